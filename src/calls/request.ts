@@ -1,0 +1,39 @@
+/** A SIP transport, as in the `transport` parameter of a URI (RFC 3261 §19.1.1, RFC 7118). */
+export type Transport = 'udp' | 'tcp' | 'tls' | 'sctp' | 'ws' | 'wss'
+
+/** One end of a SIP hop as Kamailio sees it: where a message came from, or where it goes next. */
+export interface Peer { transport?: Transport, address?: string, port?: number, uri?: string }
+
+/** What is read from a SIP message, when the request came as one. */
+export interface SipFacts {
+  /** Of the request, or of the transaction that a reply belongs to. */
+  method: string
+  /** Only in a reply. */
+  status?: number
+  cseq: number
+  requestUri?: string
+  fromUri?: string
+  toUri?: string
+  userAgent?: string
+}
+
+/**
+ * One request to the media plane, in the same shape whichever way it came in. An ingress fills what it knows.
+ *
+ * The tags follow the SDP, not SIP: `fromTag` is the offerer's, `toTag` the answerer's (absent while it is unknown).
+ */
+export interface MediaRequest {
+  callId: string
+  fromTag: string
+  toTag?: string
+  viaBranch?: string
+  /** The SDP's bytes as they came. */
+  sdp?: Buffer
+  sip?: SipFacts
+  source?: Peer
+  destination?: Peer
+  /** Hints from the script: `trunk=acme`. */
+  vars: Record<string, string>
+  /** When an answer must be out, by the clock of `performance.now()`, in milliseconds. */
+  deadline: number
+}
