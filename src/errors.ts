@@ -1,24 +1,29 @@
 /**
- * What can go wrong, as stable codes that clients, logs and metrics share. Each ingress has a table
+ * What can go wrong, as stable codes that clients, logs and metrics share, each with its meaning. Each ingress has a table
  * (`satisfies Record<ErrorCode, …>`) that says how it answers each of them; a new code does not compile without.
  */
-export type ErrorCode =
-  | 'bad_request' // the request cannot be understood
-  | 'unauthorized' // no token, or a wrong one
-  | 'not_found' // no such resource of the API
-  | 'too_large' // body, header or datagram over its limit
-  | 'unsupported_media_type' // a Content-Type that this place does not read
-  | 'sdp_invalid' // the SDP breaks RFC 8866 in a way that no node can mend
-  | 'not_acceptable' // the SDP is sound, but nothing in it suits the other leg
-  | 'call_unknown' // no such call, in the store or on the node
-  | 'out_of_order' // an answer without an offer
-  | 'no_node' // no rtpengine to send to
-  | 'ng_timeout' // the node stayed silent until the deadline
-  | 'ng_rejected' // the node answered with an error
-  | 'ng_malformed' // bytes that are not an NG message
-  | 'store_unavailable' // the call store does not answer
-  | 'stopping' // the process is going down
-  | 'internal' // a fault of ngpilot's own
+export const errorCodes = {
+  bad_request: 'The request cannot be understood.',
+  unauthorized: 'No token, or a wrong one.',
+  not_found: 'No such resource of the API.',
+  too_large: 'A body, header or datagram over its limit.',
+  unsupported_media_type: 'A Content-Type that is not read here.',
+  sdp_invalid: 'The SDP breaks RFC 8866 in a way that no node can mend.',
+  not_acceptable: 'The SDP is sound, but nothing in it suits the other leg.',
+  call_unknown: 'No such call, in the store or on the node.',
+  out_of_order: 'An answer without its offer.',
+  no_node: 'No rtpengine to send to, or it takes no more calls.',
+  ng_timeout: 'The node stayed silent until the deadline.',
+  ng_rejected: 'The node answered with an error.',
+  ng_malformed: 'Bytes that are not an NG message.',
+  store_unavailable: 'The call store does not answer.',
+  policy_invalid: 'The policy files have problems.',
+  config_invalid: 'The configuration has problems.',
+  stopping: 'The process is going down.',
+  internal: 'A fault of ngpilot\'s own.',
+} as const
+
+export type ErrorCode = keyof typeof errorCodes
 
 /**
  * The one error class. `message` is for a person and names what is wrong, where, and what would be right; it never

@@ -1,4 +1,5 @@
 import type { NgDictionary } from '../ng/types.ts'
+import type { AddressBlock } from './address.ts'
 
 /** What is known of one leg when a message comes: where it is, and its profile once the call has named it. */
 export interface LegFacts {
@@ -25,20 +26,23 @@ export interface CallFacts {
   codecs: OfferedCodec[]
 }
 
+/** What rtpengine can write into an m-line, by its own names. */
+export type MediaProtocol = 'RTP/AVP' | 'RTP/AVPF' | 'RTP/SAVP' | 'RTP/SAVPF' | 'UDP/TLS/RTP/SAVP' | 'UDP/TLS/RTP/SAVPF'
+
 /**
  * What SDP sent *to* one kind of endpoint must look like, presets and `extends` resolved.
  * `media`: the m-line kinds it takes; `codecs`: audio codec names in order of preference, undefined: whatever is offered.
  */
 export interface Profile {
   name: string
-  protocol: 'RTP/AVP' | 'RTP/SAVP' | 'UDP/TLS/RTP/SAVPF'
+  protocol: MediaProtocol
   /** ICE, DTLS-SRTP, rtcp-mux, mid: what a browser must have and a SIP phone must not see. */
   isWebRtc: boolean
   media: string[]
   codecs?: string[]
   /** Milliseconds of audio per packet, forced. */
   ptime?: number
-  /** NG keys added to every offer and answer towards this endpoint, by their own names. */
+  /** NG keys added to every offer and answer towards this endpoint, by their own names; `protocol` is not repeated here. */
   ng: NgDictionary
 }
 
@@ -50,7 +54,7 @@ export interface Decision {
   revision: string
 }
 
-/** All of it in force. `revision` is a hash of what was loaded. */
+/** All of it in force, presets included. `revision` is a hash of what was loaded. */
 export interface Policy {
   revision: string
   profiles: ReadonlyMap<string, Profile>
@@ -60,8 +64,7 @@ export interface Policy {
 /** The first endpoint whose every given condition holds names the profile of a leg. */
 export interface Endpoint {
   profile: string
-  transport?: string[]
-  /** Blocks in CIDR form, single addresses as /32 or /128. */
-  address?: string[]
-  vars?: Record<string, string>
+  transport?: readonly string[]
+  address?: readonly AddressBlock[]
+  vars?: Readonly<Record<string, string>>
 }

@@ -3,11 +3,17 @@
  * test/state/contract.ts. Nothing in a record is a secret: no SDP, no keys.
  */
 export interface CallStore {
-  /** The call, or undefined when there is none (never was, deleted, expired). */
+  /**
+   * The call, or undefined when there is none (never was, deleted, expired, written by another version of ngpilot). The
+   * record is the caller's own: changing it changes nothing here.
+   */
   find (callId: string): Promise<CallRecord | undefined>
   /**
-   * Creates the call or changes just the fields that `change` names; legs merge tag by tag, an event goes to the end of the
-   * timeline (the oldest fall off past `timelineLength`). Renews the TTL. Concurrent changes of different fields all stay.
+   * Changes just the fields that `change` names; legs merge tag by tag, an event goes to the end of the timeline (the oldest
+   * fall off past `timelineLength`). Renews the TTL. Concurrent changes of different fields all stay.
+   *
+   * A change with `node`, `revision` and `createdAt` creates a call that is not there; any other then does nothing, so
+   * that a late reply brings no ended call back.
    */
   save (callId: string, change: CallChange): Promise<void>
   /** Forgets the call; forgetting an unknown one is no error. */
@@ -16,6 +22,7 @@ export interface CallStore {
   size (): Promise<number>
   /** Resolves when the store answers. @throws NgpilotError `store_unavailable` with the address and the reason. */
   check (): Promise<void>
+  /** Lets operations under way finish, within bounds. Nothing may be asked of the store from then on. */
   close (): Promise<void>
 }
 
@@ -26,7 +33,7 @@ export interface CallRecord {
   revision: string
   /** Milliseconds since the epoch. */
   createdAt: number
-  /** By SIP tag. */
+  /** By SIP tag. Without a prototype, as tags are foreign text: `legs.constructor` is a leg or nothing. */
   legs: Record<string, LegRecord>
   /** The leg that has been offered to and has not shown its tag yet. */
   callee?: LegRecord

@@ -1,0 +1,63 @@
+import { readFile, writeFile } from 'node:fs/promises'
+import { describeSettings } from '../src/config.ts'
+import { errorCodes, type ErrorCode } from '../src/errors.ts'
+import { answers } from '../src/ingress/http/errors.ts'
+import { createMetrics } from '../src/telemetry/metrics.ts'
+import { usage } from '../src/usage.ts'
+
+/**
+ * Writes docs/reference/ from the code: settings, metrics, errors, command line. `--check` writes nothing and ends with 1
+ * when a page is not what the code says.
+ */
+const isCheck = process.argv.includes('--check')
+const pages: Record<string, string> = {
+  'settings.md': page('Settings', 'From the YAML file that `--config` (or `NGPILOT_CONFIG`) names, or from the environment, which wins. '
+  + 'In the environment a list is separated by commas.', table(['Setting', 'Variable', 'Type', 'Default', 'Meaning'],
+    describeSettings().map(({ name, env, type, default: value, description }) =>
+      [code(name), code(env), type, value === undefined ? '' : code(value), description]))),
+  'metrics.md': page('Metrics', 'What `GET /metrics` shows, beside those of the process and of Node (`process_…`, `nodejs_…`).',
+    table(['Metric', 'Type', 'Labels', 'Meaning'], await metrics())),
+  'errors.md': page('Errors', 'Each refusal is a problem document (RFC 9457) with one of these codes; the header `Ngpilot-Sip-Status` '
+  + 'says which SIP reply fits. The codes are also the `result` label of the metrics and the `error` field of the log.',
+  table(['Code', 'HTTP', 'SIP', 'Meaning'], Object.entries(errorCodes).map(([name, meaning]) => {
+    const { http, sip } = answers[name as ErrorCode]
+    return [code(name), String(http), sip, meaning]
+  }))),
+  'cli.md': page('Command line', 'What `ngpilot --help` prints.', `\`\`\`text\nngpilot: ${usage.trim()}\n\`\`\``),
+}
+
+for (const [name, text] of Object.entries(pages)) {
+  const path = `docs/reference/${name}`
+  const now = await readFile(path, 'utf8').catch(() => '')
+  if (now === text) continue
+  if (isCheck) {
+    console.error(`${path} is not what the code says; run: npm run docs`)
+    process.exitCode = 1
+  } else {
+    await writeFile(path, text)
+    console.log(`wrote ${path}`)
+  }
+}
+
+async function metrics (): Promise<string[][]> {
+  const created = createMetrics()
+  created.countCalls(() => Promise.resolve(0))
+  const known = await created.registry.getMetricsAsJSON()
+  return known.filter(({ name }) => name.startsWith('ngpilot_')).map(({ name, type, help }) => {
+    const metric = created.registry.getSingleMetric(name) as unknown as { labelNames: string[] }
+    return [code(name), String(type), metric.labelNames.map(code).join(' '), help]
+  }).sort(([a = ''], [b = '']) => a.localeCompare(b))
+}
+
+function page (title: string, introduction: string, body: string): string {
+  return `# ${title}\n\n<!-- Written by \`npm run docs\` from the code; do not edit. -->\n\n${introduction}\n\n${body}\n`
+}
+
+function table (head: string[], rows: string[][]): string {
+  const line = (cells: string[]) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`
+  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n')
+}
+
+function code (text: string): string {
+  return `\`${text}\``
+}

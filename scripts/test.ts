@@ -1,0 +1,27 @@
+import { spawn } from 'node:child_process'
+import { readdir } from 'node:fs/promises'
+import { ensureChromium } from '../stack/chromium.ts'
+import { ensureTree } from '../stack/tree.ts'
+
+/**
+ * Runs the tests: `npm test` all of them, `npm test -- WORD…` those whose path holds one of the words. Brings what they
+ * run against first: a Debian tree with the real programs, and Chromium.
+ */
+const words = process.argv.slice(2)
+const files = (await readdir('test', { recursive: true }))
+  .filter((file) => file.endsWith('.test.ts') && (words.length === 0 || words.some((word) => file.includes(word))))
+  .map((file) => `test/${file}`)
+  .sort()
+if (files.length === 0) {
+  console.error(`no test file has ${words.join(' or ')} in its path`)
+  process.exit(1)
+}
+
+await ensureTree({ onProgress: (line) => console.log(line) })
+await ensureChromium({ onProgress: (line) => console.log(line) })
+
+// One file at a time: they start real programs, and two at once on two cores starve each other's timers.
+const child = spawn(process.execPath, [
+  '--import', 'tsx', '--test', '--test-reporter=spec', '--test-concurrency=1', ...files,
+], { stdio: 'inherit' })
+child.on('exit', (code) => { process.exitCode = code ?? 1 })

@@ -1,0 +1,42 @@
+import { NgpilotError } from '../errors.ts'
+import type { Decision, Profile } from '../policy/types.ts'
+import { cleanForSip } from '../sdp/clean.ts'
+import { dropHidden, hideMedia, restoreMedia } from '../sdp/media.ts'
+import { parseSdp, sdpBytes } from '../sdp/parse.ts'
+import type { Sdp } from '../sdp/sdp.ts'
+import type { HiddenMedia, LegRecord } from '../state/store.ts'
+
+/**
+ * What rtpengine cannot do for an SDP on its way from one leg to the other: keep m-lines from a leg that has no use for
+ * them, show them to their own leg as rejected, and take out what a SIP phone must not see.
+ */
+
+/**
+ * The offer as the node gets it, and the m-lines that stay on the sender's side.
+ * @param known the sender's leg, where the call has seen it before
+ * @throws NgpilotError `not_acceptable` when nothing is left that the other leg takes.
+ */
+export function offerForNode (
+  offer: Sdp, { sender, receiver }: Decision, known: LegRecord | undefined,
+): { sdp: Buffer, hidden: HiddenMedia[] } {
+  const kinds = sender.media.filter((kind) => receiver.media.includes(kind))
+  const { sdp, hidden } = hideMedia(offer, kinds, known && (known.hidden ?? []))
+  if (sdp.media.length === 0) {
+    const offered = offer.media.map((media) => media.kind).join(', ')
+    throw new NgpilotError('not_acceptable',
+      `the offer has ${offered}; profile ${receiver.name} takes ${receiver.media.join(', ')} from ${sender.name}`)
+  }
+  return { sdp: sdpBytes(sdp), hidden }
+}
+
+/** The answer as the node gets it: without the m-lines that the answerer saw only because they are its own. */
+export function answerForNode (answer: Sdp, answerer: LegRecord | undefined): Buffer {
+  return sdpBytes(dropHidden(answer, answerer?.hidden ?? []))
+}
+
+/** What the node answered, made fit for the leg that gets it. */
+export function sdpForLeg (fromNode: Buffer, role: 'offer' | 'answer', receiver: Profile, leg: LegRecord | undefined): Buffer {
+  const rewritten = parseSdp(fromNode)
+  const fit = receiver.isWebRtc ? rewritten : cleanForSip(rewritten, role)
+  return sdpBytes(restoreMedia(fit, leg?.hidden ?? []))
+}

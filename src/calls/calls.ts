@@ -1,0 +1,25 @@
+import type { CallRecord } from '../state/store.ts'
+import { createAnswer } from './answer.ts'
+import { createDelete, type DeleteRequest } from './delete.ts'
+import type { CallDeps } from './deps.ts'
+import { createManage } from './manage.ts'
+import { createOffer } from './offer.ts'
+import type { Outcome } from './outcome.ts'
+import { createSerial } from './serial.ts'
+
+/** The verbs that an ingress may ask for; those of one call run one after another. */
+export function createCalls (deps: CallDeps) {
+  const serial = createSerial()
+  const offer = createOffer(deps)
+  const answer = createAnswer(deps)
+  const deleteCall = createDelete(deps)
+  const manage = createManage(deps, { offer, answer, deleteCall })
+
+  const inTurn = <R extends DeleteRequest>(verb: (request: R, call: CallRecord | undefined) => Promise<Outcome>) =>
+    (request: R) => serial(request.callId, request.deadline, async () =>
+      verb(request, await deps.store.find(request.callId)))
+
+  return { offer: inTurn(offer), answer: inTurn(answer), deleteCall: inTurn(deleteCall), manage: inTurn(manage) }
+}
+
+export type Calls = ReturnType<typeof createCalls>

@@ -1,0 +1,17 @@
+import type { Fleet } from '../fleet/fleet.ts'
+import type { NgClient } from '../ng/client.ts'
+import type { Policy } from '../policy/types.ts'
+import type { CallStore } from '../state/store.ts'
+
+/** What the verbs work with. `policy` is a function, for a reload swaps it between two requests. */
+export interface CallDeps {
+  policy: () => Policy
+  fleet: Fleet
+  ng: Pick<NgClient, 'send'>
+  store: CallStore
+  observer: CallObserver
+}
+
+export interface CallObserver {
+  decided (command: string, sender: string, receiver: string): void
+}

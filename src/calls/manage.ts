@@ -1,0 +1,71 @@
+import { NgpilotError } from '../errors.ts'
+import { profileFor } from '../policy/decide.ts'
+import type { CallRecord } from '../state/store.ts'
+import type { Answer } from './answer.ts'
+import type { Delete } from './delete.ts'
+import type { CallDeps } from './deps.ts'
+import { legFacts } from './facts.ts'
+import type { Offer } from './offer.ts'
+import type { Outcome } from './outcome.ts'
+import type { MediaRequest, SipFacts } from './request.ts'
+
+interface Verbs { offer: Offer, answer: Answer, deleteCall: Delete }
+
+/** A request that came as a SIP message; its tags are SIP's From and To tags still. */
+export type SipRequest = MediaRequest & { sip: SipFacts }
+
+/**
+ * Does what a SIP message asks for, as `rtpengine_manage()` of Kamailio would: the SDP in it is an offer or an answer by the
+ * state of the call, not by the method, so that late offers work (RFC 3264; RFC 6337 §2).
+ */
+export function createManage ({ policy, fleet, store }: CallDeps, verbs: Verbs) {
+  return async function manage (request: SipRequest, call: CallRecord | undefined): Promise<Outcome> {
+    const { sip, sdp, fromTag, toTag } = request
+    if (ends(sip, call)) return verbs.deleteCall(request, call)
+    if (!sdp) {
+      if (opensWithoutOffer(sip, toTag)) await open(request)
+      return { command: 'none' }
+    }
+    if (sip.status === undefined) {
+      if (sip.method !== 'ACK' && sip.method !== 'PRACK') return verbs.offer({ ...request, sdp }, call)
+      if (toTag === undefined) throw new NgpilotError('bad_request', `${sip.method} without a To tag belongs to no dialog`)
+      if (call?.exchange?.offerer === toTag) return verbs.answer({ ...request, sdp, fromTag: toTag, toTag: fromTag }, call)
+      if (sip.method === 'PRACK') return verbs.offer({ ...request, sdp }, call)
+      throw new NgpilotError('out_of_order', 'the SDP of an ACK is an answer, and the other side has offered nothing')
+    }
+    if (sip.status >= 300) return { command: 'none' }
+    if (toTag === undefined) throw new NgpilotError('bad_request', 'a reply with SDP needs a To tag (RFC 3261 §12.1.1)')
+    if (answers(sip, fromTag, call)) return verbs.answer({ ...request, sdp, toTag }, call)
+    return verbs.offer({ ...request, sdp, fromTag: toTag, toTag: fromTag }, call)
+  }
+
+  /** Remembers both legs of a call whose offer comes later, in the reply: then nobody says any more where the caller is. */
+  async function open (request: SipRequest): Promise<void> {
+    const { revision } = policy()
+    await store.save(request.callId, {
+      node: fleet.pick().id,
+      revision,
+      createdAt: Date.now(),
+      legs: { [request.fromTag]: { profile: profileFor(policy(), legFacts(undefined, request.source), request.vars).name } },
+      callee: { profile: profileFor(policy(), legFacts(undefined, request.destination), request.vars).name },
+      event: { at: Date.now(), event: 'invite without offer' },
+    })
+  }
+}
+
+/** BYE ends the call; CANCEL and a failed INVITE end it only while nobody has accepted it. */
+function ends (sip: SipFacts, call: CallRecord | undefined): boolean {
+  if (sip.status === undefined) return sip.method === 'BYE' || (sip.method === 'CANCEL' && !call?.isEstablished)
+  return sip.status >= 300 && sip.method === 'INVITE' && !call?.isEstablished
+}
+
+function opensWithoutOffer (sip: SipFacts, toTag: string | undefined): boolean {
+  return sip.method === 'INVITE' && sip.status === undefined && toTag === undefined
+}
+
+/** Whether the SDP of a reply is the answer to the offer that its request carried. */
+function answers (sip: SipFacts, fromTag: string, call: CallRecord | undefined): boolean {
+  if (!call) return true // to nothing known, which `answer` refuses
+  const { exchange } = call
+  return exchange?.offerer === fromTag && (exchange.cseq === undefined || exchange.cseq === sip.cseq)
+}

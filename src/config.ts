@@ -1,0 +1,49 @@
+import { randomBytes } from 'node:crypto'
+import { hostname } from 'node:os'
+import { dirname, resolve } from 'node:path'
+import { splitAddress } from './config/address.ts'
+import { problemsIn } from './config/problems.ts'
+import type { Settings } from './config/settings.ts'
+import { readSettings, withEnvironment, type Environment } from './config/sources.ts'
+import { invalid, isTree, nameOf, type Path } from './config/words.ts'
+
+export { describeSettings, Settings, type SettingRow } from './config/settings.ts'
+
+/** The settings in force. `nodes` are resolved to id, host (IPv6 without brackets) and port; ids are unique. */
+export interface Config extends Omit<Settings, 'rtpengine' | 'instance'> {
+  rtpengine: { nodes: { id: string, host: string, port: number }[], retryAfterMs: number }
+  instance: { id: string }
+}
+
+/** Where settings come from: the variables of the environment, and the file that `--config` names, if it was given. */
+export interface ConfigSources { env: Environment, file?: string | undefined }
+
+/**
+ * The configuration: the environment before the file (`file`, or else what `NGPILOT_CONFIG` names), the file before the
+ * defaults. An empty variable counts as not set.
+ *
+ * @throws NgpilotError `config_invalid` that lists every problem, one a line: setting, place, what was found, what is right.
+ */
+export function loadConfig ({ env, file = env.NGPILOT_CONFIG }: ConfigSources): Config {
+  const found = file ? readSettings(file) : undefined
+  const { tree, variables, problems } = withEnvironment(found?.tree ?? {}, env)
+  const placeOf = (path: Path) => variables.get(path.slice(0, 2).join('.')) ?? found?.placeOf(path)
+  for (const [path, text] of problemsIn(tree)) {
+    const place = placeOf(path)
+    problems.push(`${nameOf(path)}${place ? ` (${place})` : ''}: ${text}`)
+  }
+  if (problems.length > 0) throw invalid(problems)
+
+  const { rtpengine, policy, instance, ...rest } = tree as Settings
+  const isInFile = isTree(found?.tree.policy) && 'directory' in found.tree.policy && !variables.has('policy.directory')
+  return {
+    ...rest,
+    rtpengine: { ...rtpengine, nodes: rtpengine.nodes.map(nodeOf) },
+    policy: file && isInFile ? { directory: resolve(dirname(file), policy.directory) } : policy,
+    instance: { id: instance.id ?? `${hostname().replace(/[^\w.-]/g, '-').slice(0, 23)}-${randomBytes(4).toString('hex')}` },
+  }
+}
+
+function nodeOf ({ id, address }: Settings['rtpengine']['nodes'][number]) {
+  return { id: id ?? address, ...splitAddress(address) ?? { host: '', port: 0 } }
+}

@@ -1,0 +1,31 @@
+import { BlockList, isIP } from 'node:net'
+
+const loopback = new BlockList()
+loopback.addSubnet('127.0.0.0', 8, 'ipv4')
+loopback.addAddress('::1', 'ipv6')
+
+/** An IP address, IPv6 without brackets, or a host name (RFC 1123, underscores let pass). */
+export function isHost (text: string): boolean {
+  if (isIP(text)) return true
+  // Digits and dots that are no address are a typing error, not a name.
+  return text.length < 254 && /^([a-z\d_]([a-z\d_-]{0,61}[a-z\d_])?(\.(?!$)|$))+$/i.test(text) && !/^[\d.]+$/.test(text)
+}
+
+export function isLoopback (host: string): boolean {
+  return host === 'localhost' || (isIP(host) !== 0 && loopback.check(host, isIP(host) === 6 ? 'ipv6' : 'ipv4'))
+}
+
+/** `HOST:PORT` or `[IPV6]:PORT` in its parts, undefined when it is neither. */
+export function splitAddress (text: string): { host: string, port: number } | undefined {
+  const [, ipv6, name, port] = /^(?:\[([^\]]+)\]|([^:[\]]+)):(\d{1,5})$/.exec(text) ?? []
+  const host = ipv6 ?? name ?? ''
+  const isSound = (ipv6 === undefined ? isHost(host) : isIP(ipv6) === 6) && Number(port) > 0 && Number(port) < 65536
+  return isSound ? { host, port: Number(port) } : undefined
+}
+
+/** `memory:` or `redis[s]://[USER:PASSWORD@]HOST[:PORT][/DB]`. */
+export function isStoreUrl (text: string): boolean {
+  if (text === 'memory:') return true
+  const isShaped = /^rediss?:\/\/([^@/?#\s]*@)?([^@/?#\s:[\]]+|\[[^\]]+\])(:\d+)?(\/\d{0,5})?$/.test(text)
+  return isShaped && URL.canParse(text) && !/%(?![\da-f]{2})/i.test(text)
+}

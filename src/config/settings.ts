@@ -1,0 +1,98 @@
+import { Type, type Static, type TProperties } from 'typebox'
+
+/**
+ * Every setting, with what the operator's guide says of it. `expects`: what a right value is, for messages; `writeOnly`: a
+ * secret, never shown. Each setting has a variable of its name: `http.bodyLimitBytes` is NGPILOT_HTTP_BODY_LIMIT_BYTES.
+ */
+export const Settings = Type.Object({
+  http: section({
+    host: Type.String({ default: '127.0.0.1', format: 'host', expects: 'an IP address (IPv6 without brackets) or a host name', description: 'Address that the HTTP API listens on. Any but a loopback address asks for `http.token`.' }),
+    port: Type.Integer({ default: 8080, minimum: 0, maximum: 65535, description: 'TCP port of the HTTP API; 0 takes any free one.' }),
+    token: Type.Optional(Type.String({ writeOnly: true, pattern: '^[\\x21-\\x7e]{16,}$', expects: 'at least 16 characters of ASCII without spaces', description: 'What clients send as `Authorization: Bearer TOKEN`; without it the API asks for none.' })),
+    bodyLimitBytes: Type.Integer({ default: 131072, minimum: 1024, maximum: 16777216, description: 'The largest HTTP body that is read, in bytes.' }),
+  }),
+  rtpengine: section({
+    nodes: Type.Array(Type.Object({
+      id: Type.Optional(Type.String({ pattern: '^[\\w.:[\\]-]{1,64}$', expects: 'a name of letters, digits and . _ - : of at most 64 characters' })),
+      address: Type.String({ format: 'node-address', expects: 'HOST:PORT or [IPV6]:PORT' }),
+    }, { additionalProperties: false, expects: 'HOST:PORT, [IPV6]:PORT, NAME=HOST:PORT or a map of id and address' }), { default: [{ address: '127.0.0.1:2223' }], minItems: 1, expects: 'a list of nodes, each HOST:PORT, [IPV6]:PORT or NAME=HOST:PORT', description: 'The rtpengines, by the addresses of their `listen-ng` sockets. In YAML also as maps of `id` and `address`. The id, or else the address, is the label in metrics and logs.' }),
+    retryAfterMs: Type.Integer({ default: 60, minimum: 5, maximum: 2000, description: 'Milliseconds after which a silent node is sent the same command again.' }),
+  }),
+  policy: section({
+    directory: Type.String({ default: './policy', minLength: 1, expects: 'a directory', description: 'Where the policy files are; in the configuration file, as seen from the directory of that file.' }),
+  }),
+  store: section({
+    url: Type.String({ default: 'memory:', format: 'store-url', expects: 'memory: or redis[s]://[USER:PASSWORD@]HOST[:PORT][/DB], special characters of the password as %XX', description: 'Where the state of calls is kept: `memory:` for a single instance, Redis for several.' }),
+    ttlSeconds: Type.Integer({ default: 43200, minimum: 60, maximum: 2592000, description: 'A call with no signalling for so long is forgotten. The default of 12 hours is that of Kamailio\'s dialog module (`default_timeout`).' }),
+    commandTimeoutMs: Type.Integer({ default: 150, minimum: 5, maximum: 2000, description: 'How long Redis may take to answer, in milliseconds; less than `request.deadlineMs`.' }),
+  }),
+  request: section({
+    deadlineMs: Type.Integer({ default: 400, minimum: 50, maximum: 5000, description: 'Milliseconds in which each request is answered, with SDP or with an error: less than Kamailio waits (http_async_client: 500).' }),
+  }),
+  log: section({
+    level: Type.Enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], { type: 'string', default: 'info', description: 'The least severe level that is logged.' }),
+  }),
+  instance: section({
+    id: Type.Optional(Type.String({ pattern: '^[\\w.-]{1,32}$', expects: 'letters, digits and . _ - of at most 32 characters', description: 'Name of this process in cookies and logs, different for each one that runs; without it the host name and random digits.' })),
+  }),
+}, { additionalProperties: false })
+
+export type Settings = Static<typeof Settings>
+
+/** One row of the reference: `default` as it would be written in the environment, undefined where there is none. */
+export interface SettingRow {
+  name: string
+  env: string
+  type: string
+  default?: string
+  description: string
+  isSecret: boolean
+}
+
+/** All settings in the order of the schema, for the reference page. */
+export function describeSettings (): SettingRow[] {
+  return leaves.map(({ name, env, schema }) => ({
+    name, env, type: typeOf(schema), description: schema.description, isSecret: schema.writeOnly === true,
+    ...(schema.default !== undefined && { default: textOf(schema.default) }),
+  }))
+}
+
+/** The keywords of a JSON Schema that are in use above. */
+export interface SettingSchema {
+  type: string
+  description: string
+  default?: unknown
+  enum?: string[]
+  minimum?: number
+  maximum?: number
+  writeOnly?: boolean
+  expects?: string
+  properties?: Record<string, SettingSchema>
+}
+
+/** Every setting with its name (`http.port`), the two parts of it, and its variable (`NGPILOT_HTTP_PORT`). */
+export const leaves = propertiesOf(Settings as unknown as SettingSchema).flatMap(([group, section]) =>
+  propertiesOf(section).map(([key, schema]) =>
+    ({ group, key, schema, name: `${group}.${key}`, env: `NGPILOT_${snake(group)}_${snake(key)}` })))
+
+function propertiesOf (schema: SettingSchema): [string, SettingSchema][] {
+  return Object.entries(schema.properties ?? {})
+}
+
+function section<T extends TProperties> (properties: T) {
+  return Type.Object(properties, { additionalProperties: false, default: {} })
+}
+
+function typeOf (schema: SettingSchema): string {
+  if (schema.enum) return schema.enum.join(' | ')
+  if (schema.type === 'integer') return `integer, ${schema.minimum ?? ''}–${schema.maximum ?? ''}`
+  return schema.type === 'array' ? 'list, comma-separated' : schema.type
+}
+
+function textOf (value: unknown): string {
+  return Array.isArray(value) ? value.map((node: { address: string }) => node.address).join(',') : String(value)
+}
+
+function snake (name: string): string {
+  return name.replace(/[A-Z]/g, '_$&').toUpperCase()
+}

@@ -1,0 +1,26 @@
+import swagger from '@fastify/swagger'
+import type { Calls } from '../../calls/calls.ts'
+import { type OperationsDeps, addOperations } from './operations.ts'
+import { addRoutes } from './routes.ts'
+import { type ServerOptions, createServer } from './server.ts'
+
+export interface HttpOptions extends ServerOptions { host: string, port: number, deadlineMs: number, version: string }
+
+/**
+ * Starts the HTTP ingress. `close` takes no new request, lets those in flight finish, and closes the sockets.
+ * @throws when the address cannot be listened on (in use, not this machine's).
+ */
+export async function startHttp (options: HttpOptions, deps: OperationsDeps & { calls: Calls }) {
+  const app = createServer(options)
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: { title: 'ngpilot', version: options.version, description: 'The media control plane for Kamailio and rtpengine.' },
+      components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' } } },
+    },
+  })
+  addRoutes(app, { calls: deps.calls, deadlineMs: options.deadlineMs })
+  addOperations(app, deps)
+  const url = await app.listen({ host: options.host, port: options.port })
+  return { url, close: () => app.close() }
+}

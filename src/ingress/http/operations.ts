@@ -1,0 +1,27 @@
+import type { FastifyInstance } from 'fastify'
+
+/** What an orchestrator asks: is each part ready? `detail` is for a person. */
+export interface Readiness { isReady: boolean, checks: Record<string, { isReady: boolean, detail: string }> }
+
+export interface OperationsDeps {
+  readiness: () => Promise<Readiness>
+  /** The page for Prometheus, and its Content-Type. */
+  metrics: () => Promise<{ page: string, contentType: string }>
+}
+
+/** The endpoints that machines watch ngpilot by. */
+export function addOperations (app: FastifyInstance, { readiness, metrics }: OperationsDeps): void {
+  app.get('/healthz', { schema: { summary: 'Is the process alive?' } }, () => ({ status: 'ok' }))
+
+  app.get('/readyz', { schema: { summary: 'Can it serve calls? 503 and the reason when not' } }, async (_request, reply) => {
+    const { isReady, checks } = await readiness()
+    return reply.code(isReady ? 200 : 503).send({ status: isReady ? 'ready' : 'not ready', checks })
+  })
+
+  app.get('/metrics', { schema: { summary: 'Metrics for Prometheus' } }, async (_request, reply) => {
+    const { page, contentType } = await metrics()
+    return reply.type(contentType).send(page)
+  })
+
+  app.get('/openapi.json', { schema: { hide: true } }, () => app.swagger())
+}

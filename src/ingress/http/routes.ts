@@ -1,0 +1,97 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { type Static, Type } from 'typebox'
+import type { Calls } from '../../calls/calls.ts'
+import type { Outcome } from '../../calls/outcome.ts'
+import { NgpilotError } from '../../errors.ts'
+import { parseSipMessage } from '../../sip/message.ts'
+import { type Incoming, readJson, readSdp, readSip } from './requests.ts'
+import { AnswerRequest, DeleteRequest, OfferRequest, Problem, SdpReply } from './schemas.ts'
+import { tell } from './told.ts'
+
+/** The verbs: a SIP message as it is, or offer, answer and delete one by one. */
+export function addRoutes (app: FastifyInstance, { calls, deadlineMs }: { calls: Calls, deadlineMs: number }): void {
+  app.post('/v1/sip', {
+    schema: {
+      summary: 'Do what a SIP message asks for',
+      description: 'The body is the whole message as the proxy has it (Kamailio: $mb). The headers Ngpilot-Source and '
+        + 'Ngpilot-Destination say, as SIP URIs, where it came from and where it goes next; Ngpilot-Vars gives hints to the '
+        + 'policy (trunk=acme; region=eu).',
+      body: { content: { 'message/sip': { schema: binary('A SIP request or reply.') } } },
+      response: responses,
+    },
+  }, (request, reply) => serve(request, reply, readSip(bytesOf(request), request.headers, deadline()), calls.manage))
+
+  app.post('/v1/offer', {
+    schema: { summary: 'Rewrite an offer', body: jsonOrSdp(OfferRequest), response: responses },
+  }, (request, reply) => serve(request, reply, readSdpOrJson(request), calls.offer))
+
+  app.post('/v1/answer', {
+    schema: { summary: 'Rewrite an answer', body: jsonOrSdp(AnswerRequest), response: responses },
+  }, (request, reply) => serve(request, reply, readSdpOrJson(request), (answer) => {
+    if (answer.toTag === undefined) throw new NgpilotError('bad_request', 'a bare SDP answer needs the header ngpilot-to-tag')
+    return calls.answer({ ...answer, toTag: answer.toTag })
+  }))
+
+  app.post('/v1/delete', {
+    schema: {
+      summary: 'End a call',
+      description: 'The call-id as JSON, or any SIP message of the call: then whatever it says, unlike with /v1/sip.',
+      body: { content: { 'application/json': { schema: DeleteRequest }, 'message/sip': { schema: binary('A SIP message.') } } },
+      response: responses,
+    },
+  }, async (request, reply) => {
+    const { callId } = Buffer.isBuffer(request.body)
+      ? parseSipMessage(request.body)
+      : request.body as Static<typeof DeleteRequest>
+    tell(request, { callId })
+    tell(request, await calls.deleteCall({ callId, deadline: deadline() }))
+    return reply.code(204).send()
+  })
+
+  /** Has the request done, and answers in the form that it came in. */
+  async function serve<R extends { callId: string }> (
+    http: FastifyRequest, reply: FastifyReply, { request, answer }: Incoming<R>, run: (request: R) => Promise<Outcome>,
+  ): Promise<FastifyReply> {
+    tell(http, { callId: request.callId })
+    const { sdp, command, ...decision } = await run(request)
+    tell(http, { command, ...decision })
+    if (!sdp) return reply.code(204).send()
+    const { type, body } = answer(sdp, decision)
+    return reply.type(type).send(body)
+  }
+
+  function readSdpOrJson (request: FastifyRequest) {
+    return Buffer.isBuffer(request.body)
+      ? readSdp(request.body, request.headers, deadline())
+      : readJson(request.body as Static<typeof OfferRequest>, deadline())
+  }
+
+  function deadline (): number {
+    return performance.now() + deadlineMs
+  }
+}
+
+function bytesOf (request: FastifyRequest): Buffer {
+  if (Buffer.isBuffer(request.body)) return request.body
+  throw new NgpilotError('unsupported_media_type', 'send the SIP message with Content-Type: message/sip')
+}
+
+function binary (description: string) {
+  return Type.Unsafe<Buffer>({ description })
+}
+
+function jsonOrSdp (schema: typeof OfferRequest | typeof AnswerRequest) {
+  return { content: { 'application/json': { schema }, 'application/sdp': { schema: binary('The SDP; call-id and tags in headers.') } } }
+}
+
+const responses = {
+  200: {
+    description: 'The new SDP, in the form that the request came in.',
+    content: { 'application/sdp': { schema: binary('The SDP to go on with.') }, 'application/json': { schema: SdpReply } },
+  },
+  204: { description: 'Nothing to rewrite: the message goes on as it is.', type: 'null' },
+  default: {
+    description: 'What is wrong (RFC 9457). The header Ngpilot-Sip-Status says which SIP reply fits.',
+    content: { 'application/problem+json': { schema: Problem } },
+  },
+}

@@ -1,0 +1,69 @@
+import { createHash, timingSafeEqual } from 'node:crypto'
+import fastify, { type FastifyError, type FastifyInstance } from 'fastify'
+import { type ErrorCode, NgpilotError, asNgpilotError } from '../../errors.ts'
+import { problemOf, sipStatusHeader } from './errors.ts'
+import { type RequestLog, type RequestObserver, addTelling, tellError } from './told.ts'
+import { explain } from './validation.ts'
+
+export interface ServerOptions { token?: string, bodyLimitBytes: number, observer: RequestObserver, log: RequestLog }
+
+/**
+ * The HTTP server without its routes: limits, token, body types, and every error as a problem document. Nothing that a
+ * client sends throws past it.
+ */
+export function createServer ({ token, bodyLimitBytes, observer, log }: ServerOptions): FastifyInstance {
+  const app = fastify({
+    bodyLimit: bodyLimitBytes,
+    forceCloseConnections: 'idle',
+    ajv: {
+      customOptions: { removeAdditional: false, coerceTypes: false, useDefaults: false, allErrors: true, verbose: true },
+    },
+  })
+  addTelling(app, observer, log)
+  app.removeContentTypeParser('text/plain')
+  for (const type of ['message/sip', 'application/sdp']) {
+    app.addContentTypeParser(type, { parseAs: 'buffer' }, (_request, body, done) => { done(null, body) })
+  }
+
+  app.setErrorHandler((thrown, request, reply) => {
+    const error = errorOf(thrown)
+    tellError(request, error)
+    const { status, sip, document } = problemOf(error)
+    return reply.code(status).header(sipStatusHeader, sip).type('application/problem+json').send(document)
+  })
+  app.setNotFoundHandler((request) => {
+    throw new NgpilotError('not_found', `there is no ${request.method} ${request.url}; /openapi.json lists what there is`)
+  })
+  if (token !== undefined) {
+    const expected = digest(`Bearer ${token}`)
+    app.addHook('onRequest', (request, _reply, done) => {
+      const isOpen = request.url === '/healthz' || request.url === '/readyz'
+      const isAllowed = isOpen || timingSafeEqual(digest(request.headers.authorization ?? ''), expected)
+      done(isAllowed ? undefined : new NgpilotError('unauthorized', 'the header Authorization must be "Bearer" and the token of http.token'))
+    })
+  }
+  return app
+}
+
+const fastifyCodes: Record<string, ErrorCode> = {
+  FST_ERR_CTP_BODY_TOO_LARGE: 'too_large',
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'unsupported_media_type',
+}
+
+/** What fastify and its parsers throw, in ngpilot's own words. */
+function errorOf (thrown: unknown): NgpilotError {
+  if (!isFastifyError(thrown)) return asNgpilotError(thrown)
+  if (thrown.validation) return new NgpilotError('bad_request', explain(thrown.validation, thrown.validationContext))
+  if (thrown.statusCode !== undefined && thrown.statusCode < 500) {
+    return new NgpilotError(fastifyCodes[thrown.code] ?? 'bad_request', thrown.message)
+  }
+  return asNgpilotError(thrown)
+}
+
+function isFastifyError (thrown: unknown): thrown is FastifyError {
+  return thrown instanceof Error && ('validation' in thrown || 'statusCode' in thrown)
+}
+
+function digest (text: string): Buffer {
+  return createHash('sha256').update(text).digest()
+}

@@ -1,0 +1,118 @@
+import bencode from 'bencode'
+import { NgpilotError } from '../errors.ts'
+import { checkDictionary, malformed, maxDepth, maxMessageBytes } from './check.ts'
+import type { NgDictionary, NgValue } from './types.ts'
+
+const maxCookieBytes = 255
+const space = 0x20
+// Keys whose value is bytes by its nature: SDP (any charset, RFC 8866 §4.5), the audio of `play media`.
+const byteKeys = new Set(['sdp', 'blob'])
+const utf8 = new TextDecoder('utf-8', { ignoreBOM: true })
+
+/**
+ * One NG message as it goes over the wire: the cookie, a space, the dictionary. Strings are written as UTF-8, Buffers
+ * as they are; keys keep their order (rtpengine wants none).
+ *
+ * @param cookie one character a byte (latin1), without a space.
+ * @throws NgpilotError `bad_request` for what bencode cannot hold: fractions, integers past the safe range,
+ *   booleans, null, anything more than 32 deep.
+ * @see https://rtpengine.readthedocs.io/en/latest/ng_control_protocol.html
+ */
+export function encode (cookie: string, message: NgDictionary): Buffer {
+  return Buffer.from(`${cookie} ${wireOf(message, '', 1)}`, 'latin1')
+}
+
+/**
+ * Reads one NG message, command or reply. `sdp` and `blob` come back as Buffers of their own (top level only), every
+ * other string as UTF-8 with U+FFFD for bytes that are not. Of a key that comes twice the later wins; what follows the
+ * dictionary's closing `e` is ignored; rtpengine does both too.
+ *
+ * @throws NgpilotError `ng_malformed` with what is wrong and at which byte.
+ */
+export function decode (bytes: Buffer): { cookie: string, message: NgDictionary } {
+  if (bytes.length > maxMessageBytes) {
+    throw malformed(`the message has ${bytes.length} bytes, ${maxMessageBytes} are allowed`, maxMessageBytes)
+  }
+  // The first space only: SDP holds spaces too.
+  const afterCookie = bytes.indexOf(space)
+  if (afterCookie <= 0) throw malformed('no cookie and space at the start of the message', 0)
+  if (afterCookie > maxCookieBytes) throw malformed(`the cookie is longer than ${maxCookieBytes} bytes`, maxCookieBytes)
+  const start = afterCookie + 1
+  const end = checkDictionary(bytes, start)
+  const decoded = bencode.decode(bytes.subarray(start, end)) as Decoded
+  return { cookie: bytes.toString('latin1', 0, afterCookie), message: topLevel(decoded) }
+}
+
+// `bencode` spends four typed arrays on each string, some 30 µs an offer. The words of the protocol are few and come
+// again and again, so each goes through it once. One character a byte (latin1): joining is then cheap.
+const words = new Map<string | number, string>()
+const maxWords = 512
+const maxWordLength = 64
+
+function wordOf (value: string | number): string {
+  const known = words.get(value)
+  if (known !== undefined) return known
+  const word = latin1(bencode.encode(value))
+  // Emptied as a whole: call-ids and tags fill it, and the words proper are back within one message.
+  if (words.size >= maxWords) words.clear()
+  if (word.length <= maxWordLength) words.set(value, word)
+  return word
+}
+
+function wireOf (value: unknown, path: string, depth: number): string {
+  if (typeof value === 'string') return wordOf(value)
+  if (typeof value === 'number' && Number.isSafeInteger(value)) return wordOf(value)
+  if (Buffer.isBuffer(value)) return latin1(bencode.encode(value))
+  if (typeof value !== 'object' || value === null) throw unsendable(path, `${String(value)} is not a string, integer, list or dictionary`)
+  if (depth > maxDepth) throw unsendable(path, `more than ${maxDepth} levels deep`)
+  let wire = ''
+  if (Array.isArray(value)) {
+    for (const item of value) wire += wireOf(item, path, depth + 1)
+    return `l${wire}e`
+  }
+  const dictionary = value as Record<string, unknown>
+  for (const key of Object.keys(dictionary)) wire += wordOf(key) + wireOf(dictionary[key], key, depth + 1)
+  return `d${wire}e`
+}
+
+function unsendable (key: string, why: string): NgpilotError {
+  return new NgpilotError('bad_request', `NG key "${key}" cannot be sent: ${why}`)
+}
+
+function latin1 (bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1')
+}
+
+/** What `bencode.decode` makes of a checked dictionary: strings as Uint8Arrays of their own, which become text in place. */
+interface Decoded { [key: string]: DecodedValue | NgValue }
+type DecodedValue = Uint8Array | number | DecodedValue[] | Decoded
+
+function topLevel (decoded: Decoded): NgDictionary {
+  for (const key of byteKeys) {
+    const value = decoded[key]
+    if (value instanceof Uint8Array) decoded[key] = Buffer.from(value.buffer, value.byteOffset, value.byteLength)
+  }
+  return withText(decoded) as NgDictionary
+}
+
+function withText (value: DecodedValue | NgValue): NgValue {
+  if (typeof value !== 'object' || Buffer.isBuffer(value)) return value
+  if (value instanceof Uint8Array) return textOf(value)
+  if (Array.isArray(value)) {
+    for (const [index, item] of value.entries()) value[index] = withText(item)
+    return value as NgValue[]
+  }
+  for (const key of Object.keys(value)) value[key] = withText(value[key] as DecodedValue)
+  return value as NgDictionary
+}
+
+/** A TextDecoder costs more to call than most strings of the protocol take to read. */
+function textOf (bytes: Uint8Array): string {
+  if (bytes.length > 32) return utf8.decode(bytes)
+  let text = ''
+  for (const byte of bytes) {
+    if (byte > 0x7f) return utf8.decode(bytes)
+    text += String.fromCharCode(byte)
+  }
+  return text
+}

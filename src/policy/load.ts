@@ -1,0 +1,46 @@
+import { createHash } from 'node:crypto'
+import { NgpilotError } from '../errors.ts'
+import { compile } from './compile.ts'
+import { checkNames } from './names.ts'
+import { problemText, type PolicyProblem } from './problem.ts'
+import type { PolicyFile } from './schema.ts'
+import { checkShape } from './shape.ts'
+import { readSources, type PolicySource } from './source.ts'
+import type { Policy } from './types.ts'
+import { checkWords } from './words.ts'
+
+export { problemText, type PolicyProblem } from './problem.ts'
+
+/**
+ * Reads the policy of a directory.
+ *
+ * @throws NgpilotError `policy_invalid`; its message holds every problem of every file, one a line.
+ */
+export async function loadPolicy (directory: string): Promise<Policy> {
+  const { policy, problems } = await checkPolicy(directory)
+  if (policy) return policy
+  throw new NgpilotError('policy_invalid', problems.map(problemText).join('\n'))
+}
+
+/** All that is wrong with the policy of a directory, in the order of files and lines; the policy, when nothing is. */
+export async function checkPolicy (directory: string): Promise<{ policy?: Policy, problems: PolicyProblem[] }> {
+  const { sources, problems } = await readSources(directory)
+  const findings = sources.flatMap((source) => [...checkShape(source.value), ...checkWords(source.value)].map(source.place))
+  // A file that cannot be read may define what the others name.
+  const found = [...problems, ...findings, ...problems.length === 0 ? checkNames(sources) : []]
+  if (found.length > 0) return { problems: found.sort(byPlace) }
+  const files = sources.map(({ value }) => value as PolicyFile)
+  return { policy: { revision: revisionOf(sources), ...compile(files) }, problems: [] }
+}
+
+function byPlace (one: PolicyProblem, other: PolicyProblem): number {
+  if (one.file !== other.file) return one.file < other.file ? -1 : 1
+  return one.line - other.line || one.column - other.column
+}
+
+/** The same for the same files by name and content, wherever they lie. */
+function revisionOf (sources: readonly PolicySource[]): string {
+  const hash = createHash('sha256')
+  for (const { name, text } of sources) hash.update(JSON.stringify([name, text]))
+  return hash.digest('hex').slice(0, 12)
+}

@@ -1,0 +1,82 @@
+import { presets } from './presets.ts'
+import { isRecord, type Finding, type PolicyProblem } from './problem.ts'
+import { meant } from './shape.ts'
+import type { PolicySource } from './source.ts'
+
+/** A profile as it is defined, whatever its shape. */
+interface Definition { source: PolicySource, name: string, entry: unknown }
+type Definitions = ReadonlyMap<string, Definition>
+
+/** What only all files together show: names defined twice or not at all, circles, keys at odds with what is extended. */
+export function checkNames (sources: readonly PolicySource[]): PolicyProblem[] {
+  const all = sources.flatMap((source): Definition[] => {
+    return Object.entries(profilesOf(source)).map(([name, entry]) => ({ source, name, entry }))
+  })
+  const profiles = new Map(all.toReversed().map((definition) => [definition.name, definition]))
+  const names = [...Object.keys(presets), ...profiles.keys()]
+  return [
+    ...all.flatMap((definition) => checkDefinition(definition, profiles, names)),
+    ...sources.flatMap((source) => checkEndpoints(source, names)),
+  ]
+}
+
+function checkDefinition ({ source, name, entry }: Definition, profiles: Definitions, names: string[]): PolicyProblem[] {
+  const problem = (at: Finding['at'], keys: string[], message: string): PolicyProblem => {
+    return source.place({ path: ['profiles', name, ...keys], at, message })
+  }
+  const first = profiles.get(name)
+  if (first && first.source !== source) {
+    const { file, line, column } = first.source.place({ path: ['profiles', name], at: 'key', message: '' })
+    return [problem('key', [], `is defined twice, first at ${file}:${line}:${column}`)]
+  }
+  if (Object.hasOwn(presets, name)) return [problem('key', [], 'is a preset; give the profile another name and extend the preset')]
+  if (!/^[a-z0-9][a-z0-9._-]*$/i.test(name)) return [problem('key', [], 'a profile\'s name is made of letters, digits, ".", "_" and "-"')]
+
+  const base = extendsOf(entry)
+  if (base === undefined) return []
+  if (!names.includes(base)) return [problem('value', ['extends'], `there is no preset or profile "${base}"; ${meant(base, names.filter((other) => other !== name))}`)]
+  const line = lineageOf(name, profiles)
+  if (line.at(-1) === name) return [problem('value', ['extends'], `goes in a circle: ${line.join(' → ')}`)]
+  return line.at(-1) === 'webrtc' ? notWebRtc(entry).map(({ key, message }) => problem('value', ['ng', key], message)) : []
+}
+
+/** A profile and what it extends, down to the preset or to the first name that comes again or is not known. */
+function lineageOf (name: string, profiles: Definitions): string[] {
+  const line = [name]
+  for (let base = extendsOf(profiles.get(name)?.entry); base !== undefined; base = extendsOf(profiles.get(base)?.entry)) {
+    const isAgain = line.includes(base)
+    line.push(base)
+    if (isAgain) break
+  }
+  return line
+}
+
+/** NG keys that no browser gets along with. */
+function notWebRtc (entry: unknown): { key: string, message: string }[] {
+  const ng = isRecord(entry) && isRecord(entry['ng']) ? entry['ng'] : {}
+  const found: { key: string, message: string }[] = []
+  const has = (key: string, value: unknown): boolean => ng[key] === value
+  if (has('ICE', 'remove')) found.push({ key: 'ICE', message: 'a WebRTC endpoint cannot do without ICE; extend sip or sip-sdes' })
+  if (['off', 'no', 'disable'].some((word) => has('DTLS', word))) found.push({ key: 'DTLS', message: 'a WebRTC endpoint cannot do without DTLS; extend sip or sip-sdes' })
+  if ('transport-protocol' in ng && !has('transport-protocol', presets.webrtc.protocol)) {
+    found.push({ key: 'transport-protocol', message: `a WebRTC endpoint takes ${presets.webrtc.protocol} only; extend sip or sip-sdes` })
+  }
+  return found
+}
+
+function checkEndpoints (source: PolicySource, names: string[]): PolicyProblem[] {
+  const endpoints: unknown[] = isRecord(source.value) && Array.isArray(source.value['endpoints']) ? source.value['endpoints'] : []
+  return endpoints.flatMap((endpoint, index) => {
+    const profile = isRecord(endpoint) ? endpoint['profile'] : undefined
+    if (typeof profile !== 'string' || names.includes(profile)) return []
+    return [source.place({ path: ['endpoints', index, 'profile'], at: 'value', message: `there is no preset or profile "${profile}"; ${meant(profile, names)}` })]
+  })
+}
+
+function profilesOf ({ value }: PolicySource): Record<string, unknown> {
+  return isRecord(value) && isRecord(value['profiles']) ? value['profiles'] : {}
+}
+
+function extendsOf (entry: unknown): string | undefined {
+  return isRecord(entry) && typeof entry['extends'] === 'string' ? entry['extends'] : undefined
+}

@@ -1,0 +1,111 @@
+import { readdir, readFile } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, visit, type Document } from 'yaml'
+import { pathText, type Finding, type Path, type PolicyProblem } from './problem.ts'
+
+/** One policy file: its text, what the YAML says, and where in the text each of it stands. */
+export interface PolicySource {
+  file: string
+  name: string
+  text: string
+  value: unknown
+  place: (finding: Finding) => PolicyProblem
+}
+
+/** Aliases are for a list that is written once and used a few times; more than this many is an attack or a mistake. */
+const maxAliasCount = 100
+
+/** A source, or why there is none. */
+type Read = { source: PolicySource } | { problems: PolicyProblem[] }
+
+/** All `*.yaml` and `*.yml` of a directory by name, but for hidden ones, which are an editor's. */
+export async function readSources (directory: string): Promise<{ sources: PolicySource[], problems: PolicyProblem[] }> {
+  const names = await readdir(directory).catch((error: unknown) => asProblem(directory, error))
+  if (!Array.isArray(names)) return { sources: [], problems: [names] }
+  const files = names.filter((name) => /^[^.].*\.ya?ml$/.test(name)).sort().map((name) => join(directory, name))
+  if (files.length === 0) return { sources: [], problems: [asProblem(directory, 'holds no *.yaml or *.yml file')] }
+  const read = await Promise.all(files.map(readSource))
+  return {
+    sources: read.flatMap((one) => 'source' in one ? [one.source] : []),
+    problems: read.flatMap((one) => 'source' in one ? [] : one.problems),
+  }
+}
+
+async function readSource (file: string): Promise<Read> {
+  const text = await readFile(file, 'utf8').catch((error: unknown) => asProblem(file, error))
+  return typeof text === 'string' ? parseSource(file, text) : { problems: [text] }
+}
+
+/** A problem of a file or directory as a whole. */
+function asProblem (file: string, why: unknown): PolicyProblem {
+  const message = why instanceof Error ? `cannot be read: ${why.message}` : String(why)
+  return { file, line: 0, column: 0, message }
+}
+
+function parseSource (file: string, text: string): Read {
+  const lines = new LineCounter()
+  const problemAt = (offset: number, message: string): PolicyProblem => {
+    const { line, col } = lines.linePos(offset)
+    return { file, line, column: col, message }
+  }
+  try {
+    const document = parseDocument(text, { lineCounter: lines, prettyErrors: false })
+    const broken = [...yamlErrors(document), ...oddKeysAndAliases(document)]
+    if (broken.length > 0) return { problems: broken.map(({ offset, message }) => problemAt(offset, message)) }
+    const value: unknown = document.toJS({ maxAliasCount })
+    if (value === null) return { problems: [problemAt(0, 'the file is empty; it begins with "version: 1"')] }
+    const place = ({ path, at, message }: Finding): PolicyProblem => {
+      return problemAt(offsetOf(document, path, at), path.length > 0 ? `${pathText(path)}: ${message}` : message)
+    }
+    return { source: { file, name: basename(file), text, value, place } }
+  } catch (error) { // Aliases that multiply.
+    return { problems: [asProblem(file, error)] }
+  }
+}
+
+interface Broken { offset: number, message: string }
+
+/** What the parser says. After the first ten, the rest is most likely their echo. */
+function yamlErrors ({ errors, warnings }: Document): Broken[] {
+  return [...errors, ...warnings].slice(0, 10).map(({ code, message, pos: [offset] }) => {
+    if (code === 'DUPLICATE_KEY') return { offset, message: 'this key stands here twice' }
+    if (code === 'MULTIPLE_DOCS') return { offset, message: 'a second document begins here; a file holds one' }
+    return { offset, message: `not YAML: ${message}` }
+  })
+}
+
+/** Keys that are not strings; aliases that repeat nothing, or themselves. */
+function oddKeysAndAliases (document: Document): Broken[] {
+  const found: Broken[] = []
+  visit(document, {
+    Pair (_, { key }) {
+      if (isScalar(key) && typeof key.value === 'string') return
+      const message = `a key must be a string, found ${isScalar(key) ? `${String(key.value)}: put it in quotes` : 'a map or a list'}`
+      found.push({ offset: startOf(key) ?? 0, message })
+    },
+    Alias (_, alias, around) {
+      const target = alias.resolve(document)
+      const message = target === undefined ? `there is no anchor "&${alias.source}" before this alias` : 'this alias repeats what it stands in'
+      if (target === undefined || around.includes(target)) found.push({ offset: startOf(alias) ?? 0, message })
+    },
+  })
+  return found
+}
+
+/** Where a key or a value begins; of what the file does not say, where the nearest thing around it begins. */
+function offsetOf (document: Document, path: Path, part: Finding['at']): number {
+  let node: unknown = document.contents
+  let offset = 0
+  for (const [index, step] of path.entries()) {
+    const around = isAlias(node) ? node.resolve(document) : node
+    const pair = isMap(around) ? around.items.find(({ key }) => isScalar(key) && key.value === step) : undefined
+    const wanted = pair && part === 'key' && index === path.length - 1 ? pair.key : pair?.value
+    node = isSeq(around) ? around.items[Number(step)] : pair?.value
+    offset = startOf(wanted) ?? startOf(isSeq(around) ? node : pair?.key) ?? offset
+  }
+  return offset
+}
+
+function startOf (node: unknown): number | undefined {
+  return isScalar(node) || isMap(node) || isSeq(node) || isAlias(node) ? node.range?.[0] : undefined
+}

@@ -1,0 +1,42 @@
+import { asNgpilotError } from './errors.ts'
+import type { Fleet } from './fleet/fleet.ts'
+import type { Readiness } from './ingress/http/operations.ts'
+import type { NgClient } from './ng/client.ts'
+import { pingCommand } from './ng/commands.ts'
+import type { PolicyHolder } from './policy/holder.ts'
+import type { CallStore } from './state/store.ts'
+
+export interface ReadinessDeps { store: CallStore, fleet: Fleet, ng: Pick<NgClient, 'send'>, policy: PolicyHolder }
+
+/**
+ * Whether calls can be served now: the store answers and at least one node does. A policy that could not be reloaded is
+ * told, but the last good one is in force, so it does not count.
+ */
+export async function readinessOf ({ store, fleet, ng, policy }: ReadinessDeps): Promise<Readiness> {
+  const deadline = performance.now() + 250
+  const [storeCheck, ...nodeChecks] = await Promise.all([
+    check(() => store.check()),
+    ...fleet.nodes.map((node) => check(() => ng.send(node, pingCommand(), { deadline }))),
+  ])
+  const nodes = Object.fromEntries(fleet.nodes.map((node, index) => [`rtpengine ${node.id}`, nodeChecks[index] ?? unknown]))
+  const problem = policy.problem()
+  return {
+    isReady: storeCheck.isReady && nodeChecks.some((node) => node.isReady),
+    checks: {
+      store: storeCheck,
+      ...nodes,
+      policy: { isReady: !problem, detail: problem ?? `revision ${policy.current().revision}` },
+    },
+  }
+}
+
+const unknown = { isReady: false, detail: 'not asked' }
+
+async function check (ask: () => Promise<unknown>) {
+  try {
+    await ask()
+    return { isReady: true, detail: 'answers' }
+  } catch (error) {
+    return { isReady: false, detail: asNgpilotError(error).message }
+  }
+}

@@ -1,0 +1,61 @@
+import { createCalls } from './calls/calls.ts'
+import type { Config } from './config.ts'
+import { createFleet } from './fleet/fleet.ts'
+import { startHttp } from './ingress/http/http.ts'
+import { NgClient } from './ng/client.ts'
+import { createPolicyHolder } from './policy/holder.ts'
+import { readinessOf } from './readiness.ts'
+import { openStore } from './state/open.ts'
+import { observedStore } from './state/observed.ts'
+import type { Logger } from './telemetry/log.ts'
+import { createMetrics } from './telemetry/metrics.ts'
+import { callObserver, ngObserver, policyObserver, requestObserver, storeObserver } from './telemetry/observers.ts'
+import { version } from './version.ts'
+
+export interface Service {
+  /** Where the HTTP API listens. */
+  url: string
+  /** Loads the policy anew; on any problem the one in force stays. */
+  reloadPolicy (): Promise<void>
+  /** Counts an error that nothing caught. */
+  uncaught (): void
+  /** Finishes the requests in flight, then closes everything, in the reverse order of its making. */
+  close (): Promise<void>
+}
+
+/**
+ * The parts list: config → telemetry → state → ng → fleet → policy → calls → ingress.
+ * @throws NgpilotError `policy_invalid` with every problem of the policy; whatever listening on the address throws.
+ */
+export async function startService (config: Config, log: Logger): Promise<Service> {
+  const metrics = createMetrics()
+  const policy = await createPolicyHolder(config.policy.directory, policyObserver(metrics, log))
+  const store = observedStore(openStore(config.store), storeObserver(metrics))
+  metrics.countCalls(() => store.size())
+  const ng = new NgClient({
+    instanceId: config.instance.id, retryAfterMs: config.rtpengine.retryAfterMs, observer: ngObserver(metrics),
+  })
+  const fleet = createFleet(config.rtpengine.nodes)
+  const calls = createCalls({ policy: policy.current, fleet, ng, store, observer: callObserver(metrics) })
+  const http = await startHttp({
+    ...config.http, deadlineMs: config.request.deadlineMs, version, observer: requestObserver(metrics), log,
+  }, {
+    calls,
+    readiness: () => readinessOf({ store, fleet, ng, policy }),
+    metrics: async () => ({ page: await metrics.registry.metrics(), contentType: metrics.registry.contentType }),
+  }).catch(async (error: unknown) => {
+    await Promise.all([ng.close(), store.close()])
+    throw error
+  })
+
+  return {
+    url: http.url,
+    reloadPolicy: policy.reload,
+    uncaught: () => metrics.uncaughtErrors.inc(),
+    async close () {
+      await http.close()
+      await ng.close()
+      await store.close()
+    },
+  }
+}

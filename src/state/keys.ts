@@ -1,0 +1,30 @@
+import { createHash } from 'node:crypto'
+
+/** Longer ones are hashed: the id of a call stands in three places of Redis, and a stranger chose its length. */
+const readableLength = 100
+
+/** The keys of one call, all in one slot: the hash tag is the id, which holds no braces. */
+export interface CallKeys { id: string, call: string, timeline: string }
+
+/** The sorted set of all calls: the score is when a call expires, in milliseconds since the epoch by the clock of Redis. */
+export const indexKey = 'ngpilot:calls'
+
+export function keysOf (callId: string): CallKeys {
+  const id = idOf(callId)
+  return { id, call: `ngpilot:{${id}}:call`, timeline: `ngpilot:{${id}}:timeline` }
+}
+
+/**
+ * A call-id in printable ASCII, different for different call-ids: what is not, and `%`, `#` and braces, as `%XX` or
+ * `%uXXXX` (a UTF-16 unit, so that lone surrogates stay apart too); a long one as `#` and its SHA-256.
+ */
+function idOf (callId: string): string {
+  const readable = callId.length > readableLength ? '' : callId.replace(/[^\x21-\x7e]|[%#{}]/g, escaped)
+  if (readable && readable.length <= readableLength) return readable
+  return `#${createHash('sha256').update(callId, 'utf16le').digest('base64url')}`
+}
+
+function escaped (unit: string): string {
+  const code = unit.charCodeAt(0)
+  return code < 256 ? `%${code.toString(16).padStart(2, '0')}` : `%u${code.toString(16).padStart(4, '0')}`
+}

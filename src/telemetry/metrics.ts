@@ -1,0 +1,81 @@
+import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client'
+
+/**
+ * Every metric of ngpilot, by Prometheus's conventions: prefix `ngpilot_`, base units, `_total` on counters. Labels are
+ * bounded sets (ingress, command, result, node, profile); a call-id is never one.
+ * @see https://prometheus.io/docs/practices/naming/
+ */
+export function createMetrics () {
+  const registry = new Registry()
+  collectDefaultMetrics({ register: registry })
+  const registers = [registry]
+  const seconds = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5]
+
+  return {
+    registry,
+    /** Registers the gauge of calls, asked for at each scrape. NaN when the store does not answer. */
+    countCalls: (size: () => Promise<number>) => new Gauge({
+      name: 'ngpilot_calls', registers,
+      help: 'Calls in the store; with a shared store, of all instances.',
+      async collect () { this.set(await size().catch(() => Number.NaN)) },
+    }),
+    requests: new Counter({
+      name: 'ngpilot_requests_total', registers, labelNames: ['ingress', 'command', 'result'],
+      help: 'Requests answered; result is ok or the error code.',
+    }),
+    requestDuration: new Histogram({
+      name: 'ngpilot_request_duration_seconds', registers, labelNames: ['ingress', 'command', 'result'], buckets: seconds,
+      help: 'From the arrival of a request to its answer.',
+    }),
+    ngCommands: new Counter({
+      name: 'ngpilot_ng_commands_total', registers, labelNames: ['node', 'command', 'result'],
+      help: 'NG commands sent, by how they ended: ok, error (the node said so) or timeout.',
+    }),
+    ngRoundTrip: new Histogram({
+      name: 'ngpilot_ng_round_trip_seconds', registers, labelNames: ['node'], buckets: seconds,
+      help: 'From sending an NG command to its reply, retransmissions included.',
+    }),
+    ngRetransmissions: new Counter({
+      name: 'ngpilot_ng_retransmissions_total', registers, labelNames: ['node'],
+      help: 'NG datagrams sent again with the same cookie.',
+    }),
+    ngLateReplies: new Counter({
+      name: 'ngpilot_ng_late_replies_total', registers, labelNames: ['node'],
+      help: 'Replies that nothing waited for any more, duplicates included.',
+    }),
+    ngMalformed: new Counter({
+      name: 'ngpilot_ng_malformed_total', registers, labelNames: ['node'],
+      help: 'Datagrams from a node that are not NG messages.',
+    }),
+    decisions: new Counter({
+      name: 'ngpilot_decisions_total', registers, labelNames: ['command', 'sender', 'receiver'],
+      help: 'Policy decisions by the profiles of the two legs; the SDP goes from sender to receiver.',
+    }),
+    policyInfo: new Gauge({
+      name: 'ngpilot_policy_info', registers, labelNames: ['revision'],
+      help: '1 for the policy revision in force.',
+    }),
+    policyReloads: new Counter({
+      name: 'ngpilot_policy_reloads_total', registers, labelNames: ['result'],
+      help: 'Policy loads: ok, or invalid (the last good policy stays).',
+    }),
+    policyLoaded: new Gauge({
+      name: 'ngpilot_policy_loaded_timestamp_seconds', registers,
+      help: 'When the policy in force was loaded.',
+    }),
+    storeOperations: new Counter({
+      name: 'ngpilot_store_operations_total', registers, labelNames: ['operation', 'result'],
+      help: 'Call store operations by how they ended: ok or error.',
+    }),
+    storeDuration: new Histogram({
+      name: 'ngpilot_store_operation_duration_seconds', registers, labelNames: ['operation'], buckets: seconds,
+      help: 'Time that a call store operation took.',
+    }),
+    uncaughtErrors: new Counter({
+      name: 'ngpilot_uncaught_errors_total', registers,
+      help: 'Errors that no handler caught; each is a bug. The process goes on.',
+    }),
+  }
+}
+
+export type Metrics = ReturnType<typeof createMetrics>

@@ -1,0 +1,59 @@
+import type { Logger } from './log.ts'
+import type { Metrics } from './metrics.ts'
+
+/** What the NG client tells while it works. */
+export function ngObserver (metrics: Metrics) {
+  return {
+    command (node: string, command: string, result: 'ok' | 'error' | 'timeout', seconds: number) {
+      metrics.ngCommands.inc({ node, command, result })
+      if (result !== 'timeout') metrics.ngRoundTrip.observe({ node }, seconds)
+    },
+    retransmission: (node: string) => metrics.ngRetransmissions.inc({ node }),
+    lateReply: (node: string) => metrics.ngLateReplies.inc({ node }),
+    malformed: (node: string) => metrics.ngMalformed.inc({ node }),
+  }
+}
+
+/** What the call store tells of each operation. */
+export function storeObserver (metrics: Metrics) {
+  return {
+    operation (operation: string, result: 'ok' | 'error', seconds: number) {
+      metrics.storeOperations.inc({ operation, result })
+      metrics.storeDuration.observe({ operation }, seconds)
+    },
+  }
+}
+
+/** What an ingress tells of each request that it answered. */
+export function requestObserver (metrics: Metrics) {
+  return {
+    answered (ingress: string, command: string, result: string, seconds: number) {
+      metrics.requests.inc({ ingress, command, result })
+      metrics.requestDuration.observe({ ingress, command, result }, seconds)
+    },
+  }
+}
+
+/** What the calls tell of each policy decision. */
+export function callObserver (metrics: Metrics) {
+  return {
+    decided: (command: string, sender: string, receiver: string) => metrics.decisions.inc({ command, sender, receiver }),
+  }
+}
+
+/** What the policy tells when it is loaded, or refused. */
+export function policyObserver (metrics: Metrics, log: Pick<Logger, 'info' | 'error'>) {
+  return {
+    loaded (revision: string) {
+      metrics.policyInfo.reset()
+      metrics.policyInfo.set({ revision }, 1)
+      metrics.policyLoaded.setToCurrentTime()
+      metrics.policyReloads.inc({ result: 'ok' })
+      log.info({ revision }, 'policy loaded')
+    },
+    refused (problem: string) {
+      metrics.policyReloads.inc({ result: 'invalid' })
+      log.error({ problem }, 'policy refused; the one in force stays')
+    },
+  }
+}

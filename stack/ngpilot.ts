@@ -1,0 +1,75 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { StackContext } from './context.ts'
+import type { Daemon } from './daemon.ts'
+import { freePort } from './ports.ts'
+
+export interface NgpilotOptions {
+  /** Settings, by the names of its environment. The HTTP port is a free one and the log level `info` unless set here. */
+  env?: Record<string, string>
+  /** What Node runs. Default: the source, by way of tsx. */
+  argv?: readonly string[]
+}
+
+/** An ngpilot that runs. */
+export interface Ngpilot extends Omit<Daemon, 'folder'> {
+  /** Of its HTTP API. */
+  url: string
+  port: number
+}
+
+const graceMs = 5000
+const readyWithinMs = 20_000
+const keptLogLength = 1024 * 1024
+
+/**
+ * Starts ngpilot as a process of its own and resolves when `/readyz` answers 200. It ends with the context, and the
+ * kernel kills it when this process dies. Of our environment it gets the PATH alone: our settings are not its own.
+ *
+ * @throws Error with what it printed, when it ends early or is not ready in time
+ */
+export async function startNgpilot (context: StackContext, options: NgpilotOptions = {}): Promise<Ngpilot> {
+  const { env = {}, argv = ['--import', 'tsx', 'src/main.ts'] } = options
+  const port = Number(env.NGPILOT_HTTP_PORT ?? await freePort())
+  const url = `http://127.0.0.1:${port}`
+  const child = spawn('setpriv', ['--pdeathsig', 'KILL', '--', process.execPath, ...argv], {
+    cwd: fileURLToPath(new URL('..', import.meta.url)),
+    env: { PATH: process.env.PATH, NGPILOT_HTTP_PORT: String(port), ...env },
+    detached: true, // Ctrl-C at a terminal reaches us alone, and we end things in order.
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let log = ''
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (chunk: string) => { log = (log + chunk).slice(-keptLogLength) })
+  }
+  let outcome: number | string | undefined
+  const ended = once(child, 'close').then(
+    ([code, signal]: (number | string | null)[]) => outcome = signal ?? code ?? 0,
+    (error: unknown) => outcome = String(error),
+  )
+  const stop = async () => {
+    child.kill('SIGTERM')
+    const killer = setTimeout(() => child.kill('SIGKILL'), graceMs)
+    await ended
+    clearTimeout(killer)
+  }
+  context.after(stop)
+
+  const failed = (what: string) => new Error(`ngpilot ${what}. It printed:\n${log.trimEnd().split('\n').slice(-30).join('\n')}`)
+  const deadline = performance.now() + readyWithinMs
+  while (!await isReady(url)) {
+    if (outcome !== undefined) throw failed(`did not start: it ended with ${outcome}`)
+    if (performance.now() > deadline) {
+      await stop()
+      throw failed(`was not ready after ${readyWithinMs} ms`)
+    }
+    await sleep(50)
+  }
+  return { pid: child.pid ?? 0, url, port, logs: () => log, stop, ended }
+}
+
+async function isReady (url: string): Promise<boolean> {
+  return fetch(`${url}/readyz`, { signal: AbortSignal.timeout(1000) }).then(({ status }) => status === 200, () => false)
+}

@@ -1,0 +1,119 @@
+import { spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { mkdir, readFile, stat, statfs } from 'node:fs/promises'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { contained } from './contained.ts'
+import { debianMirror } from './mirror.ts'
+
+/** What the tree holds; its place in the cache is keyed by this list. */
+const release = 'trixie'
+const packages = [
+  'kamailio', 'kamailio-extra-modules', 'kamailio-websocket-modules', 'kamailio-tls-modules',
+  'kamailio-utils-modules', 'kamailio-json-modules',
+  'rtpengine-daemon', 'redis-server', 'sip-tester', 'baresip-core',
+]
+
+const neededBytes = 2 * 1024 ** 3
+
+export interface TreeOptions {
+  /** Told one line at a time what is being done; never called when the tree is there already. */
+  onProgress?: (line: string) => void
+  /** The cache folder. Default: `NGPILOT_STACK_DIR`, else /var/cache/ngpilot for root and ~/.cache/ngpilot. */
+  folder?: string
+}
+
+/**
+ * Resolves with the path of a whole Debian 13 that holds every program of the stack, as a folder of its own: the
+ * host keeps its release and its packages. Built once (about 40 s, 400 MB), then used as it is.
+ *
+ * Of several that want it at once one builds and the others wait for it; a tree has its name only when it is whole.
+ *
+ * @throws Error that says what is missing: not root, no Debian, no room, or mmdebstrap's own last words.
+ */
+export async function ensureTree (options: TreeOptions = {}): Promise<string> {
+  const { onProgress = () => undefined, folder = cacheFolder() } = options
+  const key = createHash('sha256').update([release, ...packages].join(' ')).digest('hex').slice(0, 12)
+  const tree = join(folder, `${release}-${key}`)
+  if (await exists(tree)) return tree
+  if (process.getuid?.() !== 0) throw new Error(`cannot build ${tree}: only root may make a Debian tree and enter it`)
+  const codename = await hostCodename()
+  await mkdir(folder, { recursive: true })
+  const { bavail, bsize } = await statfs(folder)
+  if (bavail * bsize < neededBytes) throw new Error(`cannot build ${tree}: less than 2 GB are free in ${folder}`)
+  await ensureMmdebstrap(onProgress)
+  const mirror = await debianMirror(codename)
+  const bootstrap = [
+    'mmdebstrap', '--mode=root', '--variant=minbase', ...(mirror.keyring ? [`--keyring=${mirror.keyring}`] : []),
+    `--include=${packages.join(',')}`, release,
+  ]
+  onProgress(`building ${tree}`)
+  await run(contained(['flock', `${tree}.lock`, 'sh', '-euc', buildScript, tree, mirror.uri, ...bootstrap]), onProgress)
+  return tree
+}
+
+/**
+ * Runs under a lock that the kernel takes back when its holder dies, so a `.building` folder found here is what is
+ * left of a builder that died. The lock's file tells a curious operator the builder's pid.
+ */
+const buildScript = `
+  tree=$0 mirror=$1; shift
+  [ ! -d "$tree" ] || exit 0
+  echo ${process.pid} > "$tree.lock"
+  rm -rf --one-file-system "$tree.building"
+  "$@" "$tree.building" "$mirror"
+  mv -T "$tree.building" "$tree"
+`
+
+function cacheFolder (): string {
+  const fallback = process.getuid?.() === 0 ? '/var/cache/ngpilot' : join(homedir(), '.cache/ngpilot')
+  return process.env.NGPILOT_STACK_DIR ?? fallback
+}
+
+async function hostCodename (): Promise<string> {
+  const osRelease = await readFile('/etc/os-release', 'utf8').catch(() => '')
+  const codename = /^VERSION_CODENAME="?([^"\n]+)/m.exec(osRelease)?.[1]
+  if (!codename || !/^ID="?debian"?$/m.test(osRelease)) {
+    throw new Error('the stack is built from the apt sources of a Debian host; /etc/os-release says that this is none')
+  }
+  return codename
+}
+
+async function ensureMmdebstrap (onProgress: (line: string) => void): Promise<void> {
+  if (await exists('/usr/bin/mmdebstrap')) return
+  await aptInstall('mmdebstrap', onProgress)
+}
+
+/** Installs a package on the host by apt-get; needs root. */
+export async function aptInstall (name: string, onProgress: (line: string) => void): Promise<void> {
+  onProgress(`installing ${name}`)
+  const install = contained(['env', 'DEBIAN_FRONTEND=noninteractive', 'apt-get', '-qq', 'install', '--no-install-recommends', name])
+  // The package lists may be stale, or missing as in a fresh container.
+  await run(install, () => undefined).catch(async () => {
+    await run(contained(['apt-get', '-qq', 'update']), onProgress)
+    await run(install, onProgress)
+  })
+}
+
+/** Runs a command to its end and reports its lines; on failure the error holds the last of them. */
+async function run (command: readonly string[], onLine: (line: string) => void): Promise<void> {
+  const [program = '', ...args] = command
+  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] })
+  const lines: string[] = []
+  for (const stream of [child.stdout, child.stderr]) {
+    createInterface(stream).on('line', (line) => {
+      lines.push(line)
+      if (line.trim()) onLine(line.replace(/^I: /, ''))
+    })
+  }
+  const status = await new Promise<string>((resolve, reject) => {
+    child.on('error', reject)
+    child.on('close', (code, signal) => resolve(String(signal ?? code)))
+  })
+  if (status !== '0') throw new Error(`${command.join(' ')} ended with ${status}:\n${lines.slice(-20).join('\n')}`)
+}
+
+async function exists (path: string): Promise<boolean> {
+  return stat(path).then(() => true, () => false)
+}

@@ -1,0 +1,98 @@
+import { readFileSync } from 'node:fs'
+import { decide } from '../../src/policy/decide.ts'
+import { loadPolicy } from '../../src/policy/load.ts'
+import { audioCodecs } from '../../src/sdp/codecs.ts'
+import { parseSdp } from '../../src/sdp/parse.ts'
+import { startNgpilot } from '../../stack/ngpilot.ts'
+import { startRedis } from '../../stack/redis.ts'
+import { startRtpengine } from '../../stack/rtpengine.ts'
+import { browser, phone, sdpFile } from '../support/calls.ts'
+import { commands, type Measured, makeCalls } from './load.ts'
+import { percentile, table } from './table.ts'
+import { type Scenario, direct, overHttp } from './targets.ts'
+
+/**
+ * The same offers, answers and deletes straight to rtpengine and through ngpilot's HTTP API, in turn, in one run.
+ * `npm run bench` prints the medians of the rounds and their ratios; `npm run bench -- --quick` does a tenth of it.
+ */
+const isQuick = process.argv.includes('--quick')
+const rounds = isQuick ? 1 : 5
+const callsPerRound = isQuick ? 100 : 600
+const ends: (() => Promise<void> | void)[] = []
+const context = { after: (end: () => Promise<void> | void) => { ends.push(end) } }
+
+try {
+  const rows = [...await bench('memory', {}), ...await bench('redis', { NGPILOT_STORE_URL: (await startRedis(context)).url })]
+  console.log(`\n${table(['scenario, store, in flight', 'calls/s direct', 'ngpilot', 'ratio', 'p50 ms direct', 'ngpilot', 'p99 ms direct', 'ngpilot', 'CPU µs/command'], rows)}\n`)
+} finally {
+  for (const end of ends.reverse()) await end()
+}
+
+async function bench (store: string, env: Record<string, string>): Promise<string[][]> {
+  const rtpengine = await startRtpengine(context, { rtpPorts: { min: 10_000, max: 32_000 }, logLevel: 3 })
+  const ngpilot = await startNgpilot(context, {
+    env: { NGPILOT_RTPENGINE_NODES: `n1=127.0.0.1:${rtpengine.port}`, NGPILOT_POLICY_DIRECTORY: 'policy', NGPILOT_LOG_LEVEL: 'warn', ...env },
+  })
+  const rows: string[][] = []
+  for (const scenario of await scenarios()) {
+    for (const lanes of [1, 8, 32]) rows.push(await compare(scenario, store, lanes, rtpengine.port, ngpilot))
+  }
+  await ngpilot.stop()
+  await rtpengine.stop()
+  return rows
+}
+
+async function compare (
+  scenario: Scenario, store: string, lanes: number, ngPort: number, ngpilot: { pid: number, port: number },
+): Promise<string[]> {
+  const label = `${scenario.name}, ${store}, ${lanes}`
+  const targets = [await direct(ngPort, scenario), await overHttp(ngpilot.port, scenario, lanes)] as const
+  const measured: [Measured[], Measured[]] = [[], []]
+  let cpuMs = 0
+  for (let round = -1; round < rounds; round++) { // the first warms up
+    process.stderr.write(`\r${label}: round ${Math.max(round + 1, 1)} of ${rounds}   `)
+    for (const [index, target] of targets.entries()) {
+      const before = cpuMsOf(ngpilot.pid)
+      const result = await makeCalls(target, `${label}-${target.name}-${round}`, callsPerRound, lanes)
+      if (round < 0) continue
+      measured[index as 0 | 1].push(result)
+      if (index === 1) cpuMs += cpuMsOf(ngpilot.pid) - before
+    }
+  }
+  process.stderr.write('\r\x1b[K')
+  for (const target of targets) target.close()
+
+  const [straight, through] = measured
+  const rate = (results: Measured[]) => percentile(results.map((result) => result.callsPerSecond), 0.5)
+  const latency = (results: Measured[], share: number) =>
+    percentile(results.flatMap((result) => commands.flatMap((command) => result.latenciesMs[command])), share).toFixed(2)
+  return [
+    label, rate(straight).toFixed(0), rate(through).toFixed(0), (rate(through) / rate(straight)).toFixed(2),
+    latency(straight, 0.5), latency(through, 0.5), latency(straight, 0.99), latency(through, 0.99),
+    (cpuMs * 1000 / (rounds * callsPerRound * commands.length)).toFixed(0),
+  ]
+}
+
+/** CPU time that a process has used, user and system, in milliseconds (proc(5): fields 14 and 15, in hundredths of a second). */
+function cpuMsOf (pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /s, '').split(' ')
+  return (Number(fields[11]) + Number(fields[12])) * 10
+}
+
+async function scenarios (): Promise<Scenario[]> {
+  const policy = await loadPolicy('policy')
+  const scenario = (name: string, source: typeof browser | typeof phone, offer: Buffer): Scenario => {
+    const answer = sdpFile('answer-plain-pcmu')
+    const flags = (command: 'offer' | 'answer', sdp: Buffer) => decide(policy, {
+      command, vars: {}, codecs: audioCodecs(parseSdp(sdp)),
+      ...(command === 'offer' ? { sender: source, receiver: phone } : { sender: phone, receiver: source }),
+    }).flags
+    return {
+      name, source, destination: phone, offer, answer, offerFlags: flags('offer', offer), answerFlags: flags('answer', answer),
+    }
+  }
+  return [
+    scenario('phone → phone', phone, sdpFile('answer-plain-pcmu')),
+    scenario('browser → phone', browser, sdpFile('chromium-audio-gathered-loopback')),
+  ]
+}

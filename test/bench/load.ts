@@ -1,0 +1,29 @@
+/** One way to have a command of a call done: `command` is offer, answer or delete, `call` the number of the call. */
+export interface Target {
+  name: string
+  run (command: Command, call: string, lane: number): Promise<void>
+}
+
+export const commands = ['offer', 'answer', 'delete'] as const
+export type Command = typeof commands[number]
+
+export interface Measured { callsPerSecond: number, latenciesMs: Record<Command, number[]> }
+
+/** Makes `count` calls, `lanes` of them at a time, each with its offer, answer and delete in a row. */
+export async function makeCalls (target: Target, prefix: string, count: number, lanes: number): Promise<Measured> {
+  const latenciesMs: Measured['latenciesMs'] = { offer: [], answer: [], delete: [] }
+  let next = 0
+  const lane = async (number: number) => {
+    while (next < count) {
+      const call = `${prefix}-${next++}`
+      for (const command of commands) {
+        const started = performance.now()
+        await target.run(command, call, number)
+        latenciesMs[command].push(performance.now() - started)
+      }
+    }
+  }
+  const started = performance.now()
+  await Promise.all(Array.from({ length: lanes }, (_, number) => lane(number)))
+  return { callsPerSecond: count / ((performance.now() - started) / 1000), latenciesMs }
+}

@@ -1,0 +1,113 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { browser, phone, request, sdpFile, sip, startCalls } from '../support/calls.ts'
+
+const offerSdp = sdpFile('chromium-audio-gathered-loopback')
+const answerSdp = sdpFile('answer-plain-pcmu')
+const invite = { sip: sip('INVITE'), source: browser, destination: phone, sdp: offerSdp }
+
+/** A call from a browser to a phone, up to the 200. */
+async function establish ({ calls }: Awaited<ReturnType<typeof startCalls>>) {
+  await calls.manage(request(invite))
+  await calls.manage(request({ sip: sip('INVITE', { status: 200 }), toTag: 'to', sdp: answerSdp }))
+}
+
+test('INVITE, 183, 200, ACK and BYE make offer, answer twice the same, and delete', async (t) => {
+  const { calls, emptied, decisions } = await startCalls(t)
+  assert.equal((await calls.manage(request(invite))).command, 'offer')
+  assert.equal((await calls.manage(request({ sip: sip('INVITE', { status: 180 }), toTag: 'to' }))).command, 'none')
+  const early = await calls.manage(request({ sip: sip('INVITE', { status: 183 }), toTag: 'to', sdp: answerSdp }))
+  const final = await calls.manage(request({ sip: sip('INVITE', { status: 200 }), toTag: 'to', sdp: answerSdp }))
+  assert.equal(early.command, 'answer')
+  assert.equal(mLine(final.sdp), mLine(early.sdp))
+  assert.equal((await calls.manage(request({ sip: sip('ACK'), toTag: 'to' }))).command, 'none')
+  assert.equal((await calls.manage(request({ sip: sip('BYE', { cseq: 2 }), toTag: 'to' }))).command, 'delete')
+  await emptied()
+  assert.deepEqual(decisions, ['offer browser phone', 'answer phone browser', 'answer phone browser'])
+})
+
+test('a BYE from the callee ends the call too', async (t) => {
+  const started = await startCalls(t)
+  await establish(started)
+  await started.calls.manage(request({ fromTag: 'to', toTag: 'from', sip: sip('BYE') }))
+  await started.emptied()
+})
+
+for (const [name, message] of Object.entries({
+  CANCEL: sip('CANCEL'), 'a 486': sip('INVITE', { status: 486 }), 'a 487': sip('INVITE', { status: 487 }),
+})) {
+  test(`${name} before the answer ends the call`, async (t) => {
+    const { calls, emptied } = await startCalls(t)
+    await calls.manage(request(invite))
+    assert.equal((await calls.manage(request({ sip: message, toTag: 'to' }))).command, 'delete')
+    await emptied()
+  })
+}
+
+test('a re-INVITE that fails, or is cancelled, does not end the call', async (t) => {
+  const started = await startCalls(t)
+  await establish(started)
+  await started.calls.manage(request({ sip: sip('INVITE', { cseq: 2 }), toTag: 'to', sdp: offerSdp }))
+  assert.equal((await started.calls.manage(request({ sip: sip('CANCEL', { cseq: 2 }), toTag: 'to' }))).command, 'none')
+  const failed = await started.calls.manage(request({ sip: sip('INVITE', { cseq: 2, status: 491 }), toTag: 'to' }))
+  assert.equal(failed.command, 'none')
+  assert.deepEqual(await started.left(), { onNode: ['call-1'], inStore: 1 })
+})
+
+test('a re-INVITE from the callee takes the profiles by the tags, not by the direction', async (t) => {
+  const started = await startCalls(t)
+  await establish(started)
+  const reInvite = await started.calls.manage(request({ fromTag: 'to', toTag: 'from', sip: sip('INVITE', { cseq: 7 }), sdp: answerSdp }))
+  assert.deepEqual([reInvite.sender, reInvite.receiver], ['phone', 'browser'])
+  assert.match(mLine(reInvite.sdp), /UDP\/TLS\/RTP\/SAVPF/)
+})
+
+test('an INVITE without SDP has its offer in the 200 and its answer in the ACK', async (t) => {
+  const { calls, emptied } = await startCalls(t)
+  const opened = await calls.manage(request({ sip: sip('INVITE'), source: browser, destination: phone }))
+  assert.equal(opened.command, 'none')
+  const offer = await calls.manage(request({ sip: sip('INVITE', { status: 200 }), toTag: 'to', sdp: answerSdp }))
+  assert.deepEqual([offer.command, offer.sender, offer.receiver], ['offer', 'phone', 'browser'])
+  const answer = await calls.manage(request({ sip: sip('ACK'), toTag: 'to', sdp: sdpFile('chromium-audio-answer') }))
+  assert.deepEqual([answer.command, answer.receiver], ['answer', 'phone'])
+  assert.match(mLine(answer.sdp), /RTP\/AVP/)
+  await calls.manage(request({ sip: sip('BYE', { cseq: 2 }), toTag: 'to' }))
+  await emptied()
+})
+
+test('the INVITE again gives the same SDP', async (t) => {
+  const { calls } = await startCalls(t)
+  const first = await calls.manage(request(invite))
+  const second = await calls.manage(request(invite))
+  assert.equal(mLine(second.sdp), mLine(first.sdp))
+})
+
+test('an answer to a call that nobody offered is refused', async (t) => {
+  const { calls } = await startCalls(t)
+  await assert.rejects(calls.manage(request({ sip: sip('INVITE', { status: 200 }), toTag: 'to', sdp: answerSdp })), { code: 'call_unknown' })
+})
+
+test('an answer by the side that made the offer is refused', async (t) => {
+  const started = await startCalls(t)
+  await establish(started)
+  await assert.rejects(started.calls.answer(request({ fromTag: 'to', toTag: 'from', sdp: answerSdp })), { code: 'out_of_order' })
+})
+
+test('a delete right behind its offer comes after it: nothing is left', async (t) => {
+  const { calls, emptied } = await startCalls(t)
+  const offer = calls.manage(request(invite))
+  const cancel = calls.manage(request({ sip: sip('CANCEL') }))
+  assert.deepEqual((await Promise.all([offer, cancel])).map((outcome) => outcome.command), ['offer', 'delete'])
+  await emptied()
+})
+
+test('a node that is down is told before the deadline, and the store keeps nothing', async (t) => {
+  const { calls, store, rtpengine } = await startCalls(t)
+  process.kill(rtpengine.pid, 'SIGSTOP')
+  await assert.rejects(calls.manage(request({ ...invite, deadline: performance.now() + 300 })), { code: 'ng_timeout' })
+  assert.equal(await store.size(), 0)
+})
+
+function mLine (sdp: Buffer | undefined): string {
+  return /m=.*/.exec(sdp?.toString() ?? '')?.[0] ?? ''
+}

@@ -1,0 +1,216 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import { describeSettings, loadConfig, type ConfigSources } from '../src/config.ts'
+import { NgpilotError } from '../src/errors.ts'
+
+const token = 'correct-horse-battery-staple'
+
+/** Writes `text` as ngpilot.yaml into a directory that goes with the test. */
+function yamlFile (t: TestContext, text: string): string {
+  const directory = mkdtempSync(join(tmpdir(), 'ngpilot-config-'))
+  t.after(() => rmSync(directory, { recursive: true }))
+  const file = join(directory, 'ngpilot.yaml')
+  writeFileSync(file, text)
+  return file
+}
+
+/** The problems that a configuration is refused for, one a string, the file called by its bare name. */
+function problemsOf ({ env = {}, file }: Partial<ConfigSources>): string[] {
+  try {
+    loadConfig({ env, file })
+  } catch (error) {
+    assert.ok(error instanceof NgpilotError)
+    assert.equal(error.code, 'config_invalid')
+    const [heading = '', ...lines] = error.message.split('\n')
+    assert.match(heading, /^the configuration has (one problem|\d+ problems):$/)
+    return lines.map((line) => line.trim().replace(/[^ (]*\/(?=[^/]*\.yaml)/, ''))
+  }
+  return []
+}
+
+test('is all defaults where nothing is set, and where the file is empty or has empty sections', (t) => {
+  const { instance, ...config } = loadConfig({ env: {} })
+  assert.deepEqual(config, {
+    http: { host: '127.0.0.1', port: 8080, bodyLimitBytes: 131072 },
+    rtpengine: { nodes: [{ id: '127.0.0.1:2223', host: '127.0.0.1', port: 2223 }], retryAfterMs: 60 },
+    policy: { directory: './policy' },
+    store: { url: 'memory:', ttlSeconds: 43200, commandTimeoutMs: 150 },
+    request: { deadlineMs: 400 },
+    log: { level: 'info' },
+  })
+  assert.match(instance.id, /^[\w.-]{1,23}-[\da-f]{8}$/)
+  assert.notEqual(loadConfig({ env: {} }).instance.id, instance.id)
+  for (const text of ['', '# nothing\n', 'http:\n  # port: 1\nlog:\n']) {
+    assert.deepEqual({ ...loadConfig({ env: {}, file: yamlFile(t, text) }), instance }, { ...config, instance })
+  }
+})
+
+test('takes the environment before the file and the file before the default', (t) => {
+  const file = yamlFile(t, 'http: { port: 1111, bodyLimitBytes: 2048 }\nlog: { level: warn }\n')
+  const config = loadConfig({ env: { NGPILOT_CONFIG: file, NGPILOT_HTTP_PORT: '2222', NGPILOT_LOG_LEVEL: '', PATH: '/bin' } })
+  assert.deepEqual(config.http, { host: '127.0.0.1', port: 2222, bodyLimitBytes: 2048 })
+  assert.equal(config.log.level, 'warn')
+})
+
+test('reads a file rather than the one that NGPILOT_CONFIG names', (t) => {
+  const config = loadConfig({ env: { NGPILOT_CONFIG: '/nowhere.yaml' }, file: yamlFile(t, 'http: { port: 0 }') })
+  assert.equal(config.http.port, 0)
+})
+
+test('has a variable for each setting, and takes a right value from each', () => {
+  const values: Record<string, string> = {
+    NGPILOT_HTTP_HOST: '::', NGPILOT_HTTP_PORT: '0', NGPILOT_HTTP_TOKEN: token, NGPILOT_HTTP_BODY_LIMIT_BYTES: '4096',
+    NGPILOT_RTPENGINE_NODES: 'a=10.0.0.1:22222,b=[2001:db8::1]:22222, media.example.org:2223', NGPILOT_RTPENGINE_RETRY_AFTER_MS: '40',
+    NGPILOT_POLICY_DIRECTORY: '/etc/ngpilot/policy', NGPILOT_STORE_URL: 'rediss://pilot:s%40cret@redis.example.org:6380/2',
+    NGPILOT_STORE_TTL_SECONDS: '3600', NGPILOT_STORE_COMMAND_TIMEOUT_MS: '100', NGPILOT_REQUEST_DEADLINE_MS: '450',
+    NGPILOT_LOG_LEVEL: 'debug', NGPILOT_INSTANCE_ID: 'edge-1',
+  }
+  assert.deepEqual(describeSettings().map((row) => row.env), Object.keys(values))
+  assert.deepEqual(loadConfig({ env: values }), {
+    http: { host: '::', port: 0, token, bodyLimitBytes: 4096 },
+    rtpengine: {
+      nodes: [
+        { id: 'a', host: '10.0.0.1', port: 22222 },
+        { id: 'b', host: '2001:db8::1', port: 22222 },
+        { id: 'media.example.org:2223', host: 'media.example.org', port: 2223 },
+      ],
+      retryAfterMs: 40,
+    },
+    policy: { directory: '/etc/ngpilot/policy' },
+    store: { url: 'rediss://pilot:s%40cret@redis.example.org:6380/2', ttlSeconds: 3600, commandTimeoutMs: 100 },
+    request: { deadlineMs: 450 },
+    log: { level: 'debug' },
+    instance: { id: 'edge-1' },
+  })
+})
+
+test('reads nodes as text and as maps, and the policy directory as seen from the file', (t) => {
+  const file = yamlFile(t, 'rtpengine:\n  nodes: [edge=10.0.0.1:2223, { address: "[::1]:2223" }, { id: b, address: b.example:1 }]\npolicy: { directory: rules }\n')
+  const { rtpengine, policy } = loadConfig({ env: {}, file })
+  assert.deepEqual(rtpengine.nodes, [
+    { id: 'edge', host: '10.0.0.1', port: 2223 }, { id: '[::1]:2223', host: '::1', port: 2223 }, { id: 'b', host: 'b.example', port: 1 },
+  ])
+  assert.equal(policy.directory, join(file, '../rules'))
+  assert.equal(loadConfig({ env: { NGPILOT_POLICY_DIRECTORY: 'here' }, file }).policy.directory, 'here')
+})
+
+test('lists every problem of file and environment at once', (t) => {
+  const file = yamlFile(t, `http:
+  host: 0.0.0.0
+  prot: 80
+  port: "8080"
+rtpengine:
+  nodes:
+    - a=10.0.0.1:2223
+    - { id: a, adress: x }
+log: { level: inof }
+`)
+  assert.deepEqual(problemsOf({ env: { NGPILOT_STORE_TTL_SECONDS: '1h', NGPILOT_HTP_TOKEN: token }, file }), [
+    'NGPILOT_HTP_TOKEN: no such setting; did you mean NGPILOT_HTTP_TOKEN?',
+    'http.prot (ngpilot.yaml:3:3): no such setting; did you mean http.port?',
+    'http.port (ngpilot.yaml:4:3): found "8080"; must be a whole number from 0 to 65535',
+    'rtpengine.nodes[1].address (ngpilot.yaml:8:7): is missing; must be HOST:PORT or [IPV6]:PORT',
+    'rtpengine.nodes[1].adress (ngpilot.yaml:8:16): no such setting; did you mean rtpengine.nodes[1].address?',
+    'store.ttlSeconds (NGPILOT_STORE_TTL_SECONDS): found "1h"; must be a whole number from 60 to 2592000',
+    'log.level (ngpilot.yaml:9:8): found "inof"; must be fatal, error, warn, info, debug, trace or silent; did you mean info?',
+    'http.token (ngpilot.yaml:1:1): is missing; must be set (NGPILOT_HTTP_TOKEN), as http.host is "0.0.0.0" and not a loopback address',
+  ])
+})
+
+const wrongVariables: [Record<string, string>, RegExp][] = [
+  [{ NGPILOT_HTTP_HOST: '[::1]' }, /^http\.host \(NGPILOT_HTTP_HOST\): found "\[::1\]"; must be an IP address/],
+  [{ NGPILOT_HTTP_HOST: '256.1.1.1' }, /found "256\.1\.1\.1"; must be an IP address/],
+  [{ NGPILOT_HTTP_HOST: 'api.example.org' }, /^http\.token \(NGPILOT_HTTP_HOST\)|^http\.token: is missing/],
+  [{ NGPILOT_HTTP_PORT: '65536' }, /found 65536; must be a whole number from 0 to 65535/],
+  [{ NGPILOT_HTTP_PORT: '1e3' }, /found "1e3"; must be a whole number/],
+  [{ NGPILOT_HTTP_PORT: ' 80' }, /found " 80"; must be a whole number/],
+  [{ NGPILOT_HTTP_BODY_LIMIT_BYTES: '1' }, /found 1; must be a whole number from 1024 to 16777216/],
+  [{ NGPILOT_RTPENGINE_NODES: 'a=10.0.0.1' }, /nodes\[0\]\.address \(NGPILOT_RTPENGINE_NODES\): found "10\.0\.0\.1"; must be HOST:PORT/],
+  [{ NGPILOT_RTPENGINE_NODES: '10.0.0.1:0' }, /must be HOST:PORT/],
+  [{ NGPILOT_RTPENGINE_NODES: '::1:2223' }, /must be HOST:PORT or \[IPV6\]:PORT/],
+  [{ NGPILOT_RTPENGINE_NODES: '[::1]:2223,' }, /nodes\[1\]\.address .*: found ""; must be HOST:PORT/],
+  [{ NGPILOT_RTPENGINE_NODES: 'a b=h:1' }, /nodes\[0\]\.id .*: found "a b"; must be a name of letters/],
+  [{ NGPILOT_RTPENGINE_NODES: 'a=h:1,a=h:2' }, /nodes\[1\] .*: found "a", which rtpengine\.nodes\[0\] has too; must be different/],
+  [{ NGPILOT_RTPENGINE_NODES: 'a=h:1,b=h:1' }, /nodes\[1\] .*: found "h:1", which rtpengine\.nodes\[0\] has too/],
+  [{ NGPILOT_RTPENGINE_RETRY_AFTER_MS: '400' }, /found 400; must be less than request\.deadlineMs, which is 400/],
+  [{ NGPILOT_STORE_URL: 'mysql://h' }, /found "mysql:\/\/h"; must be memory: or redis/],
+  [{ NGPILOT_STORE_URL: 'redis://h:99999' }, /must be memory: or redis/],
+  [{ NGPILOT_STORE_URL: 'redis://h/zero' }, /must be memory: or redis/],
+  [{ NGPILOT_STORE_COMMAND_TIMEOUT_MS: '500' }, /found 500; must be less than request\.deadlineMs, which is 400/],
+  [{ NGPILOT_REQUEST_DEADLINE_MS: '5001' }, /found 5001; must be a whole number from 50 to 5000/],
+  [{ NGPILOT_INSTANCE_ID: 'a b' }, /found "a b"; must be letters, digits/],
+  [{ NGPILOT_PORT: '8080' }, /^NGPILOT_PORT: no such setting; did you mean NGPILOT_HTTP_PORT\?/],
+  [{ NGPILOT_ZZZ: '1' }, /^NGPILOT_ZZZ: no such setting$/],
+]
+for (const [env, message] of wrongVariables) {
+  test(`refuses ${JSON.stringify(env)}`, () => {
+    const problems = problemsOf({ env })
+    assert.equal(problems.length, 1)
+    assert.match(problems[0] ?? '', message)
+  })
+}
+
+const wrongFiles: [string, string][] = [
+  ['- http', 'ngpilot.yaml: found a list; must be a map of http, rtpengine, policy, store, request, log, instance'],
+  ['http: 8080', 'http (ngpilot.yaml:1:1): found a number; must be a map of host, port, token, bodyLimitBytes'],
+  ['http:\n  port:', 'http.port (ngpilot.yaml:2:3): found nothing; must be a whole number from 0 to 65535'],
+  ['http: { port: 80.5 }', 'http.port (ngpilot.yaml:1:9): found 80.5; must be a whole number from 0 to 65535'],
+  ['port: 80', 'port (ngpilot.yaml:1:1): no such setting; did you mean http.port?'],
+  ['zzzzzzzz: 80', 'zzzzzzzz (ngpilot.yaml:1:1): no such setting; known here: http, rtpengine, policy, store, request, log, instance'],
+  ['__proto__: { a: 1 }', '__proto__ (ngpilot.yaml:1:1): no such setting; known here: http, rtpengine, policy, store, request, log, instance'],
+  ['rtpengine: { nodes: [] }', 'rtpengine.nodes (ngpilot.yaml:1:14): found a list; must be a list of nodes, each HOST:PORT, [IPV6]:PORT or NAME=HOST:PORT'],
+  ['rtpengine:\n  nodes:\n    - 2223', 'rtpengine.nodes[0] (ngpilot.yaml:3:7): found a number; must be HOST:PORT, [IPV6]:PORT, NAME=HOST:PORT or a map of id and address'],
+  ['policy: { directory: "" }', 'policy.directory (ngpilot.yaml:1:11): found ""; must be a directory'],
+  ['http: {}\nlog: {}\nhttp: {}', 'ngpilot.yaml:3:1: Map keys must be unique'],
+  ['http:\n  port: [', 'ngpilot.yaml:2:10: Flow sequence in block collection must be sufficiently indented and end with a ]'],
+  ['http: !env X', 'ngpilot.yaml:1:7: Unresolved tag'],
+]
+for (const [text, message] of wrongFiles) {
+  test(`refuses the file ${JSON.stringify(text)}`, (t) => {
+    assert.deepEqual(problemsOf({ file: yamlFile(t, text) }), [message])
+  })
+}
+
+test('refuses a file that is not there, is a directory, or unfolds without end', (t) => {
+  assert.deepEqual(problemsOf({ file: '/nowhere/ngpilot.yaml' }), ['ngpilot.yaml: cannot be read (ENOENT)'])
+  assert.deepEqual(problemsOf({ env: { NGPILOT_CONFIG: tmpdir() } }), [`${tmpdir()}: cannot be read (EISDIR)`])
+  const laughs = ['a: &a [x]', ...'bcdefgh'.split('').map((key, i) => `${key}: &${key} [${`*${'abcdefg'.charAt(i)},`.repeat(9)}]`)].join('\n')
+  assert.deepEqual(problemsOf({ file: yamlFile(t, laughs) }), ['ngpilot.yaml: cannot be read (too many aliases)'])
+})
+
+test('leaves the variables alone that Kubernetes sets for a Service of its name', () => {
+  const env = {
+    NGPILOT_SERVICE_HOST: '10.96.0.7', NGPILOT_SERVICE_PORT_HTTP: '80', NGPILOT_PORT: 'tcp://10.96.0.7:80',
+    NGPILOT_PORT_80_TCP_ADDR: '10.96.0.7', NGPILOT_HTTP_PORT: 'tcp://10.96.0.8:80',
+  }
+  assert.equal(loadConfig({ env }).http.port, 8080)
+})
+
+test('never shows the token or the password of Redis', (t) => {
+  const secret = 'hunter2 hunter2'
+  const texts = [
+    `http: { token: "${secret}" }`, `http: "${secret}"`, `http: { token: { a: "${secret}" } }`, `store: { token: "${secret}" }`,
+    `store: { url: "redis://:${secret}@h" }`, `store: { url: "redis://u:p@/${secret}@h:1/x" }`, `store: { url: "u:${secret}@h" }`,
+    `store: { url: "redis://h/?password=${secret}" }`, `store: "redis://:${secret}@h"`, `http:\n  token: *${secret}`,
+    `http:\n  token: "${secret}`, `http:\n  token: !${secret}`, `http:\n  token: ${secret}: x`, `http:\n  token: @${secret}`,
+  ]
+  for (const text of texts) {
+    const problems = problemsOf({ file: yamlFile(t, text) })
+    assert.notEqual(problems.length, 0, text)
+    assert.doesNotMatch(problems.join('\n'), /hunter2/)
+  }
+  for (const variable of ['NGPILOT_HTTP_TOKEN', 'NGPILOT_HTTP_TOKN']) {
+    assert.doesNotMatch(problemsOf({ env: { [variable]: secret } }).join('\n'), /hunter2/)
+  }
+})
+
+test('describes each setting for the reference', () => {
+  const rows = describeSettings()
+  assert.deepEqual(rows.filter((row) => row.isSecret).map((row) => row.name), ['http.token'])
+  assert.deepEqual(rows.filter((row) => row.default === undefined).map((row) => row.name), ['http.token', 'instance.id'])
+  assert.equal(rows.find((row) => row.name === 'rtpengine.nodes')?.default, '127.0.0.1:2223')
+  for (const { description, type } of rows) assert.ok(description.endsWith('.') && type)
+})

@@ -1,0 +1,196 @@
+import assert from 'node:assert/strict'
+import { connect } from 'node:net'
+import { type TestContext, test } from 'node:test'
+import type { Calls } from '../../../src/calls/calls.ts'
+import type { MediaRequest } from '../../../src/calls/request.ts'
+import { NgpilotError } from '../../../src/errors.ts'
+import { type HttpOptions, startHttp } from '../../../src/ingress/http/http.ts'
+
+const sdp = 'v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 4000 RTP/AVP 0\r\n'
+const invite = sipMessage('INVITE sip:bob@example.com SIP/2.0', sdp)
+
+test('a SIP message goes to the calls with what its headers say of the hop', async (t) => {
+  const { post, asked } = await startServer(t)
+  const reply = await post('/v1/sip', invite, {
+    'content-type': 'message/sip',
+    'ngpilot-source': 'sip:198.51.100.7:5066;transport=wss',
+    'ngpilot-destination': 'sip:[2001:db8::1]:5060',
+    'ngpilot-vars': 'trunk=acme; region=eu',
+  })
+  assert.equal(reply.status, 200)
+  assert.equal(reply.headers.get('content-type'), 'application/sdp')
+  assert.equal(await reply.text(), 'rewritten')
+  const request = asked[0] as MediaRequest
+  assert.equal(request.callId, 'c1@example.com')
+  assert.equal(request.fromTag, 'f1')
+  assert.equal(request.sdp?.toString(), sdp)
+  assert.deepEqual(request.source, { transport: 'wss', address: '198.51.100.7', port: 5066, uri: 'sip:198.51.100.7:5066;transport=wss' })
+  assert.deepEqual(request.destination, { transport: 'udp', address: '2001:db8::1', port: 5060, uri: 'sip:[2001:db8::1]:5060' })
+  assert.deepEqual(request.vars, { trunk: 'acme', region: 'eu' })
+})
+
+test('the other parts of a multipart body come back as they were', async (t) => {
+  const { post } = await startServer(t)
+  const parts = (content: string) => `--b1\r\nContent-Type: application/sdp\r\n\r\n${content}\r\n--b1\r\nContent-Type: text/plain\r\n\r\nhello\r\n--b1--\r\n`
+  const reply = await post('/v1/sip', sipMessage('INVITE sip:b@example.com SIP/2.0', parts(sdp), 'multipart/mixed;boundary=b1'), {
+    'content-type': 'message/sip',
+  })
+  assert.equal(reply.headers.get('content-type'), 'multipart/mixed;boundary=b1')
+  assert.equal(await reply.text(), parts('rewritten'))
+})
+
+test('nothing to rewrite is 204', async (t) => {
+  const { post } = await startServer(t, { outcome: { command: 'none' } })
+  assert.equal((await post('/v1/sip', invite, { 'content-type': 'message/sip' })).status, 204)
+})
+
+test('a bare SDP takes call-id and tags from headers, and comes back bare', async (t) => {
+  const { post, asked } = await startServer(t)
+  const headers = { 'content-type': 'application/sdp', 'ngpilot-call-id': 'c2', 'ngpilot-from-tag': 'f2', 'ngpilot-to-tag': 't2' }
+  const reply = await post('/v1/answer', sdp, headers)
+  assert.equal(await reply.text(), 'rewritten')
+  assert.equal(asked[0]?.toTag, 't2')
+  const refused = await post('/v1/offer', sdp, { 'content-type': 'application/sdp', 'ngpilot-call-id': 'c2' })
+  assert.match((await problem(refused)).detail, /header ngpilot-from-tag/)
+})
+
+test('JSON comes back as JSON with the decision', async (t) => {
+  const { post } = await startServer(t)
+  const reply = await post('/v1/offer', JSON.stringify({ callId: 'c3', fromTag: 'f3', sdp }), { 'content-type': 'application/json' })
+  assert.deepEqual(await reply.json(), { sdp: 'rewritten', node: 'n1', sender: 'browser', receiver: 'phone', revision: 'r1' })
+})
+
+test('every error is a problem document with the fitting SIP status', async (t) => {
+  const { post } = await startServer(t, { error: new NgpilotError('sdp_invalid', 'line 3: no c= for this m-line') })
+  const reply = await post('/v1/sip', invite, { 'content-type': 'message/sip' })
+  assert.equal(reply.status, 422)
+  assert.equal(reply.headers.get('content-type'), 'application/problem+json; charset=utf-8')
+  assert.equal(reply.headers.get('ngpilot-sip-status'), '488 Not Acceptable Here')
+  assert.deepEqual(await problem(reply), {
+    type: 'urn:ngpilot:error:sdp_invalid', title: 'Unprocessable Entity', status: 422, code: 'sdp_invalid',
+    detail: 'line 3: no c= for this m-line',
+  })
+})
+
+test('a fault of its own is told without its inside', async (t) => {
+  const { post, lines } = await startServer(t, { error: new TypeError('secret inside') })
+  const reply = await post('/v1/sip', invite, { 'content-type': 'message/sip' })
+  assert.equal(reply.status, 500)
+  assert.doesNotMatch(JSON.stringify(await problem(reply)), /secret inside/)
+  assert.equal(lines[0]?.error, 'internal')
+})
+
+const bad: { name: string, path: string, body: string | Buffer, type: string, status: number, detail: RegExp }[] = [
+  { name: 'a SIP message cut short', path: '/v1/sip', body: invite.slice(0, -20), type: 'message/sip', status: 400, detail: /Content-Length.*cut short/ },
+  { name: 'a SIP message without an end of its headers', path: '/v1/sip', body: 'INVITE sip:b SIP/2.0\r\nVia: x', type: 'message/sip', status: 400, detail: /no empty line/ },
+  { name: 'no Call-ID', path: '/v1/sip', body: invite.replace(/Call-ID:.*\r\n/, ''), type: 'message/sip', status: 400, detail: /Call-ID.*missing/ },
+  { name: 'two Content-Lengths', path: '/v1/sip', body: invite.replace('CSeq:', 'Content-Length: 5\r\nCSeq:'), type: 'message/sip', status: 400, detail: /Content-Length/ },
+  { name: 'an empty body', path: '/v1/sip', body: '', type: 'message/sip', status: 400, detail: /./ },
+  { name: 'a body over the limit', path: '/v1/offer', body: Buffer.alloc(70_000, 'x'), type: 'application/sdp', status: 413, detail: /too large/i },
+  { name: 'an unknown Content-Type', path: '/v1/offer', body: 'x', type: 'text/plain', status: 415, detail: /media type/i },
+  { name: 'JSON cut short', path: '/v1/offer', body: '{"callId":', type: 'application/json', status: 400, detail: /JSON/ },
+  { name: 'an unknown JSON key', path: '/v1/offer', body: JSON.stringify({ calId: 'c', fromTag: 'f', sdp }), type: 'application/json', status: 400, detail: /unknown key "calId"; did you mean "callId"\?/ },
+  { name: 'a JSON key that reaches for the prototype', path: '/v1/offer', body: `{"__proto__":{"x":1},"callId":"c","fromTag":"f","sdp":"v"}`, type: 'application/json', status: 400, detail: /not valid JSON/ },
+  { name: 'an empty SDP', path: '/v1/offer', body: JSON.stringify({ callId: 'c', fromTag: 'f', sdp: '' }), type: 'application/json', status: 400, detail: /body\.sdp must NOT have fewer than 1 characters/ },
+  { name: 'an unknown path', path: '/v1/ofer', body: '{}', type: 'application/json', status: 404, detail: /openapi\.json/ },
+]
+
+for (const { name, path, body, type, status, detail } of bad) {
+  test(`${name} is refused with ${status} and the reason`, async (t) => {
+    const { post, lines, results } = await startServer(t, { bodyLimitBytes: 65_536 })
+    const reply = await post(path, body, { 'content-type': type })
+    assert.equal(reply.status, status)
+    assert.match((await problem(reply)).detail, detail)
+    assert.equal(lines.length, 1, 'one line in the log')
+    assert.equal(results.length, 1, 'counted once')
+    assert.equal((await post('/v1/sip', invite, { 'content-type': 'message/sip' })).status, 200, 'and the next one is served')
+  })
+}
+
+test('with a token every path but the health checks needs it', async (t) => {
+  const { url, post } = await startServer(t, { token: 'sixteen-characters' })
+  assert.equal((await post('/v1/sip', invite, { 'content-type': 'message/sip' })).status, 401)
+  assert.equal((await post('/v1/sip', invite, { 'content-type': 'message/sip', authorization: 'Bearer wrong' })).status, 401)
+  assert.equal((await post('/v1/sip', invite, { 'content-type': 'message/sip', authorization: 'Bearer sixteen-characters' })).status, 200)
+  assert.equal((await fetch(`${url}/metrics`)).status, 401)
+  assert.equal((await fetch(`${url}/healthz`)).status, 200)
+})
+
+test('readyz tells each part and answers 503 when one is not ready', async (t) => {
+  const { url } = await startServer(t, { isReady: false })
+  const reply = await fetch(`${url}/readyz`)
+  assert.equal(reply.status, 503)
+  assert.deepEqual(await reply.json(), { status: 'not ready', checks: { store: { isReady: false, detail: 'gone' } } })
+})
+
+test('the API describes itself', async (t) => {
+  const { url } = await startServer(t)
+  const page = await (await fetch(`${url}/openapi.json`)).json() as { openapi: string, paths: object }
+  assert.equal(page.openapi, '3.1.0')
+  assert.deepEqual(Object.keys(page.paths).sort(), ['/healthz', '/metrics', '/readyz', '/v1/answer', '/v1/delete', '/v1/offer', '/v1/sip'])
+})
+
+test('bytes that are no HTTP get 400 and harm nobody', async (t) => {
+  const { url, post } = await startServer(t)
+  const socket = connect(Number(new URL(url).port), '127.0.0.1')
+  socket.write('\x00\xff\xfe garbage\r\n\r\n')
+  const [line] = await socket.setEncoding('utf8').take(1).toArray() as [string]
+  assert.match(line, /^HTTP\/1\.1 400/)
+  assert.equal((await post('/v1/sip', invite, { 'content-type': 'message/sip' })).status, 200)
+})
+
+test('close lets a request in flight finish', async (t) => {
+  let open: (value: undefined) => void = () => undefined
+  const gate = new Promise<undefined>((resolve) => { open = resolve })
+  const { post, server, asked } = await startServer(t, { gate })
+  const inFlight = post('/v1/sip', invite, { 'content-type': 'message/sip' })
+  while (asked.length === 0) await new Promise((resolve) => setTimeout(resolve, 5))
+  const closing = server.close()
+  open(undefined)
+  assert.equal((await inFlight).status, 200)
+  await closing
+  await assert.rejects(post('/v1/sip', invite, { 'content-type': 'message/sip' }))
+})
+
+interface Given extends Partial<HttpOptions> {
+  error?: Error
+  outcome?: object
+  isReady?: boolean
+  gate?: Promise<undefined>
+}
+
+/** The real HTTP ingress on a real socket; behind it verbs that say what they were asked. */
+async function startServer (t: TestContext, { error, outcome, isReady = true, gate, ...options }: Given = {}) {
+  const asked: MediaRequest[] = []
+  const lines: Record<string, unknown>[] = []
+  const results: string[] = []
+  const verb = async (request: MediaRequest) => {
+    asked.push(request)
+    await gate
+    if (error) throw error
+    return outcome ?? { command: 'offer', sdp: Buffer.from('rewritten'), node: 'n1', sender: 'browser', receiver: 'phone', revision: 'r1' }
+  }
+  const log = { info: (line: object) => lines.push({ ...line }), warn: (line: object) => lines.push({ ...line }) }
+  const server = await startHttp({
+    host: '127.0.0.1', port: 0, bodyLimitBytes: 131_072, deadlineMs: 400, version: '0.0.0', log,
+    observer: { answered: (_ingress, _command, result) => results.push(result) },
+    ...options,
+  }, {
+    calls: { manage: verb, offer: verb, answer: verb, deleteCall: verb } as unknown as Calls,
+    readiness: () => Promise.resolve({ isReady, checks: { store: { isReady, detail: 'gone' } } }),
+    metrics: () => Promise.resolve({ page: '', contentType: 'text/plain' }),
+  })
+  t.after(() => server.close())
+  const post = (path: string, body: string | Buffer, headers: Record<string, string>) =>
+    fetch(`${server.url}${path}`, { method: 'POST', headers, body: Buffer.from(body) })
+  return { server, url: server.url, post, asked, lines, results }
+}
+
+async function problem (reply: Response) {
+  return await reply.json() as { detail: string }
+}
+
+function sipMessage (start: string, body: string, type = 'application/sdp'): string {
+  return [start, 'Via: SIP/2.0/UDP 127.0.0.1;branch=z9hG4bK1', 'From: <sip:a@example.com>;tag=f1', 'To: <sip:b@example.com>',
+    'Call-ID: c1@example.com', 'CSeq: 1 INVITE', `Content-Type: ${type}`, `Content-Length: ${Buffer.byteLength(body)}`, '', body].join('\r\n')
+}

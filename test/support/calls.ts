@@ -1,0 +1,70 @@
+import { readFileSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { createCalls } from '../../src/calls/calls.ts'
+import type { MediaRequest, SipFacts } from '../../src/calls/request.ts'
+import { createFleet } from '../../src/fleet/fleet.ts'
+import { NgClient } from '../../src/ng/client.ts'
+import { listCommand } from '../../src/ng/commands.ts'
+import { loadPolicy } from '../../src/policy/load.ts'
+import { createMemoryStore } from '../../src/state/memory.ts'
+import type { StackContext } from '../../stack/context.ts'
+import { startRtpengine } from '../../stack/rtpengine.ts'
+
+/** The calls with the shipped policy and a memory store, on a real rtpengine. */
+export async function startCalls (t: StackContext) {
+  const rtpengine = await startRtpengine(t)
+  const node = { id: 'n1', host: rtpengine.address, port: rtpengine.port }
+  const policy = await loadPolicy('policy')
+  const store = createMemoryStore({ ttlSeconds: 60 })
+  const ng = new NgClient({ instanceId: 'test' })
+  t.after(() => ng.close())
+  t.after(() => store.close())
+  const decisions: string[] = []
+  const calls = createCalls({
+    policy: () => policy, fleet: createFleet([node]), ng, store,
+    observer: { decided: (...words) => { decisions.push(words.join(' ')) } },
+  })
+
+  /** What the node and the store still hold. */
+  const left = async () => ({
+    onNode: (await ng.send(node, listCommand(), { deadline: performance.now() + 1000 })).calls,
+    inStore: await store.size(),
+  })
+  /** Waits until both are empty, for a delete may go on in the background. */
+  const emptied = async () => {
+    for (let tries = 0; tries < 100; tries++) {
+      const { onNode, inStore } = await left()
+      if (Array.isArray(onNode) && onNode.length === 0 && inStore === 0) return
+      await sleep(20)
+    }
+    throw new Error(`still there: ${JSON.stringify(await left())}`)
+  }
+  return { calls, store, ng, node, rtpengine, decisions, left, emptied }
+}
+
+export const browser = { transport: 'wss', address: '127.0.0.1', port: 40_001 } as const
+export const phone = { transport: 'udp', address: '127.0.0.1', port: 40_002 } as const
+
+export function sdpFile (name: string): Buffer {
+  return readFileSync(new URL(`../data/sdp/${name}.sdp`, import.meta.url))
+}
+
+/** A request with what every one of them needs. */
+export function request<T extends Partial<MediaRequest>> (given: T) {
+  return { callId: 'call-1', fromTag: 'from', vars: {}, deadline: performance.now() + 2000, ...given }
+}
+
+/** The SIP part of a request: `sip('INVITE')`, `sip('INVITE', { status: 200 })`. */
+export function sip (method: string, more: Partial<SipFacts> = {}): SipFacts {
+  return { method, cseq: 1, ...more }
+}
+
+/** m-lines and attribute names of an SDP, for assertions that read well. */
+export function outline (sdp: Buffer | undefined) {
+  const lines = (sdp ?? Buffer.alloc(0)).toString('latin1').split('\r\n')
+  return {
+    media: lines.filter((line) => line.startsWith('m=')).map((line) => line.replace(/^(m=\w+) [1-9]\d*/, '$1 PORT')),
+    connections: lines.filter((line) => line.startsWith('c=')),
+    attributes: [...new Set(lines.filter((line) => line.startsWith('a=')).map((line) => line.slice(2).split(':')[0] ?? ''))].sort(),
+  }
+}
