@@ -18,7 +18,7 @@ if (files.length === 0) {
 }
 
 await ensureTree({ onProgress: (line) => console.log(line) })
-await ensureChromium({ onProgress: (line) => console.log(line) })
+await ensureChromium((line) => console.log(line))
 
 // One file at a time: they start real programs, and two at once on two cores starve each other's timers.
 const child = spawn(process.execPath, [

@@ -38,6 +38,7 @@ export interface Baresip extends Daemon {
   dial: (uri: string) => Promise<void>
   /** Picks up a call that rings. */
   accept: () => Promise<void>
+  /** Ends the call, or declines one that rings. @throws Error when there is none. */
   hangup: () => Promise<void>
   /** Re-INVITE with `a=sendonly`, and the one that takes it back. */
   hold: () => Promise<void>
@@ -77,7 +78,8 @@ export async function startBaresip (context: StackContext, options: BaresipOptio
     uri,
     sipPort,
     events: () => control.events,
-    waitFor: (type, param) => control.waitFor((event) => event.type === type && (param === undefined || event.param === param)),
+    waitFor: (type, param) => control.waitFor((event) =>
+      event.type === type && (param === undefined || event.param === param)),
     async dial (callee) {
       const after = control.events.length
       await control.command('dial', callee)
@@ -85,12 +87,23 @@ export async function startBaresip (context: StackContext, options: BaresipOptio
       if (outcome.type === 'CALL_CLOSED') throw new Error(`${callee} did not pick up: ${outcome.param ?? 'no reason given'}`)
     },
     accept: () => tell('accept'),
-    hangup: () => tell('hangup'),
+    hangup: () => hangUp(control),
     hold: () => tell('hold'),
     resume: () => tell('resume'),
     sendDtmf: (digit) => tell('sndcode', digit),
     heard: async () => heardIn(daemon.folder),
   }
+}
+
+/** baresip forgets a BYE that it has to send before the ACK is there, so it is told until the call is closed. */
+async function hangUp (control: BaresipControl): Promise<void> {
+  const after = control.events.length
+  for (let tries = 0; tries < 10; tries++) {
+    await control.command('hangup')
+    const closed = control.waitFor(({ type }) => type === 'CALL_CLOSED', { after, withinMs: 200 })
+    if (await closed.then(() => true, () => false)) return
+  }
+  throw new Error('there is no call to hang up')
 }
 
 function isCallOutcome ({ type }: BaresipEvent): boolean {

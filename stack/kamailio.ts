@@ -1,67 +1,51 @@
-import { createSocket } from 'node:dgram'
-import { once } from 'node:events'
-import { fileURLToPath } from 'node:url'
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import type { StackContext } from './context.ts'
 import { type Daemon, type StartOptions, startDaemon } from './daemon.ts'
 import { freePort } from './ports.ts'
+import { answersOptions } from './sip-ping.ts'
+
+const shippedFolder = join(import.meta.dirname, '../kamailio')
 
 export interface KamailioOptions extends StartOptions {
-  /** Where ngpilot is: `http://127.0.0.1:8080`. */
-  ngpilot: string
-  /** Preprocessor defines, as with `kamailio -A`: `['WITH_TLS']`. */
-  defines?: readonly string[]
-  /** Further settings of kamailio.cfg, by their names there. */
-  env?: Record<string, string>
+  /** Its users are sip:NAME@domain. Default: `example.test`. */
+  domain?: string
+  /** Further settings of kamailio.cfg, by the names that stand there: NGPILOT_URL, WITH_AUTH, TRUNK_URI … */
+  settings?: Record<string, string>
+  /** Files beside kamailio.cfg (users.cfg, local.cfg), or instead of one that ships. */
+  files?: Record<string, string>
+  /** Further options, as on the command line. */
+  args?: readonly string[]
 }
 
 export interface Kamailio extends Daemon {
   address: string
   /** SIP over UDP and TCP. */
-  port: number
-  /** `ws://…`, for browsers. */
-  webSocket: string
+  sipPort: number
+  /** SIP over WebSocket: `ws://ADDRESS:PORT`. */
+  wsPort: number
+  domain: string
 }
 
-/** Starts Kamailio with the configuration that ships, on 127.0.0.1; it is ready when it answers OPTIONS. */
-export async function startKamailio (context: StackContext, options: KamailioOptions): Promise<Kamailio> {
-  const { ngpilot, defines = [], env = {}, tree } = options
+/** Starts Kamailio on 127.0.0.1 with the configuration that ships; it is ready when it answers a SIP OPTIONS. */
+export async function startKamailio (context: StackContext, options: KamailioOptions = {}): Promise<Kamailio> {
+  const { domain = 'example.test', settings = {}, files = {}, args = [], tree } = options
   const address = '127.0.0.1'
-  const port = await freePort()
-  const webSocketPort = await freePort()
+  const [sipPort, wsPort] = [await freePort(), await freePort()]
   const daemon = await startDaemon(context, {
     name: 'kamailio',
     ...(tree && { tree }),
-    binds: { '/mnt': fileURLToPath(new URL('../kamailio', import.meta.url)) },
-    argv: [
-      'kamailio', '-DD', '-E', '-m', '128', '-M', '16', '-Y', '/srv', '-f', '/mnt/kamailio.cfg', ...defines.flatMap((name) => ['-A', name]),
-    ],
-    env: {
-      NGPILOT_URL: ngpilot, SIP_DOMAIN: 'ngpilot.test', ...env,
-      LISTEN_UDP: `udp:${address}:${port}`, LISTEN_TCP: `tcp:${address}:${port}`, LISTEN_WS: `tcp:${address}:${webSocketPort}`,
-    },
-    isReady: () => answersOptions(address, port),
+    files: { ...await shippedFiles(), ...files },
+    env: { SIP_ADDRESS: address, SIP_PORT: String(sipPort), WS_PORT: String(wsPort), SIP_DOMAIN: domain, ...settings },
+    // -DD: stay in the foreground, with workers; -E: log to stderr; -m, -M: megabytes of shared and of private memory.
+    argv: ['kamailio', '-DD', '-E', '-m', '128', '-M', '16', '-f', '/srv/kamailio.cfg', ...args],
+    isReady: () => answersOptions(address, sipPort),
   })
-  return { ...daemon, address, port, webSocket: `ws://${address}:${webSocketPort}` }
+  return { ...daemon, address, sipPort, wsPort, domain }
 }
 
-/** Whether a SIP server answers OPTIONS there with 200, within 200 ms. */
-export async function answersOptions (address: string, port: number, withinMs = 200): Promise<boolean> {
-  const socket = createSocket('udp4')
-  try {
-    socket.connect(port, address)
-    await once(socket, 'connect')
-    const { port: ours } = socket.address()
-    const id = `${ours}-${Math.random().toString(36).slice(2)}`
-    socket.send([
-      `OPTIONS sip:${address}:${port} SIP/2.0`, `Via: SIP/2.0/UDP ${address}:${ours};branch=z9hG4bK${id};rport`, 'Max-Forwards: 5',
-      `From: <sip:ready@${address}>;tag=${id}`, `To: <sip:${address}:${port}>`, `Call-ID: ${id}`, 'CSeq: 1 OPTIONS',
-      'Content-Length: 0', '', '',
-    ].join('\r\n'))
-    const [reply] = await once(socket, 'message', { signal: AbortSignal.timeout(withinMs) }) as [Buffer]
-    return reply.toString().startsWith('SIP/2.0 200')
-  } catch {
-    return false // Nobody listens yet, or nobody answers.
-  } finally {
-    socket.close()
-  }
+async function shippedFiles (): Promise<Record<string, string>> {
+  const names = (await readdir(shippedFolder)).filter((name) => name.endsWith('.cfg'))
+  const read = names.map(async (name) => [name, await readFile(join(shippedFolder, name), 'utf8')] as const)
+  return Object.fromEntries(await Promise.all(read))
 }

@@ -1,9 +1,9 @@
-import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { mkdir, readFile, stat, statfs } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
+import { aptInstall } from './apt.ts'
+import { runCommand } from './command.ts'
 import { contained } from './contained.ts'
 import { debianMirror } from './mirror.ts'
 
@@ -42,25 +42,27 @@ export async function ensureTree (options: TreeOptions = {}): Promise<string> {
   await mkdir(folder, { recursive: true })
   const { bavail, bsize } = await statfs(folder)
   if (bavail * bsize < neededBytes) throw new Error(`cannot build ${tree}: less than 2 GB are free in ${folder}`)
-  await ensureMmdebstrap(onProgress)
+  if (!await exists('/usr/bin/mmdebstrap')) await aptInstall('mmdebstrap', onProgress)
   const mirror = await debianMirror(codename)
   const bootstrap = [
     'mmdebstrap', '--mode=root', '--variant=minbase', ...(mirror.keyring ? [`--keyring=${mirror.keyring}`] : []),
     `--include=${packages.join(',')}`, release,
   ]
-  onProgress(`building ${tree}`)
-  await run(contained(['flock', `${tree}.lock`, 'sh', '-euc', buildScript, tree, mirror.uri, ...bootstrap]), onProgress)
+  await runCommand(contained(['sh', '-euc', buildScript, tree, mirror.uri, ...bootstrap]), onProgress)
   return tree
 }
 
 /**
- * Runs under a lock that the kernel takes back when its holder dies, so a `.building` folder found here is what is
- * left of a builder that died. The lock's file tells a curious operator the builder's pid.
+ * Works under a lock that the kernel takes back when its holder dies, so a `.building` folder found here is what is left
+ * of a builder that died. The lock's file tells who holds it.
  */
 const buildScript = `
   tree=$0 mirror=$1; shift
+  exec 9>>"$tree.lock"
+  flock --nonblock 9 || { echo "waiting for process $(cat "$tree.lock"), which builds $tree"; flock 9; }
   [ ! -d "$tree" ] || exit 0
   echo ${process.pid} > "$tree.lock"
+  echo "building $tree"
   rm -rf --one-file-system "$tree.building"
   "$@" "$tree.building" "$mirror"
   mv -T "$tree.building" "$tree"
@@ -78,40 +80,6 @@ async function hostCodename (): Promise<string> {
     throw new Error('the stack is built from the apt sources of a Debian host; /etc/os-release says that this is none')
   }
   return codename
-}
-
-async function ensureMmdebstrap (onProgress: (line: string) => void): Promise<void> {
-  if (await exists('/usr/bin/mmdebstrap')) return
-  await aptInstall('mmdebstrap', onProgress)
-}
-
-/** Installs a package on the host by apt-get; needs root. */
-export async function aptInstall (name: string, onProgress: (line: string) => void): Promise<void> {
-  onProgress(`installing ${name}`)
-  const install = contained(['env', 'DEBIAN_FRONTEND=noninteractive', 'apt-get', '-qq', 'install', '--no-install-recommends', name])
-  // The package lists may be stale, or missing as in a fresh container.
-  await run(install, () => undefined).catch(async () => {
-    await run(contained(['apt-get', '-qq', 'update']), onProgress)
-    await run(install, onProgress)
-  })
-}
-
-/** Runs a command to its end and reports its lines; on failure the error holds the last of them. */
-async function run (command: readonly string[], onLine: (line: string) => void): Promise<void> {
-  const [program = '', ...args] = command
-  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] })
-  const lines: string[] = []
-  for (const stream of [child.stdout, child.stderr]) {
-    createInterface(stream).on('line', (line) => {
-      lines.push(line)
-      if (line.trim()) onLine(line.replace(/^I: /, ''))
-    })
-  }
-  const status = await new Promise<string>((resolve, reject) => {
-    child.on('error', reject)
-    child.on('close', (code, signal) => resolve(String(signal ?? code)))
-  })
-  if (status !== '0') throw new Error(`${command.join(' ')} ended with ${status}:\n${lines.slice(-20).join('\n')}`)
 }
 
 async function exists (path: string): Promise<boolean> {

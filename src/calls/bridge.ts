@@ -1,5 +1,6 @@
 import { NgpilotError } from '../errors.ts'
 import type { Decision, Profile } from '../policy/types.ts'
+import { withBundle } from '../sdp/bundle.ts'
 import { cleanForSip } from '../sdp/clean.ts'
 import { dropHidden, hideMedia, restoreMedia } from '../sdp/media.ts'
 import { parseSdp, sdpBytes } from '../sdp/parse.ts'
@@ -37,6 +38,11 @@ export function answerForNode (answer: Sdp, answerer: LegRecord | undefined): Bu
 /** What the node answered, made fit for the leg that gets it. */
 export function sdpForLeg (fromNode: Buffer, role: 'offer' | 'answer', receiver: Profile, leg: LegRecord | undefined): Buffer {
   const rewritten = parseSdp(fromNode)
-  const fit = receiver.isWebRtc ? rewritten : cleanForSip(rewritten, role)
+  const fit = receiver.isWebRtc ? bundled(rewritten, role, leg) : cleanForSip(rewritten, role)
   return sdpBytes(restoreMedia(fit, leg?.hidden ?? []))
+}
+
+/** An answer may say BUNDLE only where the offer did; an offer always may (RFC 9143 §7.2, §7.3). */
+function bundled (sdp: Sdp, role: 'offer' | 'answer', leg: LegRecord | undefined): Sdp {
+  return role === 'offer' || leg?.isBundled ? withBundle(sdp) : sdp
 }

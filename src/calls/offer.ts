@@ -2,6 +2,7 @@ import { NgpilotError } from '../errors.ts'
 import { deleteCommand, offerCommand } from '../ng/commands.ts'
 import type { MediaNode, NgReply } from '../ng/types.ts'
 import { decide } from '../policy/decide.ts'
+import { hasBundle } from '../sdp/bundle.ts'
 import { parseSdp } from '../sdp/parse.ts'
 import type { CallChange, CallRecord, LegRecord } from '../state/store.ts'
 import { offerForNode, sdpForLeg } from './bridge.ts'
@@ -21,7 +22,9 @@ export function createOffer ({ policy, fleet, ng, store, observer }: CallDeps) {
     const { sdp: sdpForNode, hidden } = offerForNode(sdp, decision, legOf(call, request.fromTag))
     const node = call ? fleet.pinned(call.node) : fleet.pick()
 
-    const sender: LegRecord = { profile: decision.sender.name, ...(hidden.length > 0 && { hidden }) }
+    const sender: LegRecord = {
+      profile: decision.sender.name, ...(hidden.length > 0 && { hidden }), ...(hasBundle(sdp) && { isBundled: true }),
+    }
     const receiver = receiverLeg(request, call, decision.receiver.name)
     const reply = await both(
       ng.send(node, offerCommand({ ...request, sdp: sdpForNode, flags: decision.flags }), request),

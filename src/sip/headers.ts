@@ -71,5 +71,7 @@ function headerFrom (text: string, line: number): SipHeader {
 
 function unfold (header: SipHeader | undefined, text: string, line: number): void {
   if (!header) throw badRequest(`line ${line}`, 'a continuation line with no header before it')
-  header.value = `${header.value} ${text.trim()}`.trimStart()
+  const more = text.trim()
+  if (header.value === '') header.value = more
+  else if (more !== '') header.value += ` ${more}`
 }

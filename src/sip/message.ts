@@ -5,8 +5,6 @@ import type { SipHeader } from './headers.ts'
 import { badRequest } from './scan.ts'
 import { branchesOf } from './via.ts'
 
-export { replaceSdp, sdpOf } from './body.ts'
-
 /** A SIP request or reply (RFC 3261 §7), as far as the media plane reads it. */
 export interface SipMessage {
   /** Of a request. */

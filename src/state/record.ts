@@ -3,8 +3,8 @@ import type { CallChange, CallRecord, ExchangeRecord, HiddenMedia, LegRecord, Ti
 /**
  * How a call is written in Redis: a hash with `v` (the version of this schema), `node`, `revision`, `createdAt`,
  * `established`, `exchange` (`[offerer, state, cseq]`), `callee` and, for each leg, `leg:TAG` (both
- * `[profile, [index, line, mid]…]`), and a list of `[at, event, detail]`. They are JSON arrays, because a hash takes half
- * the room while no value is over 64 bytes.
+ * `[profile, 1 if bundled, [index, line, mid]…]`), and a list of `[at, event, detail]`. They are JSON arrays, because a
+ * hash takes half the room while no value is over 64 bytes.
  */
 export const schemaVersion = '1'
 
@@ -75,9 +75,9 @@ function tagOf (text: string): string | undefined {
   return typeof tag === 'string' ? tag : undefined
 }
 
-function textOfLeg ({ profile, hidden = [] }: LegRecord): string {
+function textOfLeg ({ profile, hidden = [], isBundled }: LegRecord): string {
   const media = hidden.map(({ index, line, mid }) => mid === undefined ? [index, line] : [index, line, mid])
-  return JSON.stringify([profile, ...media])
+  return JSON.stringify([profile, ...(isBundled ? [1] : []), ...media])
 }
 
 function legOf (value: unknown): LegRecord | undefined {
@@ -85,7 +85,7 @@ function legOf (value: unknown): LegRecord | undefined {
   const [profile, ...media] = value as unknown[]
   if (typeof profile !== 'string') return undefined
   const hidden = media.flatMap(hiddenOf)
-  return { profile, ...(hidden.length > 0 && { hidden }) }
+  return { profile, ...(hidden.length > 0 && { hidden }), ...(media.includes(1) && { isBundled: true }) }
 }
 
 function hiddenOf (value: unknown): HiddenMedia[] {

@@ -49,6 +49,8 @@ export interface LegRecord {
   profile: string
   /** m-lines that this leg sees and the other does not (say, video towards an audio phone). */
   hidden?: HiddenMedia[]
+  /** Its latest offer asked for BUNDLE (RFC 9143), so what goes to it may say BUNDLE too. */
+  isBundled?: true
 }
 
 /** An m-line kept from the other leg. `line` is the rejected form that this leg gets: `m=video 0 UDP/TLS/RTP/SAVPF 96`. */

@@ -23,6 +23,17 @@ test('a browser\'s offer reaches a SIP phone as plain RTP, and the answer comes 
   assert.ok(!attributes.includes('crypto'))
 })
 
+test('a browser that bundles is answered with BUNDLE, another is not: with max-bundle it refuses anything else', async (t) => {
+  const { calls } = await startCalls(t)
+  const offers = { bundled: sdpFile('chromium-audio-gathered-loopback'), plain: sdpFile('chromium-audio-gathered-loopback') }
+  offers.plain = Buffer.from(offers.plain.toString().replace(/a=group:.*\r\n/, ''))
+  for (const [callId, sdp] of Object.entries(offers)) {
+    await calls.offer(request({ ...fromBrowser, callId, sdp }))
+    const answer = await calls.answer(request({ ...answered, callId, sdp: sdpFile('answer-plain-pcmu') }))
+    assert.equal(answer.sdp?.includes('a=group:BUNDLE 0\r\n'), callId === 'bundled')
+  }
+})
+
 test('Firefox, whose DTMF would be lost beside opus, is answered with PCMU', async (t) => {
   const { calls } = await startCalls(t)
   const sdp = Buffer.from(sdpFile('firefox-audio-gathered').toString().replaceAll('192.0.2.10', '127.0.0.1'))

@@ -44,19 +44,20 @@ export function survives (read: () => unknown): boolean {
 }
 
 /**
- * How many times longer `read` takes for an input of twice the size: about 2 when it is linear, 4 when it is quadratic. Each
- * time is the best of several, since other processes can only make it longer.
+ * How many times longer `read` takes for an input of four times the size: about 4 when it is linear, 16 when it is
+ * quadratic. CPU time, and the best of several: whatever else runs can only make it longer.
  */
 export function growth<Input> (shape: (size: number) => Input, size: number, read: (input: Input) => unknown): number {
-  const [small, large] = [shape(size), shape(2 * size)]
+  const [small, large] = [shape(size), shape(4 * size)]
   const time = (input: Input, repeats: number) => {
-    const start = performance.now()
+    const start = process.cpuUsage()
     for (let left = repeats; left > 0; left--) read(input)
-    return performance.now() - start
+    const { user, system } = process.cpuUsage(start)
+    return user + system
   }
-  const repeats = Math.ceil(1 / Math.max(time(small, 1), time(large, 1), 0.01))
+  const repeats = Math.ceil(1000 / Math.max(time(small, 1), time(large, 1), 10))
   const best = { small: Infinity, large: Infinity }
-  for (let round = 0; round < 25 && (round < 4 || best.large / best.small > 2.6); round++) {
+  for (let round = 0; round < 25 && (round < 4 || best.large / best.small > 5); round++) {
     best.small = Math.min(best.small, time(small, repeats))
     best.large = Math.min(best.large, time(large, repeats))
   }

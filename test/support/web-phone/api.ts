@@ -1,0 +1,16 @@
+/** The phone that tests drive in a real browser: one call at a time, a microphone, and an ear that measures. */
+export interface WebPhone {
+  register (webSocket: string, uri: string): Promise<void>
+  call (target: string): Promise<void>
+  /** Whatever comes in is answered at once; resolves when the next one is. */
+  answered (): Promise<void>
+  hold (): Promise<void>
+  resume (): Promise<void>
+  sendDtmf (digit: string): void
+  hangup (): void
+  /** Why the latest call ended, `running` while it has not. */
+  ended (): Promise<string>
+  /** The strongest tone that came in the last fifth of a second; 0 in silence. */
+  heardHz (): number
+  legs (): Promise<{ ice: string, dtls: string, codec: string, sent: string, got: string }>
+}
