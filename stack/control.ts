@@ -47,7 +47,7 @@ export class BaresipControl {
    *
    * @throws Error with the events that came instead
    */
-  async waitFor (fits: (event: BaresipEvent) => boolean, { after = 0, withinMs = 5000 } = {}): Promise<BaresipEvent> {
+  async waitFor (fits: (event: BaresipEvent) => boolean, { after = 0, withinMs = 15_000 } = {}): Promise<BaresipEvent> {
     const deadline = performance.now() + withinMs
     for (;;) {
       const event = this.#events.slice(after).find(fits)

@@ -11,6 +11,8 @@ export interface NgpilotOptions {
   env?: Record<string, string>
   /** What Node runs. Default: the source, by way of tsx. */
   argv?: readonly string[]
+  /** The path that must answer 200 for it to count as started. Default: `/readyz`. */
+  isReadyAt?: string
 }
 
 /** An ngpilot that runs. */
@@ -25,13 +27,13 @@ const readyWithinMs = 20_000
 const keptLogLength = 1024 * 1024
 
 /**
- * Starts ngpilot as a process of its own and resolves when `/readyz` answers 200. It ends with the context, and the
+ * Starts ngpilot as a process of its own and resolves when it is ready. It ends with the context, and the
  * kernel kills it when this process dies. Of our environment it gets the PATH alone: our settings are not its own.
  *
  * @throws Error with what it printed, when it ends early or is not ready in time
  */
 export async function startNgpilot (context: StackContext, options: NgpilotOptions = {}): Promise<Ngpilot> {
-  const { env = {}, argv = ['--import', 'tsx', 'src/main.ts'] } = options
+  const { env = {}, argv = ['--import', 'tsx', 'src/main.ts'], isReadyAt = '/readyz' } = options
   const port = Number(env.NGPILOT_HTTP_PORT ?? await freePort())
   const url = `http://127.0.0.1:${port}`
   const child = spawn('setpriv', ['--pdeathsig', 'KILL', '--', process.execPath, ...argv], {
@@ -59,7 +61,7 @@ export async function startNgpilot (context: StackContext, options: NgpilotOptio
 
   const failed = (what: string) => new Error(`ngpilot ${what}. It printed:\n${log.trimEnd().split('\n').slice(-30).join('\n')}`)
   const deadline = performance.now() + readyWithinMs
-  while (!await isReady(url)) {
+  while (!await answers(`${url}${isReadyAt}`)) {
     if (outcome !== undefined) throw failed(`did not start: it ended with ${outcome}`)
     if (performance.now() > deadline) {
       await stop()
@@ -70,6 +72,6 @@ export async function startNgpilot (context: StackContext, options: NgpilotOptio
   return { pid: child.pid ?? 0, url, port, logs: () => log, stop, ended }
 }
 
-async function isReady (url: string): Promise<boolean> {
-  return fetch(`${url}/readyz`, { signal: AbortSignal.timeout(1000) }).then(({ status }) => status === 200, () => false)
+async function answers (url: string): Promise<boolean> {
+  return fetch(url, { signal: AbortSignal.timeout(1000) }).then(({ status }) => status === 200, () => false)
 }
