@@ -1,5 +1,5 @@
-import { closest, distance } from 'fastest-levenshtein'
 import { NgpilotError } from '../errors.ts'
+import { nearestWord } from '../nearest-word.ts'
 import { leaves, type SettingSchema } from './settings.ts'
 
 /** Where a value is: section, setting and, in a list, index and key. */
@@ -10,10 +10,8 @@ export type Tree = Record<string, unknown>
 
 /** The nearest of `known`, where one is near; or else a setting of that name elsewhere; or else what there is. */
 export function suggestion (word: string, known: string[], path: Path = []): string {
-  const nearest = closest(word, known)
-  if (known.length > 0 && distance(word.toLowerCase(), nearest.toLowerCase()) <= Math.max(2, word.length / 4)) {
-    return `; did you mean ${nameOf([...path, nearest])}?`
-  }
+  const nearest = nearestWord(word, known)
+  if (nearest !== undefined) return `; did you mean ${nameOf([...path, nearest])}?`
   const elsewhere = leaves.flatMap(({ key, name, env }) =>
     key === word ? [name] : word.startsWith('NGPILOT_') && env.endsWith(word.slice('NGPILOT'.length)) ? [env] : [])
   if (elsewhere.length > 0) return `; did you mean ${listOf(elsewhere)}?`

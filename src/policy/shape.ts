@@ -1,5 +1,5 @@
 import { Ajv, type ErrorObject } from 'ajv'
-import { nearestWord } from '../ng/vocabulary.ts'
+import { nearestWord } from '../nearest-word.ts'
 import { isRecord, shown, type Finding, type Path } from './problem.ts'
 import { presets } from './presets.ts'
 import { formats, PolicyFile } from './schema.ts'

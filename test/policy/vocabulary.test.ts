@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { checkNgDictionary, nearestWord, vocabulary } from '../../src/ng/vocabulary.ts'
+import { checkNgDictionary, vocabulary } from '../../src/ng/vocabulary.ts'
 
 test('what rtpengine understands has no problem', () => {
   assert.deepEqual(checkNgDictionary({
@@ -37,13 +37,4 @@ test('words that came after 10.5 have their release', () => {
   assert.equal(release('SDES', 'only-AES_CM_128_HMAC_SHA1_80'), '11.2')
   assert.equal(release('flags', 'WebRTC'), '12.5')
   assert.equal(vocabulary.get('sdp-attr')?.since, '11.3')
-})
-
-test('the nearest word is found over case, order and a few letters, and not further', () => {
-  const near = (word: string, ...words: string[]) => nearestWord(word, words)
-  assert.equal(near('ice', 'DTLS', 'ICE'), 'ICE')
-  assert.equal(near('RTP/SAVFP', 'RTP/SAVP', 'RTP/SAVPF'), 'RTP/SAVPF')
-  assert.equal(near('webrct', 'sip', 'webrtc'), 'webrtc')
-  assert.equal(near('udp', 'tcp', 'tls'), undefined)
-  assert.equal(near('always', 'remove', 'force'), undefined)
 })

@@ -1,5 +1,5 @@
-import { closest, distance } from 'fastest-levenshtein'
 import type { FastifySchemaValidationError } from 'fastify/types/schema.js'
+import { nearestWord } from '../../nearest-word.ts'
 
 /** Ajv's findings as one sentence for a person: every problem, and for a misspelt key the nearest right one. */
 export function explain (found: readonly FastifySchemaValidationError[], where = 'body'): string {
@@ -7,7 +7,7 @@ export function explain (found: readonly FastifySchemaValidationError[], where =
     const place = `${where}${problem.instancePath.replaceAll('/', '.')}`
     if (problem.keyword !== 'additionalProperties') return `${place} ${problem.message ?? 'is not valid'}`
     const key = String(problem.params.additionalProperty)
-    return `${place} has the unknown key "${key}"${nearest(key, knownKeys(problem))}`
+    return `${place} has the unknown key "${key}"${hint(key, knownKeys(problem))}`
   }).join('; ')
 }
 
@@ -16,8 +16,8 @@ function knownKeys (problem: FastifySchemaValidationError & { parentSchema?: { p
   return Object.keys(problem.parentSchema?.properties ?? {})
 }
 
-function nearest (word: string, known: string[]): string {
-  if (known.length === 0) return ''
-  const best = closest(word, known)
-  return distance(word, best) <= 3 ? `; did you mean "${best}"?` : `; known are ${known.join(', ')}`
+function hint (word: string, known: string[]): string {
+  const nearest = nearestWord(word, known)
+  if (nearest !== undefined) return `; did you mean "${nearest}"?`
+  return known.length > 0 ? `; known are ${known.join(', ')}` : ''
 }
