@@ -4,7 +4,7 @@ import type { MediaRequest, Peer } from '../../calls/request.ts'
 import type { SipRequest } from '../../calls/manage.ts'
 import { replaceSdp, sdpOf } from '../../sip/body.ts'
 import { parseSipMessage } from '../../sip/message.ts'
-import { parseSipUri } from '../../sip/uri.ts'
+import { parsePeer } from '../../sip/uri.ts'
 import type { OfferRequest } from './schemas.ts'
 
 type SdpRequest = MediaRequest & { sdp: Buffer }
@@ -75,21 +75,10 @@ function context (headers: Headers, deadline: number) {
   }
 }
 
-/** `sip:198.51.100.7:5060;transport=wss`, as Kamailio's `$sut` and `$du` write it. */
+/** `sip:198.51.100.7:5060;transport=wss`, as Kamailio's `$sut` and `$nh(u)` write it. Nothing said is UDP (RFC 3263 §4.1). */
 function peer (headers: Headers, name: string): Peer | undefined {
   const text = header(headers, name)
-  if (text === undefined) return undefined
-  try {
-    const uri = parseSipUri(text)
-    return {
-      transport: uri.transport ?? (uri.scheme === 'sips' ? 'tls' : 'udp'),
-      address: uri.host,
-      ...(uri.port !== undefined && { port: uri.port }),
-      uri: text,
-    }
-  } catch (error) {
-    throw new NgpilotError('bad_request', `header ${name}: ${error instanceof Error ? error.message : 'not a SIP URI'}`)
-  }
+  return text === undefined ? undefined : { transport: 'udp', ...parsePeer(text, `header ${name}`) }
 }
 
 /** `trunk=acme; region=eu` */

@@ -29,6 +29,18 @@ test('a SIP message goes to the calls with what its headers say of the hop', asy
   assert.deepEqual(request.vars, { trunk: 'acme', region: 'eu' })
 })
 
+test('a message/sip to /v1/delete ends the call that it belongs to, whatever it says', async (t) => {
+  const { post, asked } = await startServer(t, { outcome: { command: 'delete' } })
+  assert.equal((await post('/v1/delete', invite, { 'content-type': 'message/sip' })).status, 204)
+  assert.equal(asked[0]?.callId, 'c1@example.com')
+})
+
+test('a Ngpilot-Source that is no SIP URI is refused by its name', async (t) => {
+  const { post } = await startServer(t)
+  const reply = await post('/v1/sip', invite, { 'content-type': 'message/sip', 'ngpilot-source': '198.51.100.7:5060' })
+  assert.match((await problem(reply)).detail, /header ngpilot-source: neither sip:, sips: nor tel:/)
+})
+
 test('the other parts of a multipart body come back as they were', async (t) => {
   const { post } = await startServer(t)
   const parts = (content: string) => `--b1\r\nContent-Type: application/sdp\r\n\r\n${content}\r\n--b1\r\nContent-Type: text/plain\r\n\r\nhello\r\n--b1--\r\n`
