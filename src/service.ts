@@ -1,4 +1,5 @@
 import { createCalls } from './calls/calls.ts'
+import { Deletes } from './calls/deletes.ts'
 import type { Config } from './config.ts'
 import { createFleet } from './fleet/fleet.ts'
 import { startHttp } from './ingress/http/http.ts'
@@ -7,9 +8,10 @@ import { createPolicyHolder } from './policy/holder.ts'
 import { readinessOf } from './readiness.ts'
 import { openStore } from './state/open.ts'
 import { observedStore } from './state/observed.ts'
+import type { CallStore, OwedDelete } from './state/store.ts'
 import type { Logger } from './telemetry/log.ts'
 import { createMetrics } from './telemetry/metrics.ts'
-import { callObserver, ngObserver, policyObserver, requestObserver, storeObserver } from './telemetry/observers.ts'
+import { callObserver, deletesObserver, ngObserver, policyObserver, requestObserver, storeObserver } from './telemetry/observers.ts'
 import { version } from './version.ts'
 
 export interface Service {
@@ -22,6 +24,10 @@ export interface Service {
   /** Finishes the requests in flight, then closes everything, in the reverse order of its making. */
   close (): Promise<void>
 }
+
+/** How long a stop waits for nodes that still owe an answer to a delete. */
+const drainMs = 1000
+const takeOverMs = 10_000
 
 /**
  * The parts list: config → telemetry → state → ng → fleet → policy → calls → ingress.
@@ -36,7 +42,8 @@ export async function startService (config: Config, log: Logger): Promise<Servic
     instanceId: config.instance.id, retryAfterMs: config.rtpengine.retryAfterMs, observer: ngObserver(metrics),
   })
   const fleet = createFleet(config.rtpengine.nodes)
-  const calls = createCalls({ policy: policy.current, fleet, ng, store, observer: callObserver(metrics) })
+  const deletes = new Deletes({ ng, observer: deletesObserver(metrics, log) })
+  const calls = createCalls({ policy: policy.current, fleet, ng, store, deletes, observer: callObserver(metrics) })
   const http = await startHttp({
     ...config.http, deadlineMs: config.request.deadlineMs, version, observer: requestObserver(metrics), log,
   }, {
@@ -48,14 +55,32 @@ export async function startService (config: Config, log: Logger): Promise<Servic
     throw error
   })
 
+  // What an instance that stopped could not deliver, whoever is there delivers.
+  const takeOver = () => store.takeDeletes().then(
+    (owed) => { for (const { node, callId, expiresAt } of owed) void deletes.owe(node, callId, expiresAt) },
+    () => undefined,
+  )
+  void takeOver()
+  const takingOver = setInterval(() => void takeOver(), takeOverMs).unref()
+
   return {
     url: http.url,
     reloadPolicy: policy.reload,
     uncaught: () => metrics.uncaughtErrors.inc(),
     async close () {
+      clearInterval(takingOver)
       await http.close()
+      await leaveDeletes(await deletes.drain(drainMs), store, log)
       await ng.close()
       await store.close()
     },
   }
+}
+
+async function leaveDeletes (owed: readonly OwedDelete[], store: CallStore, log: Logger): Promise<void> {
+  if (owed.length === 0) return
+  await store.leaveDeletes(owed).then(
+    () => log.warn({ count: owed.length }, 'deletes left for others: their nodes are silent'),
+    (error: unknown) => log.error({ err: error, count: owed.length }, 'deletes lost: their nodes and the store are silent'),
+  )
 }

@@ -21,7 +21,7 @@ export interface BaresipOptions extends StartOptions {
   codecs?: readonly (keyof typeof codecModules)[]
   /** `srtp`: offers AVP with keys (OSRTP); `srtp-mand`: SAVP or no call. Default: plain RTP. */
   encryption?: keyof typeof encryptionModules
-  /** A tone of so many hertz, or what it hears. Default: 440. */
+  /** A tone of so many hertz, or what it hears (until a re-INVITE: then baresip takes the bridge apart). Default: 440. */
   plays?: number | 'echo'
   /** Picks up at once. Default: true. */
   isAnswering?: boolean

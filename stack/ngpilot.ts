@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { StackContext } from './context.ts'
@@ -13,6 +14,8 @@ export interface NgpilotOptions {
   argv?: readonly string[]
   /** The path that must answer 200 for it to count as started. Default: `/readyz`. */
   isReadyAt?: string
+  /** Told each line that it prints. */
+  onLine?: (line: string) => void
 }
 
 /** An ngpilot that runs. */
@@ -33,18 +36,31 @@ const keptLogLength = 1024 * 1024
  * @throws Error with what it printed, when it ends early or is not ready in time
  */
 export async function startNgpilot (context: StackContext, options: NgpilotOptions = {}): Promise<Ngpilot> {
-  const { env = {}, argv = ['--import', 'tsx', 'src/main.ts'], isReadyAt = '/readyz' } = options
-  const port = Number(env.NGPILOT_HTTP_PORT ?? await freePort())
+  const given = options.env?.NGPILOT_HTTP_PORT
+  for (let tries = 1; ; tries++) {
+    try {
+      return await startAt(Number(given ?? await freePort()), context, options)
+    } catch (error) {
+      // Node takes a second to load, and meanwhile somebody may have taken the port that was free.
+      const isTaken = error instanceof Error && error.message.includes('EADDRINUSE')
+      if (given !== undefined || !isTaken || tries === 3) throw error
+    }
+  }
+}
+
+async function startAt (port: number, context: StackContext, options: NgpilotOptions): Promise<Ngpilot> {
+  const { env = {}, argv = ['--import', 'tsx', 'src/main.ts'], isReadyAt = '/readyz', onLine } = options
   const url = `http://127.0.0.1:${port}`
   const child = spawn('setpriv', ['--pdeathsig', 'KILL', '--', process.execPath, ...argv], {
     cwd: fileURLToPath(new URL('..', import.meta.url)),
-    env: { PATH: process.env.PATH, NGPILOT_HTTP_PORT: String(port), ...env },
+    env: { PATH: process.env.PATH, ...env, NGPILOT_HTTP_PORT: String(port) },
     detached: true, // Ctrl-C at a terminal reaches us alone, and we end things in order.
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let log = ''
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (chunk: string) => { log = (log + chunk).slice(-keptLogLength) })
+    if (onLine) createInterface(stream).on('line', onLine)
   }
   let outcome: number | string | undefined
   const ended = once(child, 'close').then(

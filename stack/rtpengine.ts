@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import type { StackContext } from './context.ts'
@@ -53,9 +54,11 @@ export async function answersPing (address: string, port: number): Promise<boole
   try {
     socket.connect(port, address)
     await once(socket, 'connect')
-    socket.send('ready-1 d7:command4:pinge')
+    // To the same cookie it would say again what it said the last time.
+    const cookie = randomBytes(6).toString('hex')
+    socket.send(`${cookie} d7:command4:pinge`)
     const [reply] = await once(socket, 'message', { signal: AbortSignal.timeout(200) }) as [Buffer]
-    return reply.toString() === 'ready-1 d6:result4:ponge'
+    return reply.toString() === `${cookie} d6:result4:ponge`
   } catch {
     return false // Nobody listens yet, or nobody answers.
   } finally {

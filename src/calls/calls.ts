@@ -5,7 +5,7 @@ import type { CallDeps } from './deps.ts'
 import { createManage } from './manage.ts'
 import { createOffer } from './offer.ts'
 import type { Outcome } from './outcome.ts'
-import { createSerial } from './serial.ts'
+import { createSerial, type Hold } from './serial.ts'
 
 /** The verbs that an ingress may ask for; those of one call run one after another. */
 export function createCalls (deps: CallDeps) {
@@ -15,9 +15,10 @@ export function createCalls (deps: CallDeps) {
   const deleteCall = createDelete(deps)
   const manage = createManage(deps, { offer, answer, deleteCall })
 
-  const inTurn = <R extends DeleteRequest>(verb: (request: R, call: CallRecord | undefined) => Promise<Outcome>) =>
-    (request: R) => serial(request.callId, request.deadline, async () =>
-      verb(request, await deps.store.find(request.callId)))
+  type Verb<R> = (request: R, call: CallRecord | undefined, hold: Hold) => Promise<Outcome>
+  const inTurn = <R extends DeleteRequest>(verb: Verb<R>) => (request: R) =>
+    serial(request.callId, request.deadline, async (hold) =>
+      verb(request, await deps.store.find(request.callId), hold))
 
   return { offer: inTurn(offer), answer: inTurn(answer), deleteCall: inTurn(deleteCall), manage: inTurn(manage) }
 }

@@ -2,6 +2,7 @@ import type { Fleet } from '../fleet/fleet.ts'
 import type { NgClient } from '../ng/client.ts'
 import type { Policy } from '../policy/types.ts'
 import type { CallStore } from '../state/store.ts'
+import type { Deletes } from './deletes.ts'
 
 /** What the verbs work with. `policy` is a function, for a reload swaps it between two requests. */
 export interface CallDeps {
@@ -9,6 +10,7 @@ export interface CallDeps {
   fleet: Fleet
   ng: Pick<NgClient, 'send'>
   store: CallStore
+  deletes: Deletes
   observer: CallObserver
 }
 

@@ -8,6 +8,7 @@ import { legFacts } from './facts.ts'
 import type { Offer } from './offer.ts'
 import type { Outcome } from './outcome.ts'
 import type { MediaRequest, SipFacts } from './request.ts'
+import type { Hold } from './serial.ts'
 
 interface Verbs { offer: Offer, answer: Answer, deleteCall: Delete }
 
@@ -19,24 +20,24 @@ export type SipRequest = MediaRequest & { sip: SipFacts }
  * state of the call, not by the method, so that late offers work (RFC 3264; RFC 6337 §2).
  */
 export function createManage ({ policy, fleet, store }: CallDeps, verbs: Verbs) {
-  return async function manage (request: SipRequest, call: CallRecord | undefined): Promise<Outcome> {
+  return async function manage (request: SipRequest, call: CallRecord | undefined, hold: Hold): Promise<Outcome> {
     const { sip, sdp, fromTag, toTag } = request
-    if (ends(sip, call)) return verbs.deleteCall(request, call)
+    if (ends(sip, call)) return verbs.deleteCall(request, call, hold)
     if (!sdp) {
       if (opensWithoutOffer(sip, toTag)) await open(request)
       return { command: 'none' }
     }
     if (sip.status === undefined) {
-      if (sip.method !== 'ACK' && sip.method !== 'PRACK') return verbs.offer({ ...request, sdp }, call)
+      if (sip.method !== 'ACK' && sip.method !== 'PRACK') return verbs.offer({ ...request, sdp }, call, hold)
       if (toTag === undefined) throw new NgpilotError('bad_request', `${sip.method} without a To tag belongs to no dialog`)
       if (call?.exchange?.offerer === toTag) return verbs.answer({ ...request, sdp, fromTag: toTag, toTag: fromTag }, call)
-      if (sip.method === 'PRACK') return verbs.offer({ ...request, sdp }, call)
+      if (sip.method === 'PRACK') return verbs.offer({ ...request, sdp }, call, hold)
       throw new NgpilotError('out_of_order', 'the SDP of an ACK is an answer, and the other side has offered nothing')
     }
     if (sip.status >= 300) return { command: 'none' }
     if (toTag === undefined) throw new NgpilotError('bad_request', 'a reply with SDP needs a To tag (RFC 3261 §12.1.1)')
     if (answers(sip, fromTag, call)) return verbs.answer({ ...request, sdp, toTag }, call)
-    return verbs.offer({ ...request, sdp, fromTag: toTag, toTag: fromTag }, call)
+    return verbs.offer({ ...request, sdp, fromTag: toTag, toTag: fromTag }, call, hold)
   }
 
   /** Remembers both legs of a call whose offer comes later, in the reply: then nobody says any more where the caller is. */

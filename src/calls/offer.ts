@@ -1,5 +1,5 @@
 import { NgpilotError } from '../errors.ts'
-import { deleteCommand, offerCommand } from '../ng/commands.ts'
+import { offerCommand } from '../ng/commands.ts'
 import type { MediaNode, NgReply } from '../ng/types.ts'
 import { decide } from '../policy/decide.ts'
 import { hasBundle } from '../sdp/bundle.ts'
@@ -10,17 +10,22 @@ import type { CallDeps } from './deps.ts'
 import { legOf, offerFacts } from './facts.ts'
 import type { Outcome } from './outcome.ts'
 import type { MediaRequest } from './request.ts'
+import type { Hold } from './serial.ts'
 
 export type Offer = ReturnType<typeof createOffer>
 
 /** Handles an offer, the first of a call or a later one from either side (RFC 3264 §8). */
-export function createOffer ({ policy, fleet, ng, store, observer }: CallDeps) {
-  return async function offer (request: MediaRequest & { sdp: Buffer }, call: CallRecord | undefined): Promise<Outcome> {
+export function createOffer ({ policy, fleet, ng, store, deletes, observer }: CallDeps) {
+  return async function offer (
+    request: MediaRequest & { sdp: Buffer }, call: CallRecord | undefined, hold: Hold,
+  ): Promise<Outcome> {
     const sdp = parseSdp(request.sdp)
     const decision = decide(policy(), offerFacts(request, call, sdp))
     observer.decided('offer', decision.sender.name, decision.receiver.name)
     const { sdp: sdpForNode, hidden } = offerForNode(sdp, decision, legOf(call, request.fromTag))
     const node = call ? fleet.pinned(call.node) : fleet.pick()
+
+    if (!call) deletes.forgive(node, request.callId)
 
     const sender: LegRecord = {
       profile: decision.sender.name, ...(hidden.length > 0 && { hidden }), ...(hasBundle(sdp) && { isBundled: true }),
@@ -30,7 +35,7 @@ export function createOffer ({ policy, fleet, ng, store, observer }: CallDeps) {
       ng.send(node, offerCommand({ ...request, sdp: sdpForNode, flags: decision.flags }), request),
       store.save(request.callId, offered(request, call, { node, sender, receiver, revision: decision.revision })),
     ).catch(async (error: unknown) => {
-      if (!call) await abandon(node, request.callId)
+      if (!call) await abandon(node, request.callId, hold)
       throw error
     })
     if (!reply.sdp) throw new NgpilotError('ng_rejected', `node ${node.id} answered the offer without an SDP`)
@@ -46,9 +51,8 @@ export function createOffer ({ policy, fleet, ng, store, observer }: CallDeps) {
   }
 
   /** A first offer that failed may have left a call without media behind, which no timeout of the node ends. */
-  async function abandon (node: MediaNode, callId: string): Promise<void> {
-    const deadline = performance.now() + 1000
-    ng.send(node, deleteCommand({ callId, deleteDelaySeconds: 0 }), { deadline }).catch(() => undefined)
+  async function abandon (node: MediaNode, callId: string, hold: Hold): Promise<void> {
+    hold(deletes.owe(node, callId))
     await store.remove(callId).catch(() => undefined)
   }
 }

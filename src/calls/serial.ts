@@ -1,5 +1,8 @@
 import { NgpilotError } from '../errors.ts'
 
+/** Keeps the turn of a call beyond the task's own end, until the promise has settled. */
+export type Hold = (rest: Promise<unknown>) => void
+
 /**
  * Runs the tasks of one call one after another, those of different calls side by side. rtpengine works on commands in
  * parallel and in any order; two of one call at a time could end in a state that neither asked for.
@@ -10,17 +13,19 @@ import { NgpilotError } from '../errors.ts'
 export function createSerial () {
   const tails = new Map<string, Promise<unknown>>()
 
-  return async function serial<T> (callId: string, deadline: number, task: () => Promise<T>): Promise<T> {
+  return async function serial<T> (callId: string, deadline: number, task: (hold: Hold) => Promise<T>): Promise<T> {
     const before = tails.get(callId)
+    let rest: Promise<unknown> | undefined
     const mine = run()
-    const tail = Promise.allSettled([before, mine]) // both: a task that gave up waiting must not let the next one overtake
+    // All three: a task that gave up waiting must not let the next one overtake.
+    const tail = Promise.allSettled([before, mine]).then(() => Promise.allSettled([rest]))
     tails.set(callId, tail)
     void tail.then(() => { if (tails.get(callId) === tail) tails.delete(callId) })
     return mine
 
     async function run (): Promise<T> {
       if (before) await inTime(before, deadline)
-      return task()
+      return task((held) => { rest = held })
     }
   }
 }

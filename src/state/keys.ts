@@ -9,6 +9,9 @@ export interface CallKeys { id: string, call: string, timeline: string }
 /** The sorted set of all calls: the score is when a call expires, in milliseconds since the epoch by the clock of Redis. */
 export const indexKey = 'ngpilot:calls'
 
+/** The list of deletes that instances left when they stopped. */
+export const deletesKey = 'ngpilot:deletes'
+
 export function keysOf (callId: string): CallKeys {
   const id = idOf(callId)
   return { id, call: `ngpilot:{${id}}:call`, timeline: `ngpilot:{${id}}:timeline` }

@@ -45,6 +45,8 @@ export function createMemoryStore ({ ttlSeconds, timelineLength = 32 }: MemorySt
       sweep()
       return Promise.resolve(calls.size)
     },
+    leaveDeletes: () => Promise.resolve(),
+    takeDeletes: () => Promise.resolve([]),
     check: () => Promise.resolve(),
     close () {
       clearInterval(sweeper)

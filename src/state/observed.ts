@@ -23,6 +23,8 @@ export function observedStore (store: CallStore, observer: StoreObserver): CallS
     find: (callId) => timed('find', () => store.find(callId)),
     save: (callId, change) => timed('save', () => store.save(callId, change)),
     remove: (callId) => timed('remove', () => store.remove(callId)),
+    leaveDeletes: (owed) => timed('leaveDeletes', () => store.leaveDeletes(owed)),
+    takeDeletes: () => timed('takeDeletes', () => store.takeDeletes()),
     size: () => store.size(),
     check: () => store.check(),
     close: () => store.close(),

@@ -1,4 +1,4 @@
-import type { CallChange, CallRecord, ExchangeRecord, HiddenMedia, LegRecord, TimelineEntry } from './store.ts'
+import type { CallChange, CallRecord, ExchangeRecord, HiddenMedia, LegRecord, OwedDelete, TimelineEntry } from './store.ts'
 
 /**
  * How a call is written in Redis: a hash with `v` (the version of this schema), `node`, `revision`, `createdAt`,
@@ -117,6 +117,15 @@ function timelineEntryOf (value: unknown): TimelineEntry | [] {
   const [at, event, detail] = value as unknown[]
   if (typeof at !== 'number' || typeof event !== 'string') return []
   return typeof detail === 'string' ? { at, event, detail } : { at, event }
+}
+
+/** A delete that another instance left; what cannot be read is none. */
+export function owedDeleteOf (text: string): OwedDelete[] {
+  const value = parsed(text) as Partial<OwedDelete> | undefined
+  const { callId, node, expiresAt } = value ?? {}
+  const isSound = typeof callId === 'string' && typeof expiresAt === 'number'
+    && typeof node?.id === 'string' && typeof node.host === 'string' && typeof node.port === 'number'
+  return isSound ? [{ callId, node: { id: node.id, host: node.host, port: node.port }, expiresAt }] : []
 }
 
 function parsed (text: string | undefined): unknown {

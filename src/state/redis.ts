@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import type { Redis } from 'ioredis'
 import { connectRedis } from './connection.ts'
-import { indexKey, keysOf } from './keys.ts'
-import { canCreate, entryOf, fieldsOf, recordOf, schemaVersion } from './record.ts'
+import { deletesKey, indexKey, keysOf } from './keys.ts'
+import { canCreate, entryOf, fieldsOf, owedDeleteOf, recordOf, schemaVersion } from './record.ts'
 import type { CallStore } from './store.ts'
 
 export interface RedisStoreOptions {
@@ -45,6 +45,14 @@ export function createRedisStore (options: RedisStoreOptions): CallStore {
       const { id, call, timeline } = keysOf(callId)
       await connection.run((redis) => Promise.all([redis.del(call, timeline), redis.zrem(indexKey, id)]))
     },
+    async leaveDeletes (owed) {
+      if (owed.length === 0) return
+      await connection.run((redis) => redis.rpush(deletesKey, ...owed.map((each) => JSON.stringify(each))))
+    },
+    async takeDeletes () {
+      const taken = await connection.run((redis) => redis.lpop(deletesKey, mostTaken))
+      return (taken ?? []).flatMap(owedDeleteOf)
+    },
     size: async () => await connection.run((redis) => evaluate(redis, scripts.size, [indexKey])) as number,
     async check () {
       await connection.run((redis) => redis.ping())
@@ -52,6 +60,9 @@ export function createRedisStore (options: RedisStoreOptions): CallStore {
     close: () => connection.close(),
   }
 }
+
+/** At once, so that no reply is large. */
+const mostTaken = 500
 
 const now = `local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)

@@ -24,7 +24,14 @@ export interface CallStore {
   check (): Promise<void>
   /** Lets operations under way finish, within bounds. Nothing may be asked of the store from then on. */
   close (): Promise<void>
+  /** Leaves what this instance still owes to the others. A store without others forgets it. */
+  leaveDeletes (owed: readonly OwedDelete[]): Promise<void>
+  /** Takes over what others left; each delete goes to one taker. */
+  takeDeletes (): Promise<OwedDelete[]>
 }
+
+/** A delete that has been acknowledged and is still owed to its node. `expiresAt` in milliseconds since the epoch. */
+export interface OwedDelete { callId: string, node: { id: string, host: string, port: number }, expiresAt: number }
 
 export interface CallRecord {
   /** The node that holds the media; a running call never moves. */

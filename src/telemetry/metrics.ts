@@ -47,6 +47,14 @@ export function createMetrics () {
       name: 'ngpilot_ng_malformed_total', registers, labelNames: ['node'],
       help: 'Datagrams from a node that are not NG messages.',
     }),
+    deletesOwed: new Gauge({
+      name: 'ngpilot_deletes_owed', registers,
+      help: 'Deletes acknowledged and not yet carried out by their node.',
+    }),
+    deletesLost: new Counter({
+      name: 'ngpilot_deletes_lost_total', registers, labelNames: ['node', 'reason'],
+      help: 'Deletes given up: expired, or too many owed at once.',
+    }),
     decisions: new Counter({
       name: 'ngpilot_decisions_total', registers, labelNames: ['command', 'sender', 'receiver'],
       help: 'Policy decisions by the profiles of the two legs; the SDP goes from sender to receiver.',

@@ -34,6 +34,17 @@ export function requestObserver (metrics: Metrics) {
   }
 }
 
+/** What the deletes owed to nodes tell. */
+export function deletesObserver (metrics: Metrics, log: Pick<Logger, 'warn'>) {
+  return {
+    owed: (count: number) => metrics.deletesOwed.set(count),
+    lost (node: string, reason: 'expired' | 'too many') {
+      metrics.deletesLost.inc({ node, reason })
+      log.warn({ node, reason }, 'delete given up; the node holds the call until its own timeout')
+    },
+  }
+}
+
 /** What the calls tell of each policy decision. */
 export function callObserver (metrics: Metrics) {
   return {

@@ -231,3 +231,15 @@ test('lets what is under way finish before it closes', async (t) => {
   await store.close()
   await saving
 })
+
+test('Redis store: deletes that one instance leaves go to one taker, and only once', async (t) => {
+  await emptyRedis(t)
+  const leaving = openStore(t, { url: server.url })
+  const takers = [openStore(t, { url: server.url }), openStore(t, { url: server.url })]
+  const node = { id: 'n1', host: '127.0.0.1', port: 2223 }
+  const owed = Array.from({ length: 20 }, (_, index) => ({ callId: `call-${index} é`, node, expiresAt: 1_800_000_000_000 }))
+  await leaving.leaveDeletes(owed)
+  const taken = await Promise.all(takers.map((store) => store.takeDeletes()))
+  assert.deepEqual(taken.flat().sort((a, b) => a.callId.localeCompare(b.callId)), [...owed].sort((a, b) => a.callId.localeCompare(b.callId)))
+  assert.deepEqual(await leaving.takeDeletes(), [])
+})

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createCalls } from '../../src/calls/calls.ts'
+import { Deletes } from '../../src/calls/deletes.ts'
 import type { MediaRequest, SipFacts } from '../../src/calls/request.ts'
 import { createFleet } from '../../src/fleet/fleet.ts'
 import { NgClient } from '../../src/ng/client.ts'
@@ -19,9 +20,11 @@ export async function startCalls (t: StackContext) {
   const ng = new NgClient({ instanceId: 'test' })
   t.after(() => ng.close())
   t.after(() => store.close())
+  const deletes = new Deletes({ ng, observer: { owed: () => undefined, lost: () => undefined }, retryAfterMs: 200 })
+  t.after(async () => { await deletes.drain(100) })
   const decisions: string[] = []
   const calls = createCalls({
-    policy: () => policy, fleet: createFleet([node]), ng, store,
+    policy: () => policy, fleet: createFleet([node]), ng, store, deletes,
     observer: { decided: (...words) => { decisions.push(words.join(' ')) } },
   })
 

@@ -1,0 +1,123 @@
+import { asNgpilotError } from '../errors.ts'
+import type { NgClient } from '../ng/client.ts'
+import { deleteCommand } from '../ng/commands.ts'
+import type { MediaNode } from '../ng/types.ts'
+import type { OwedDelete } from '../state/store.ts'
+
+export interface DeletesOptions {
+  ng: Pick<NgClient, 'send'>
+  observer: DeletesObserver
+  /** For how long a delete is tried; after that the node's own timeouts have ended the call. Default: 600. */
+  keptSeconds?: number
+  /** How many are kept at most; the oldest goes first. Default: 20,000. */
+  most?: number
+  /** Milliseconds before the second try; doubles up to fifteen times as much. Default: 1000. */
+  retryAfterMs?: number
+}
+
+export interface DeletesObserver {
+  /** How many are owed now. */
+  owed (count: number): void
+  /** One that will never be carried out: the node may hold its call until its own timeout. */
+  lost (node: string, reason: 'expired' | 'too many'): void
+}
+
+interface Owed extends OwedDelete { tries: number, timer?: NodeJS.Timeout }
+
+/**
+ * Carries deletes out in the background, so that nobody waits for a silent node: each is tried until the node has answered
+ * or it expires. The node's answer is final, whatever it says: an unknown call is gone.
+ */
+export class Deletes {
+  readonly #options: Required<DeletesOptions>
+  /** By node and call-id, oldest first. */
+  readonly #owed = new Map<string, Owed>()
+  readonly #underWay = new Set<Promise<void>>()
+  #isDraining = false
+
+  constructor (options: DeletesOptions) {
+    this.#options = { keptSeconds: 600, most: 20_000, retryAfterMs: 1000, ...options }
+  }
+
+  /** Takes a delete over. Resolves when the first try is over, however it ended: commands of the call may follow then. */
+  async owe (node: MediaNode, callId: string, expiresAt = Date.now() + this.#options.keptSeconds * 1000): Promise<void> {
+    const key = keyOf(node, callId)
+    if (this.#owed.has(key)) return
+    const [oldest] = this.#owed.values()
+    if (oldest && this.#owed.size >= this.#options.most) this.#lose(oldest, 'too many')
+    const owed: Owed = { callId, node, expiresAt, tries: 0 }
+    this.#owed.set(key, owed)
+    this.#tell()
+    await this.#try(owed)
+  }
+
+  /** The call lives again on that node, so nothing may end it any more. */
+  forgive (node: MediaNode, callId: string): void {
+    const owed = this.#owed.get(keyOf(node, callId))
+    if (owed) this.#settle(owed)
+  }
+
+  /** Waits at most `withinMs` for what is owed, trying all of it once more. @returns what is owed still. */
+  async drain (withinMs: number): Promise<OwedDelete[]> {
+    this.#isDraining = true
+    for (const owed of this.#owed.values()) {
+      if (owed.timer) void this.#try(owed, withinMs)
+    }
+    await Promise.allSettled(this.#underWay)
+    const left = [...this.#owed.values()].map(({ callId, node, expiresAt }) => ({ callId, node, expiresAt }))
+    for (const owed of this.#owed.values()) clearTimeout(owed.timer)
+    this.#owed.clear()
+    return left
+  }
+
+  async #try (owed: Owed, withinMs = this.#options.retryAfterMs): Promise<void> {
+    clearTimeout(owed.timer)
+    delete owed.timer
+    const attempt = this.#attempt(owed, withinMs)
+    this.#underWay.add(attempt)
+    await attempt
+    this.#underWay.delete(attempt)
+  }
+
+  async #attempt (owed: Owed, withinMs: number): Promise<void> {
+    const { node, callId, expiresAt } = owed
+    try {
+      const deadline = performance.now() + withinMs
+      await this.#options.ng.send(node, deleteCommand({ callId, deleteDelaySeconds: 0 }), { deadline })
+      this.#settle(owed)
+    } catch (error) {
+      const { code } = asNgpilotError(error)
+      if (code !== 'ng_timeout' && code !== 'no_node') this.#settle(owed)
+      else if (Date.now() >= expiresAt) this.#lose(owed, 'expired')
+      else if (this.#isOwed(owed) && !this.#isDraining) this.#later(owed)
+    }
+  }
+
+  #later (owed: Owed): void {
+    const waitMs = this.#options.retryAfterMs * Math.min(2 ** owed.tries++, 15)
+    owed.timer = setTimeout(() => void this.#try(owed), waitMs * (0.8 + 0.4 * Math.random())).unref()
+  }
+
+  #isOwed (owed: Owed): boolean {
+    return this.#owed.get(keyOf(owed.node, owed.callId)) === owed
+  }
+
+  #lose (owed: Owed, reason: 'expired' | 'too many'): void {
+    this.#options.observer.lost(owed.node.id, reason)
+    this.#settle(owed)
+  }
+
+  #settle (owed: Owed): void {
+    clearTimeout(owed.timer)
+    if (this.#isOwed(owed)) this.#owed.delete(keyOf(owed.node, owed.callId))
+    this.#tell()
+  }
+
+  #tell (): void {
+    this.#options.observer.owed(this.#owed.size)
+  }
+}
+
+function keyOf (node: MediaNode, callId: string): string {
+  return `${node.id} ${callId}`
+}

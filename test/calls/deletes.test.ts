@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict'
+import { type TestContext, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Deletes, type DeletesOptions } from '../../src/calls/deletes.ts'
+import { NgClient } from '../../src/ng/client.ts'
+import { browser, phone, request, sdpFile, startCalls } from '../support/calls.ts'
+import { startFakeRtpengine } from '../support/fake-rtpengine.ts'
+
+const offer = { source: browser, destination: phone, sdp: sdpFile('chromium-audio-gathered-loopback') }
+
+test('a delete is acknowledged while its node is silent, and carried out when it is back', async (t) => {
+  const { calls, rtpengine, left, emptied, store } = await startCalls(t)
+  await calls.offer(request(offer))
+  process.kill(rtpengine.pid, 'SIGSTOP')
+  await calls.deleteCall(request({ deadline: performance.now() + 100 }))
+  assert.equal(await store.size(), 0)
+  await sleep(300)
+  process.kill(rtpengine.pid, 'SIGCONT')
+  await emptied()
+  assert.deepEqual(await left(), { onNode: [], inStore: 0 })
+})
+
+test('a new offer of the same call comes after the delete before it: the new call lives', async (t) => {
+  const { calls, left } = await startCalls(t)
+  await calls.offer(request(offer))
+  const [, again] = await Promise.all([calls.deleteCall(request({})), calls.offer(request(offer))])
+  assert.ok(again.sdp)
+  await sleep(300)
+  assert.deepEqual(await left(), { onNode: ['call-1'], inStore: 1 })
+})
+
+test('a silent node gets the delete again and again, until it answers', async (t) => {
+  const node = await startFakeRtpengine(t, { silentFor: 6 })
+  const { deletes, counts } = startDeletes(t)
+  await deletes.owe(node, 'c1')
+  for (let tries = 0; tries < 200 && counts.at(-1) !== 0; tries++) await sleep(20)
+  assert.equal(counts.at(-1), 0)
+  assert.ok(new Set(node.cookies).size > 1, 'a new try has a new cookie')
+})
+
+test('what expires is told, by its node', async (t) => {
+  const node = await startFakeRtpengine(t, { silentFor: Infinity })
+  const { deletes, lost } = startDeletes(t, { keptSeconds: 0 })
+  await deletes.owe(node, 'c1')
+  assert.deepEqual(lost, [`${node.id} expired`])
+})
+
+test('past the bound the oldest goes, and is told', async (t) => {
+  const node = await startFakeRtpengine(t, { silentFor: Infinity })
+  const { deletes, lost } = startDeletes(t, { most: 2 })
+  await Promise.all([deletes.owe(node, 'c1'), deletes.owe(node, 'c2'), deletes.owe(node, 'c3')])
+  assert.deepEqual(lost, [`${node.id} too many`])
+  assert.deepEqual((await deletes.drain(20)).map(({ callId }) => callId), ['c2', 'c3'])
+})
+
+test('an answer that the node does not know the call is an answer', async (t) => {
+  const node = await startFakeRtpengine(t, { respond: () => ({ result: 'error', 'error-reason': 'Unknown call-id' }) })
+  const { deletes, counts } = startDeletes(t)
+  await deletes.owe(node, 'c1')
+  assert.equal(counts.at(-1), 0)
+})
+
+test('a delete that is forgiven is not tried again', async (t) => {
+  const node = await startFakeRtpengine(t, { silentFor: Infinity })
+  const { deletes } = startDeletes(t)
+  await deletes.owe(node, 'c1')
+  deletes.forgive(node, 'c1')
+  const sent = node.cookies.length
+  await sleep(200)
+  assert.equal(node.cookies.length, sent)
+})
+
+function startDeletes (t: TestContext, options: Partial<DeletesOptions> = {}) {
+  const ng = new NgClient({ instanceId: 'test', retryAfterMs: 10 })
+  t.after(() => ng.close())
+  const counts: number[] = []
+  const lost: string[] = []
+  const deletes = new Deletes({
+    ng, retryAfterMs: 40,
+    observer: { owed: (count) => counts.push(count), lost: (node, reason) => lost.push(`${node} ${reason}`) },
+    ...options,
+  })
+  t.after(async () => { await deletes.drain(10) })
+  return { deletes, counts, lost }
+}
