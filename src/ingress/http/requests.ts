@@ -75,7 +75,7 @@ function context (headers: Headers, deadline: number) {
   }
 }
 
-/** `sip:198.51.100.7:5060;transport=wss`, as Kamailio's `$sut` and `$nh(u)` write it. Nothing said is UDP (RFC 3263 §4.1). */
+/** `sip:198.51.100.7:5060;transport=wss`, as Kamailio's `$sut` and `$nh(u)` write it. Without a word it is UDP. */
 function peer (headers: Headers, name: string): Peer | undefined {
   const text = header(headers, name)
   return text === undefined ? undefined : { transport: 'udp', ...parsePeer(text, `header ${name}`) }
