@@ -12,6 +12,7 @@ const mayImport = {
   calls: ['policy', 'sdp', 'fleet', 'state', 'ng'],
   policy: ['sdp', 'ng'],
   fleet: ['ng'],
+  cli: ['fleet'],
   state: [],
   telemetry: [],
   sip: [],

@@ -11,8 +11,15 @@ export { describeSettings, Settings, type SettingRow } from './config/settings.t
 
 /** The settings in force. `nodes` are resolved to id, host (IPv6 without brackets) and port; ids are unique. */
 export interface Config extends Omit<Settings, 'rtpengine' | 'instance'> {
-  rtpengine: { nodes: { id: string, host: string, port: number }[], retryAfterMs: number }
+  rtpengine: Omit<Settings['rtpengine'], 'nodes'> & { nodes: NodeConfig[] }
   instance: { id: string }
+}
+
+/** One rtpengine, its address taken apart. */
+export interface NodeConfig extends Omit<Settings['rtpengine']['nodes'][number], 'id' | 'address'> {
+  id: string
+  host: string
+  port: number
 }
 
 /** Where settings come from: the variables of the environment, and the file that `--config` names, if it was given. */
@@ -44,6 +51,6 @@ export function loadConfig ({ env, file = env.NGPILOT_CONFIG }: ConfigSources): 
   }
 }
 
-function nodeOf ({ id, address }: Settings['rtpengine']['nodes'][number]) {
-  return { id: id ?? address, ...splitAddress(address) ?? { host: '', port: 0 } }
+function nodeOf ({ id, address, ...more }: Settings['rtpengine']['nodes'][number]): NodeConfig {
+  return { id: id ?? address, ...splitAddress(address) ?? { host: '', port: 0 }, ...more }
 }

@@ -1,6 +1,8 @@
 #!/usr/bin/env node
 import { parseArgs } from 'node:util'
-import { loadConfig } from './config.ts'
+import { connectApi } from './cli/api.ts'
+import { setNode, showNodes } from './cli/nodes.ts'
+import { type Config, loadConfig } from './config.ts'
 import { NgpilotError } from './errors.ts'
 import { startService } from './service.ts'
 import { createLog } from './telemetry/log.ts'
@@ -16,13 +18,12 @@ try {
 }
 
 async function main (): Promise<void> {
-  const { values } = parseArgs({
-    options: { config: { type: 'string' }, version: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } },
-  })
+  const { values, positionals } = readArguments()
   if (values.help) return void process.stdout.write(`ngpilot ${version}: ${usage}`)
   if (values.version) return void process.stdout.write(`${version}\n`)
 
   const config = loadConfig({ env: process.env, file: values.config })
+  if (positionals.length > 0) return command(positionals, values, config)
   const log = createLog(config.log.level)
   const service = await startService(config, log)
   log.info({ url: service.url, version, nodes: config.rtpengine.nodes.map((node) => node.id), store: config.store.url.replace(/:\/\/.*@/, '://[masked]@') }, 'ngpilot started')
@@ -32,7 +33,14 @@ async function main (): Promise<void> {
     service.uncaught()
     log.error({ err: error }, 'uncaught error')
   })
-  process.on('SIGHUP', () => void service.reloadPolicy())
+  process.on('SIGHUP', () => {
+    void service.reloadPolicy()
+    try {
+      service.setNodes(loadConfig({ env: process.env, file: values.config }).rtpengine.nodes)
+    } catch (error) {
+      log.error({ problem: (error as Error).message }, 'configuration refused; the rtpengines in use stay')
+    }
+  })
   let isStopping = false
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.on(signal, () => {
@@ -45,6 +53,32 @@ async function main (): Promise<void> {
       })
     })
   }
+}
+
+function readArguments () {
+  try {
+    return parseArgs({
+      allowPositionals: true,
+      options: {
+        config: { type: 'string' }, url: { type: 'string' }, wait: { type: 'boolean' },
+        version: { type: 'boolean' }, help: { type: 'boolean', short: 'h' },
+      },
+    })
+  } catch (error) {
+    throw new NgpilotError('bad_request', `${(error as Error).message}\n\n${usage}`)
+  }
+}
+
+/** The commands for an ngpilot that runs. */
+async function command ([name = '', id, ...rest]: string[], values: { url?: string, wait?: boolean }, { http }: Config): Promise<void> {
+  const host = http.host.includes(':') ? `[${http.host}]` : http.host
+  const api = connectApi(values.url ?? `http://${host}:${http.port}`, http.token)
+  const print = (line: string) => process.stdout.write(`${line}\n`)
+  if (name === 'nodes' && id === undefined) return showNodes(api, print)
+  if ((name === 'drain' || name === 'enable' || name === 'disable') && id !== undefined && rest.length === 0) {
+    return setNode(api, id, name, values, print)
+  }
+  throw new NgpilotError('bad_request', `"${[name, id, ...rest].filter((word) => word !== undefined).join(' ')}" is no command\n\n${usage}`)
 }
 
 function isListenError (error: unknown): error is Error {

@@ -1,12 +1,17 @@
 import { asNgpilotError } from './errors.ts'
-import type { Fleet } from './fleet/fleet.ts'
+import type { LiveFleet } from './fleet/live.ts'
 import type { Readiness } from './ingress/http/operations.ts'
 import type { NgClient } from './ng/client.ts'
 import { pingCommand } from './ng/commands.ts'
 import type { PolicyHolder } from './policy/holder.ts'
 import type { CallStore } from './state/store.ts'
 
-export interface ReadinessDeps { store: CallStore, fleet: Fleet, ng: Pick<NgClient, 'send'>, policy: PolicyHolder }
+export interface ReadinessDeps {
+  store: CallStore
+  fleet: Pick<LiveFleet, 'nodes' | 'pinned'>
+  ng: Pick<NgClient, 'send'>
+  policy: PolicyHolder
+}
 
 /**
  * Whether calls can be served now: the store answers and at least one node does. A policy that could not be reloaded is
@@ -14,11 +19,12 @@ export interface ReadinessDeps { store: CallStore, fleet: Fleet, ng: Pick<NgClie
  */
 export async function readinessOf ({ store, fleet, ng, policy }: ReadinessDeps): Promise<Readiness> {
   const deadline = performance.now() + 250
+  const ids = fleet.nodes().map(({ id }) => id)
   const [storeCheck, ...nodeChecks] = await Promise.all([
     check(() => store.check()),
-    ...fleet.nodes.map((node) => check(() => ng.send(node, pingCommand(), { deadline }))),
+    ...ids.map((id) => check(() => ng.send(fleet.pinned(id), pingCommand(), { deadline }))),
   ])
-  const nodes = Object.fromEntries(fleet.nodes.map((node, index) => [`rtpengine ${node.id}`, nodeChecks[index] ?? unknown]))
+  const nodes = Object.fromEntries(nodeChecks.map((node, index) => [`rtpengine ${ids[index] ?? ''}`, node]))
   const problem = policy.problem()
   return {
     isReady: storeCheck.isReady && nodeChecks.some((node) => node.isReady),
@@ -29,8 +35,6 @@ export async function readinessOf ({ store, fleet, ng, policy }: ReadinessDeps):
     },
   }
 }
-
-const unknown = { isReady: false, detail: 'not asked' }
 
 async function check (ask: () => Promise<unknown>) {
   try {

@@ -1,7 +1,8 @@
 import { createCalls } from './calls/calls.ts'
 import { Deletes } from './calls/deletes.ts'
 import type { Config } from './config.ts'
-import { createFleet } from './fleet/fleet.ts'
+import { createLiveFleet } from './fleet/live.ts'
+import { observedNg } from './fleet/observed.ts'
 import { startHttp } from './ingress/http/http.ts'
 import { NgClient } from './ng/client.ts'
 import { createPolicyHolder } from './policy/holder.ts'
@@ -11,7 +12,7 @@ import { observedStore } from './state/observed.ts'
 import type { CallStore, OwedDelete } from './state/store.ts'
 import type { Logger } from './telemetry/log.ts'
 import { createMetrics } from './telemetry/metrics.ts'
-import { callObserver, deletesObserver, ngObserver, policyObserver, requestObserver, storeObserver } from './telemetry/observers.ts'
+import { callObserver, deletesObserver, fleetObserver, ngObserver, policyObserver, requestObserver, storeObserver } from './telemetry/observers.ts'
 import { version } from './version.ts'
 
 export interface Service {
@@ -19,6 +20,8 @@ export interface Service {
   url: string
   /** Loads the policy anew; on any problem the one in force stays. */
   reloadPolicy (): Promise<void>
+  /** Takes another list of rtpengines; running calls keep theirs. */
+  setNodes (nodes: Config['rtpengine']['nodes']): void
   /** Counts an error that nothing caught. */
   uncaught (): void
   /** Finishes the requests in flight, then closes everything, in the reverse order of its making. */
@@ -38,20 +41,22 @@ export async function startService (config: Config, log: Logger): Promise<Servic
   const policy = await createPolicyHolder(config.policy.directory, policyObserver(metrics, log))
   const store = observedStore(openStore(config.store), storeObserver(metrics))
   metrics.countCalls(() => store.size())
-  const ng = new NgClient({
-    instanceId: config.instance.id, retryAfterMs: config.rtpengine.retryAfterMs, observer: ngObserver(metrics),
-  })
-  const fleet = createFleet(config.rtpengine.nodes)
+  const client = new NgClient({ ...config.rtpengine, instanceId: config.instance.id, observer: ngObserver(metrics) })
+  const fleet = createLiveFleet({ nodes: config.rtpengine.nodes, ng: client, observer: fleetObserver(metrics, log) })
+  metrics.showNodes(() => fleet.nodes())
+  const ng = observedNg(client, fleet)
   const deletes = new Deletes({ ng, observer: deletesObserver(metrics, log) })
   const calls = createCalls({ policy: policy.current, fleet, ng, store, deletes, observer: callObserver(metrics) })
   const http = await startHttp({
     ...config.http, deadlineMs: config.request.deadlineMs, version, observer: requestObserver(metrics), log,
   }, {
     calls,
-    readiness: () => readinessOf({ store, fleet, ng, policy }),
+    fleet,
+    readiness: () => readinessOf({ store, fleet, ng: client, policy }),
     metrics: async () => ({ page: await metrics.registry.metrics(), contentType: metrics.registry.contentType }),
   }).catch(async (error: unknown) => {
-    await Promise.all([ng.close(), store.close()])
+    fleet.close()
+    await Promise.all([client.close(), store.close()])
     throw error
   })
 
@@ -66,12 +71,14 @@ export async function startService (config: Config, log: Logger): Promise<Servic
   return {
     url: http.url,
     reloadPolicy: policy.reload,
+    setNodes: (nodes) => fleet.setNodes(nodes),
     uncaught: () => metrics.uncaughtErrors.inc(),
     async close () {
       clearInterval(takingOver)
       await http.close()
       await leaveDeletes(await deletes.drain(drainMs), store, log)
-      await ng.close()
+      fleet.close()
+      await client.close()
       await store.close()
     },
   }

@@ -1,9 +1,15 @@
 /** What `ngpilot --help` prints after the version. */
 export const usage = `the media control plane for Kamailio and rtpengine
 
-  ngpilot [--config FILE]    run; settings come from FILE (YAML) and NGPILOT_… variables
-  ngpilot --version
-  ngpilot --help
+  ngpilot                      run
+  ngpilot nodes                show the rtpengines: state and why, calls, free ports, round trip, commands in flight
+  ngpilot drain ID [--wait]    no new calls for a node; with --wait until it has no calls left
+  ngpilot disable ID           no new calls for a node, and do not ask it how it fares
+  ngpilot enable ID            end of either
 
-SIGHUP loads the policy anew; SIGTERM and SIGINT finish what is in flight and stop.
+  --config FILE                settings (YAML); NGPILOT_… variables win over it
+  --url URL                    for nodes, drain, disable, enable: where ngpilot is, if not where the settings say
+  --version, --help
+
+SIGHUP loads the policy and the list of rtpengines anew; SIGTERM and SIGINT finish what is in flight and stop.
 `

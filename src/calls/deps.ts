@@ -1,4 +1,4 @@
-import type { Fleet } from '../fleet/fleet.ts'
+import type { LiveFleet } from '../fleet/live.ts'
 import type { NgClient } from '../ng/client.ts'
 import type { Policy } from '../policy/types.ts'
 import type { CallStore } from '../state/store.ts'
@@ -7,7 +7,7 @@ import type { Deletes } from './deletes.ts'
 /** What the verbs work with. `policy` is a function, for a reload swaps it between two requests. */
 export interface CallDeps {
   policy: () => Policy
-  fleet: Fleet
+  fleet: Pick<LiveFleet, 'candidates' | 'pinned'>
   ng: Pick<NgClient, 'send'>
   store: CallStore
   deletes: Deletes

@@ -43,8 +43,10 @@ export function createManage ({ policy, fleet, store }: CallDeps, verbs: Verbs) 
   /** Remembers both legs of a call whose offer comes later, in the reply: then nobody says any more where the caller is. */
   async function open (request: SipRequest): Promise<void> {
     const { revision } = policy()
+    const [node] = fleet.candidates()
+    if (!node) return
     await store.save(request.callId, {
-      node: fleet.pick().id,
+      node: node.id,
       revision,
       createdAt: Date.now(),
       legs: { [request.fromTag]: { profile: profileFor(policy(), legFacts(undefined, request.source), request.vars).name } },

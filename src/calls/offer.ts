@@ -1,6 +1,8 @@
-import { NgpilotError } from '../errors.ts'
+import { NgpilotError, asNgpilotError } from '../errors.ts'
 import { offerCommand } from '../ng/commands.ts'
-import type { MediaNode, NgReply } from '../ng/types.ts'
+import { sendToFirst } from '../ng/failover.ts'
+import { reasonOf } from '../ng/reply.ts'
+import type { MediaNode } from '../ng/types.ts'
 import { decide } from '../policy/decide.ts'
 import { hasBundle } from '../sdp/bundle.ts'
 import { parseSdp } from '../sdp/parse.ts'
@@ -23,21 +25,30 @@ export function createOffer ({ policy, fleet, ng, store, deletes, observer }: Ca
     const decision = decide(policy(), offerFacts(request, call, sdp))
     observer.decided('offer', decision.sender.name, decision.receiver.name)
     const { sdp: sdpForNode, hidden } = offerForNode(sdp, decision, legOf(call, request.fromTag))
-    const node = call ? fleet.pinned(call.node) : fleet.pick()
-
-    if (!call) deletes.forgive(node, request.callId)
+    // A running call stays where it is; a new one goes to the first node that takes it.
+    const nodes = call ? [fleet.pinned(call.node)] : fleet.candidates()
+    const [first] = nodes
+    if (!call && first) deletes.forgive(first, request.callId)
 
     const sender: LegRecord = {
       profile: decision.sender.name, ...(hidden.length > 0 && { hidden }), ...(hasBundle(sdp) && { isBundled: true }),
     }
     const receiver = receiverLeg(request, call, decision.receiver.name)
-    const reply = await both(
-      ng.send(node, offerCommand({ ...request, sdp: sdpForNode, flags: decision.flags }), request),
-      store.save(request.callId, offered(request, call, { node, sender, receiver, revision: decision.revision })),
+    const command = offerCommand({ ...request, sdp: sdpForNode, flags: decision.flags })
+    let asked: MediaNode | undefined
+    const commandFor = (node: MediaNode) => {
+      asked = node
+      return command
+    }
+    const onAbandoned = (node: MediaNode) => hold(deletes.owe(node, request.callId))
+    const { node, reply } = await both(
+      sendToFirst(ng, nodes, commandFor, { deadline: request.deadline, ...(!call && { onAbandoned }) }),
+      store.save(request.callId, offered(request, call, { node: first, sender, receiver, revision: decision.revision })),
     ).catch(async (error: unknown) => {
-      if (!call) await abandon(node, request.callId, hold)
+      if (isLost(error, call)) await forget(error, asked, request.callId, hold)
       throw error
     })
+    if (node !== first) await store.save(request.callId, { node: node.id })
     if (!reply.sdp) throw new NgpilotError('ng_rejected', `node ${node.id} answered the offer without an SDP`)
 
     return {
@@ -50,15 +61,24 @@ export function createOffer ({ policy, fleet, ng, store, deletes, observer }: Ca
     }
   }
 
-  /** A first offer that failed may have left a call without media behind, which no timeout of the node ends. */
-  async function abandon (node: MediaNode, callId: string, hold: Hold): Promise<void> {
-    hold(deletes.owe(node, callId))
+  /**
+   * The node may hold a call without media now, which no timeout of its own ends: it is owed a delete. Where it never got
+   * the offer, or stayed silent (then it is owed one already), not.
+   */
+  async function forget (error: unknown, node: MediaNode | undefined, callId: string, hold: Hold): Promise<void> {
+    const isUnsent = asNgpilotError(error).code === 'no_node' && reasonOf(error) === undefined
+    if (node && !isUnsent && asNgpilotError(error).code !== 'ng_timeout') hold(deletes.owe(node, callId))
     await store.remove(callId).catch(() => undefined)
   }
 }
 
+/** A new call that could not begin, or one that its node has dropped: too few ports for a re-offer end the call. */
+function isLost (error: unknown, call: CallRecord | undefined): boolean {
+  return !call || reasonOf(error) === 'Ran out of ports'
+}
+
 /** Waits for both, also when one fails: what comes after a failure must not overtake the other. */
-async function both (sending: Promise<NgReply>, saving: Promise<void>): Promise<NgReply> {
+async function both<T> (sending: Promise<T>, saving: Promise<void>): Promise<T> {
   const [reply, saved] = await Promise.allSettled([sending, saving])
   if (reply.status === 'rejected') throw reply.reason
   if (saved.status === 'rejected') throw saved.reason
@@ -70,14 +90,14 @@ function receiverLeg (request: MediaRequest, call: CallRecord | undefined, profi
   return { ...known, profile }
 }
 
-interface Offered { node: MediaNode, sender: LegRecord, receiver: LegRecord, revision: string }
+interface Offered { node: MediaNode | undefined, sender: LegRecord, receiver: LegRecord, revision: string }
 
 function offered (
   request: MediaRequest, call: CallRecord | undefined, { node, sender, receiver, revision }: Offered,
 ): CallChange {
   const now = Date.now()
   return {
-    ...(!call && { node: node.id, revision, createdAt: now }),
+    ...(!call && node && { node: node.id, revision, createdAt: now }),
     legs: { [request.fromTag]: sender, ...(request.toTag !== undefined && { [request.toTag]: receiver }) },
     ...(request.toTag === undefined && { callee: receiver }),
     exchange: { offerer: request.fromTag, state: 'offered', ...(request.sip && { cseq: request.sip.cseq }) },

@@ -25,7 +25,7 @@ export function createSerial () {
 
     async function run (): Promise<T> {
       if (before) await inTime(before, deadline)
-      return task((held) => { rest = held })
+      return task((held) => { rest = Promise.allSettled([rest, held]) })
     }
   }
 }

@@ -15,8 +15,12 @@ export const Settings = Type.Object({
     nodes: Type.Array(Type.Object({
       id: Type.Optional(Type.String({ pattern: '^[\\w.:[\\]-]{1,64}$', expects: 'a name of letters, digits and . _ - : of at most 64 characters' })),
       address: Type.String({ format: 'node-address', expects: 'HOST:PORT or [IPV6]:PORT' }),
-    }, { additionalProperties: false, expects: 'HOST:PORT, [IPV6]:PORT, NAME=HOST:PORT or a map of id and address' }), { default: [{ address: '127.0.0.1:2223' }], minItems: 1, expects: 'a list of nodes, each HOST:PORT, [IPV6]:PORT or NAME=HOST:PORT', description: 'The rtpengines, by the addresses of their `listen-ng` sockets. In YAML also as maps of `id` and `address`. The id, or else the address, is the label in metrics and logs.' }),
-    retryAfterMs: Type.Integer({ default: 60, minimum: 5, maximum: 2000, description: 'Milliseconds after which a silent node is sent the same command again.' }),
+      weight: Type.Optional(Type.Number({ exclusiveMinimum: 0, maximum: 1000, expects: 'a number above 0, up to 1000' })),
+      priority: Type.Optional(Type.Integer({ minimum: 0, maximum: 100, expects: 'a whole number from 0 to 100' })),
+      sets: Type.Optional(Type.Array(Type.String({ pattern: '^[\\w.-]{1,32}$' }), { minItems: 1, expects: 'a list of names' })),
+    }, { additionalProperties: false, expects: 'HOST:PORT, [IPV6]:PORT, NAME=HOST:PORT or a map of id, address, weight, priority, sets' }), { default: [{ address: '127.0.0.1:2223' }], minItems: 1, expects: 'a list of nodes, each HOST:PORT, [IPV6]:PORT or NAME=HOST:PORT', description: 'The rtpengines, by the addresses of their `listen-ng` sockets. In YAML also as maps of `id`, `address`, `weight` (share of new calls, 1), `priority` (0 before 1) and `sets`. The id, or else the address, is the label in metrics and logs.' }),
+    retryAfterMs: Type.Integer({ default: 60, minimum: 5, maximum: 2000, description: 'Milliseconds after which a silent node is sent the same command again, until its round trip is known.' }),
+    maxInFlight: Type.Integer({ default: 16, minimum: 1, maximum: 1000, description: 'Commands under way to one node at a time; more make it slower, so they wait for their turn.' }),
   }),
   policy: section({
     directory: Type.String({ default: './policy', minLength: 1, expects: 'a directory', description: 'Where the policy files are; in the configuration file, as seen from the directory of that file.' }),

@@ -29,9 +29,9 @@ export function encode (cookie: string, message: NgDictionary): Buffer {
  *
  * @throws NgpilotError `ng_malformed` with what is wrong and at which byte.
  */
-export function decode (bytes: Buffer): { cookie: string, message: NgDictionary } {
-  if (bytes.length > maxMessageBytes) {
-    throw malformed(`the message has ${bytes.length} bytes, ${maxMessageBytes} are allowed`, maxMessageBytes)
+export function decode (bytes: Buffer, maxBytes = maxMessageBytes): { cookie: string, message: NgDictionary } {
+  if (bytes.length > maxBytes) {
+    throw malformed(`the message has ${bytes.length} bytes, ${maxBytes} are allowed`, maxBytes)
   }
   // The first space only: SDP holds spaces too.
   const afterCookie = bytes.indexOf(space)

@@ -1,58 +1,76 @@
 import { NgpilotError } from '../errors.ts'
-import type { MediaNode, NgReply } from './types.ts'
+import type { Waits } from './round-trip.ts'
+import type { Endpoint, NgReply } from './types.ts'
 
 export interface ExchangeOptions {
-  node: MediaNode
+  /** Where it goes, for error messages. */
+  nodeId: string
+  endpoint: Endpoint
   /** The command's name, for error messages. */
   command: string
   /** By the clock of `performance.now()`. */
   deadline: number
-  retryAfterMs: number
-  /** Sends the datagram; false while there is no connection to send it on. */
+  waits: Waits
+  /** What makes the command go out once more: silence where messages get lost, an error alone where they do not. */
+  repeatsWhen: 'silent' | 'failed'
+  /** Whether a refused connection is the end, or the node may be starting. */
+  isRefusalFinal: boolean
+  /** Sends the message; false while there is no connection to send it on. */
   transmit: () => boolean
-  onRetransmission: () => void
+  onTransmission: (isRepeat: boolean) => void
   /** The deadline has come without a reply. */
   onExpired: () => void
 }
 
 /**
- * One command on its way: sent, sent again while nothing comes (after `retryAfterMs`, then after twice as long each time),
- * and settled once, by the deadline at the latest.
+ * One command on its way: sent, sent again while nothing comes, and settled once, by the deadline at the latest.
  */
 export class Exchange {
   readonly reply: Promise<NgReply>
   readonly #options: ExchangeOptions
   #resolve!: (reply: NgReply) => void
   #reject!: (error: NgpilotError) => void
+  #isSettled = false
   #timer: NodeJS.Timeout | undefined
-  #retryAfterMs: number
+  #waitMs: number
   /** Not before there is a connection, which starts the clock. */
   #retryAt = Infinity
+  #sentAt = 0
   #transmissions = 0
   #isLastRefused = false
-  #isEverSilent = false
+  /** A transmission met silence, so the node may have carried the command out. */
+  #mayHaveArrived = false
   #failure: Error | undefined
 
   constructor (options: ExchangeOptions) {
     this.#options = options
-    this.#retryAfterMs = options.retryAfterMs
+    this.#waitMs = options.waits.firstMs
     this.reply = new Promise((resolve, reject) => {
       this.#resolve = resolve
       this.#reject = reject
     })
   }
 
+  /** How often the command went out. */
+  get transmissions (): number {
+    return this.#transmissions
+  }
+
+  /** Milliseconds since it first went out. */
+  get elapsedMs (): number {
+    return performance.now() - this.#sentAt
+  }
+
   /** Sends the command, or sends it again, and waits on. */
   transmit (): void {
+    this.#retryAt = Infinity
     if (this.#options.transmit()) {
-      if (this.#transmissions > 0) {
-        this.#options.onRetransmission()
-        if (!this.#isLastRefused) this.#isEverSilent = true
-      }
+      if (this.#transmissions === 0) this.#sentAt = performance.now()
+      else if (!this.#isLastRefused) this.#mayHaveArrived = true
+      this.#options.onTransmission(this.#transmissions > 0)
       this.#transmissions++
       this.#isLastRefused = false
-      this.#retryAt = performance.now() + this.#retryAfterMs
-      this.#retryAfterMs *= 2
+      if (this.#options.repeatsWhen === 'silent') this.#retryLater()
     }
     this.#wait()
   }
@@ -60,31 +78,55 @@ export class Exchange {
   /** The latest transmission met an error, which need not be the last word: the node may be starting. */
   failed (error: NodeJS.ErrnoException): void {
     this.#failure = error
-    if (error.code === 'ECONNREFUSED') this.#isLastRefused = true
+    if (error.code === 'ECONNREFUSED') {
+      this.#isLastRefused = true
+      if (this.#options.isRefusalFinal) {
+        this.fail(this.#expired())
+        return
+      }
+    } else if (this.#transmissions > 0) {
+      this.#mayHaveArrived = true
+    }
+    if (this.#options.repeatsWhen === 'failed') {
+      this.#retryLater()
+      this.#wait()
+    }
   }
 
   settle (reply: NgReply): void {
-    clearTimeout(this.#timer)
+    this.#end()
     this.#resolve(reply)
   }
 
   fail (error: NgpilotError): void {
-    clearTimeout(this.#timer)
+    this.#end()
     this.#reject(error)
+  }
+
+  #end (): void {
+    this.#isSettled = true
+    clearTimeout(this.#timer)
+  }
+
+  #retryLater (): void {
+    this.#retryAt = performance.now() + this.#waitMs
+    this.#waitMs = Math.min(2 * this.#waitMs, this.#options.waits.mostMs)
   }
 
   /** Rounds down: a timer may fire late, but nothing of ours shall be later than the deadline. */
   #wait (): void {
     clearTimeout(this.#timer)
     const waitMs = Math.min(this.#retryAt, this.#options.deadline) - performance.now()
-    this.#timer = setTimeout(() => this.#onTimer(), Math.max(0, Math.floor(waitMs)))
+    // When this process was busy, a reply may lie in the socket while the timer is due: it is read first.
+    this.#timer = setTimeout(() => setImmediate(() => this.#due()), Math.max(0, Math.floor(waitMs)))
   }
 
-  #onTimer (): void {
+  #due (): void {
+    if (this.#isSettled) return
     const now = performance.now()
     if (now >= this.#options.deadline - 1) {
       this.#options.onExpired()
-      this.#reject(this.#expired())
+      this.fail(this.#expired())
     } else if (now >= this.#retryAt - 1) {
       this.transmit()
     } else {
@@ -93,15 +135,15 @@ export class Exchange {
   }
 
   #expired (): NgpilotError {
-    const { node, command } = this.#options
+    const { nodeId, endpoint: { host, port }, command } = this.#options
     const options = this.#failure && { cause: this.#failure }
-    if (this.#isLastRefused && !this.#isEverSilent) {
-      return new NgpilotError('no_node', `node ${node.id} refused the connection: nothing listens for NG at ${node.host}:${node.port}`, options)
-    }
-    if (this.#transmissions === 0) {
-      return new NgpilotError('ng_timeout', `node ${node.id} was not sent the ${command}: the lookup of ${node.host} took too long`)
+    if (this.#isLastRefused && !this.#mayHaveArrived) {
+      return new NgpilotError('no_node', `node ${nodeId} refused the connection: nothing listens for NG at ${host}:${port}`, options)
     }
     const why = this.#failure ? ` (${this.#failure.message})` : ''
-    return new NgpilotError('ng_timeout', `node ${node.id} did not answer the ${command}, sent ${this.#transmissions} ${this.#transmissions === 1 ? 'time' : 'times'}${why}`, options)
+    if (this.#transmissions === 0) {
+      return new NgpilotError('ng_timeout', `node ${nodeId} was not sent the ${command}: no connection to ${host}:${port} in time${why}`, options)
+    }
+    return new NgpilotError('ng_timeout', `node ${nodeId} did not answer the ${command}, sent ${this.#transmissions} ${this.#transmissions === 1 ? 'time' : 'times'}${why}`, options)
   }
 }

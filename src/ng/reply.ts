@@ -1,5 +1,5 @@
 import { NgpilotError, type ErrorCode } from '../errors.ts'
-import type { MediaNode, NgCommand, NgDictionary, NgReply } from './types.ts'
+import type { MediaNode, NgDictionary, NgReply } from './types.ts'
 
 const results = new Set<unknown>(['ok', 'pong', 'error', 'load limit'])
 const texts = ['error-reason', 'message', 'warning']
@@ -35,7 +35,9 @@ const codes = new Map<string, ErrorCode>([
  * `call_unknown`: the node does not know the call. `no_node`: it takes no more calls (`load limit`, out of ports), which
  * another node may. `ng_rejected`: any other reason. rtpengine's reasons hold no SDP, so they stand in the message.
  */
-export function refusalOf (node: MediaNode, { command }: NgCommand, reply: NgReply): NgpilotError | undefined {
+export function refusalOf (
+  node: MediaNode, { command }: { command: string }, reply: NgReply,
+): NgpilotError | undefined {
   if (reply.result === 'ok' || reply.result === 'pong') return undefined
   const reason = reasonIn(reply)
   const code = reply.result === 'load limit' ? 'no_node' : codes.get(reason) ?? 'ng_rejected'

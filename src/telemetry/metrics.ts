@@ -47,6 +47,41 @@ export function createMetrics () {
       name: 'ngpilot_ng_malformed_total', registers, labelNames: ['node'],
       help: 'Datagrams from a node that are not NG messages.',
     }),
+    /** Registers the gauges of the nodes, asked for at each scrape. */
+    showNodes (nodes: () => readonly NodeFigures[]) {
+      const labelNames = ['node']
+      const gauge = (name: string, help: string, value: (node: NodeFigures) => number | undefined) => new Gauge({
+        name, help, registers, labelNames,
+        collect () {
+          this.reset()
+          for (const node of nodes()) {
+            const now = value(node)
+            if (now !== undefined) this.set({ node: node.id }, now)
+          }
+        },
+      })
+      gauge('ngpilot_node_calls', 'Calls on the node, whoever made them.', ({ calls }) => calls)
+      gauge('ngpilot_node_free_ports', 'Ports free for RTP, on the interface that has the fewest.', ({ freePorts }) => freePorts)
+      gauge('ngpilot_node_commands_in_flight', 'Commands that wait for the node.', ({ inFlight }) => inFlight)
+      gauge('ngpilot_node_round_trip_seconds', 'Round trip of a ping, smoothed.',
+        ({ roundTripMs }) => roundTripMs === undefined ? undefined : roundTripMs / 1000)
+      new Gauge({
+        name: 'ngpilot_node_state', registers, labelNames: ['node', 'state'],
+        help: '1 for the state that the node is in: up, suspect, down, draining, disabled.',
+        collect () {
+          this.reset()
+          for (const { id, state } of nodes()) this.set({ node: id, state }, 1)
+        },
+      })
+    },
+    nodeStateChanges: new Counter({
+      name: 'ngpilot_node_state_changes_total', registers, labelNames: ['node', 'state'],
+      help: 'Changes of a node\'s state, by the state that it came to.',
+    }),
+    nodeBusy: new Counter({
+      name: 'ngpilot_node_busy_total', registers, labelNames: ['node'],
+      help: 'New calls that a node refused for its load.',
+    }),
     deletesOwed: new Gauge({
       name: 'ngpilot_deletes_owed', registers,
       help: 'Deletes acknowledged and not yet carried out by their node.',
@@ -84,6 +119,16 @@ export function createMetrics () {
       help: 'Errors that no handler caught; each is a bug. The process goes on.',
     }),
   }
+}
+
+/** What the gauges show of a node. */
+export interface NodeFigures {
+  id: string
+  state: string
+  calls: number | undefined
+  freePorts: number | undefined
+  roundTripMs: number | undefined
+  inFlight: number
 }
 
 export type Metrics = ReturnType<typeof createMetrics>

@@ -34,6 +34,22 @@ export function requestObserver (metrics: Metrics) {
   }
 }
 
+/** What the fleet tells of its nodes. */
+export function fleetObserver (metrics: Metrics, log: Pick<Logger, 'info' | 'warn'>) {
+  return {
+    state ({ node, from, to, reason, text }: { node: string, from: string, to: string, reason: string, text: string }) {
+      metrics.nodeStateChanges.inc({ node, state: to })
+      log[to === 'down' || to === 'suspect' ? 'warn' : 'info']({ node, from, to, reason }, text)
+    },
+    busy (node: string, reason: string) {
+      metrics.nodeBusy.inc({ node })
+      log.warn({ node, reason }, 'rtpengine takes no new calls for now')
+    },
+    panic: (set: string, isPanic: boolean, text: string) => log.warn({ set, isPanic }, text),
+    membership: (node: string, change: string) => log.info({ node, change }, 'list of rtpengines changed'),
+  }
+}
+
 /** What the deletes owed to nodes tell. */
 export function deletesObserver (metrics: Metrics, log: Pick<Logger, 'warn'>) {
   return {

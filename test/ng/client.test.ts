@@ -1,53 +1,15 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
-import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { networkInterfaces } from 'node:os'
-import { test, type TestContext } from 'node:test'
+import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { asNgpilotError } from '../../src/errors.ts'
-import { NgClient } from '../../src/ng/client.ts'
-import { offerCommand, pingCommand, queryCommand } from '../../src/ng/commands.ts'
+import { pingCommand, queryCommand } from '../../src/ng/commands.ts'
 import { reasonOf } from '../../src/ng/reply.ts'
 import type { MediaNode, NgDictionary } from '../../src/ng/types.ts'
 import { startFakeRtpengine } from '../support/fake-rtpengine.ts'
-
-const offer = offerCommand({ callId: 'c', fromTag: 'f', sdp: Buffer.from('v=0\r\n'), flags: {} })
-
-function startNgClient (t: TestContext, options: { retryAfterMs?: number } = {}) {
-  const seen: string[] = []
-  const observer = {
-    command: (node: string, command: string, result: string, seconds: number) => {
-      assert.ok(seconds >= 0)
-      seen.push(`${node} ${command} ${result}`)
-    },
-    retransmission: (node: string) => { seen.push(`${node} retransmission`) },
-    lateReply: (node: string) => { seen.push(`${node} late`) },
-    malformed: (node: string) => { seen.push(`${node} malformed`) },
-  }
-  const client = new NgClient({ instanceId: 'test', retryAfterMs: 1000, observer, ...options })
-  t.after(async () => client.close())
-  return Object.assign(client, { seen })
-}
-
-const within = (ms: number) => ({ deadline: performance.now() + ms })
-
-async function codeOf (sending: Promise<unknown>): Promise<string> {
-  return sending.then(() => 'none', (error: unknown) => asNgpilotError(error).code)
-}
-
-/** Resolves when the condition holds; the test's own time limit is the only other end. */
-async function until (condition: () => boolean): Promise<void> {
-  while (!condition()) await sleep(5)
-}
-
-async function unusedPort (): Promise<number> {
-  const socket = createSocket('udp4').bind(0, '127.0.0.1')
-  await once(socket, 'listening')
-  const { port } = socket.address()
-  socket.close()
-  return port
-}
+import { codeOf, offer, startNgClient, until, unusedPort, within } from './ng-client.ts'
 
 test('resolves with the reply of the node', async (t) => {
   const sdp = Buffer.from([0x76, 0x3d, 0x30, 0xff])

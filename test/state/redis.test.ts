@@ -5,7 +5,7 @@ import { Redis } from 'ioredis'
 import { NgpilotError } from '../../src/errors.ts'
 import { keysOf } from '../../src/state/keys.ts'
 import { createRedisStore, type RedisStoreOptions } from '../../src/state/redis.ts'
-import type { CallStore } from '../../src/state/store.ts'
+import type { CallStore, OwedDelete } from '../../src/state/store.ts'
 import { freePort } from '../../stack/ports.ts'
 import { startRedis } from '../../stack/redis.ts'
 import { beginning, storeContract, until } from './contract.ts'
@@ -240,6 +240,7 @@ test('Redis store: deletes that one instance leaves go to one taker, and only on
   const owed = Array.from({ length: 20 }, (_, index) => ({ callId: `call-${index} é`, node, expiresAt: 1_800_000_000_000 }))
   await leaving.leaveDeletes(owed)
   const taken = await Promise.all(takers.map((store) => store.takeDeletes()))
-  assert.deepEqual(taken.flat().sort((a, b) => a.callId.localeCompare(b.callId)), [...owed].sort((a, b) => a.callId.localeCompare(b.callId)))
+  const sorted = (deletes: OwedDelete[]) => deletes.toSorted((a, b) => a.callId.localeCompare(b.callId))
+  assert.deepEqual(sorted(taken.flat()), sorted(owed))
   assert.deepEqual(await leaving.takeDeletes(), [])
 })

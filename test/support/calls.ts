@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { createCalls } from '../../src/calls/calls.ts'
 import { Deletes } from '../../src/calls/deletes.ts'
 import type { MediaRequest, SipFacts } from '../../src/calls/request.ts'
-import { createFleet } from '../../src/fleet/fleet.ts'
+import { createLiveFleet } from '../../src/fleet/live.ts'
 import { NgClient } from '../../src/ng/client.ts'
 import { listCommand } from '../../src/ng/commands.ts'
 import { loadPolicy } from '../../src/policy/load.ts'
@@ -20,11 +20,16 @@ export async function startCalls (t: StackContext) {
   const ng = new NgClient({ instanceId: 'test' })
   t.after(() => ng.close())
   t.after(() => store.close())
+  const fleet = createLiveFleet({ nodes: [node], ng })
+  t.after(async () => {
+    fleet.close()
+    return Promise.resolve()
+  })
   const deletes = new Deletes({ ng, observer: { owed: () => undefined, lost: () => undefined }, retryAfterMs: 200 })
   t.after(async () => { await deletes.drain(100) })
   const decisions: string[] = []
   const calls = createCalls({
-    policy: () => policy, fleet: createFleet([node]), ng, store, deletes,
+    policy: () => policy, fleet, ng, store, deletes,
     observer: { decided: (...words) => { decisions.push(words.join(' ')) } },
   })
 

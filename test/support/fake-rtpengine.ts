@@ -5,6 +5,8 @@ import { decode, encode } from '../../src/ng/codec.ts'
 import type { MediaNode, NgDictionary } from '../../src/ng/types.ts'
 
 export interface FakeOptions {
+  /** Default `fake`. */
+  id?: string
   /** Default: a free port. */
   port?: number
   /** Default 127.0.0.1; `::1` for IPv6. */
@@ -38,6 +40,12 @@ export interface FakeRtpengine extends MediaNode {
   ports: number[]
   /** What was executed, each cookie once. */
   commands: NgDictionary[]
+  /** From now on so many replies are lost on their way back. */
+  loseReplies: (count: number) => void
+  /** From now on every reply leaves so much later. */
+  delayBy: (ms: number) => void
+  /** It forgets every cookie, as a new process would. */
+  restart: () => void
 }
 
 /**
@@ -49,12 +57,24 @@ export async function startFakeRtpengine (t: Owner, options: FakeOptions = {}): 
   const { host = '127.0.0.1', respond = usual } = options
   const socket = await boundSocket(t, host, options.port)
   const other = options.isReplyFromOtherPort ? await boundSocket(t, host) : socket
-  const fake: FakeRtpengine = { id: 'fake', host, port: socket.address().port, cookies: [], ports: [], commands: [] }
   const cache = new Map<string, NgDictionary | undefined>()
-  let { silentFor = 0, loseReplies = 0 } = options
+  let { silentFor = 0, loseReplies = 0, delayMs } = options
+  const fake: FakeRtpengine = {
+    id: options.id ?? 'fake',
+    host,
+    port: socket.address().port,
+    cookies: [],
+    ports: [],
+    commands: [],
+    loseReplies: (count) => { loseReplies = count },
+    delayBy: (ms) => { delayMs = ms },
+    restart: () => cache.clear(),
+  }
 
   socket.on('message', (datagram, from) => {
-    const { cookie, message } = decode(datagram)
+    const decoded = readable(datagram)
+    if (!decoded) return
+    const { cookie, message } = decoded
     fake.cookies.push(cookie)
     fake.ports.push(from.port)
     if (silentFor-- > 0) return
@@ -68,13 +88,22 @@ export async function startFakeRtpengine (t: Owner, options: FakeOptions = {}): 
   })
 
   async function answer (to: RemoteInfo, reply: Buffer | undefined): Promise<void> {
-    if (options.delayMs !== undefined) await sleep(options.delayMs, undefined, { ref: false })
+    if (delayMs !== undefined) await sleep(delayMs, undefined, { ref: false })
     const datagrams = [options.garbage, ...Array<Buffer | undefined>(options.copies ?? 1).fill(reply)]
     // The test may have ended while the reply was held back: a closed socket cannot send.
     for (const datagram of datagrams) if (datagram && !isClosed.has(other)) other.send(datagram, to.port, to.address)
   }
 
   return fake
+}
+
+/** rtpengine logs what it cannot read and says nothing. */
+function readable (datagram: Buffer) {
+  try {
+    return decode(datagram)
+  } catch {
+    return undefined
+  }
 }
 
 const isClosed = new WeakSet<Socket>()

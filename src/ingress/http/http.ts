@@ -1,16 +1,22 @@
 import swagger from '@fastify/swagger'
 import type { Calls } from '../../calls/calls.ts'
 import { type OperationsDeps, addOperations } from './operations.ts'
+import { type Nodes, addNodes } from './nodes.ts'
 import { addRoutes } from './routes.ts'
 import { type ServerOptions, createServer } from './server.ts'
 
 export interface HttpOptions extends ServerOptions { host: string, port: number, deadlineMs: number, version: string }
 
+export interface HttpDeps extends OperationsDeps {
+  calls: Calls
+  fleet: Nodes
+}
+
 /**
  * Starts the HTTP ingress. `close` takes no new request, lets those in flight finish, and closes the sockets.
  * @throws when the address cannot be listened on (in use, not this machine's).
  */
-export async function startHttp (options: HttpOptions, deps: OperationsDeps & { calls: Calls }) {
+export async function startHttp (options: HttpOptions, deps: HttpDeps) {
   const app = createServer(options)
   await app.register(swagger, {
     openapi: {
@@ -20,6 +26,7 @@ export async function startHttp (options: HttpOptions, deps: OperationsDeps & { 
     },
   })
   addRoutes(app, { calls: deps.calls, deadlineMs: options.deadlineMs })
+  addNodes(app, deps.fleet)
   addOperations(app, deps)
   const url = await app.listen({ host: options.host, port: options.port })
   return { url, close: () => app.close() }

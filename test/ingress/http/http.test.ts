@@ -135,11 +135,22 @@ test('readyz tells each part and answers 503 when one is not ready', async (t) =
   assert.deepEqual(await reply.json(), { status: 'not ready', checks: { store: { isReady: false, detail: 'gone' } } })
 })
 
+test('nodes are shown, and drained by their id', async (t) => {
+  const { url, post } = await startServer(t)
+  const { calls, freePorts } = (await (await fetch(`${url}/v1/nodes`)).json() as { nodes: Record<string, unknown>[] }).nodes[0] ?? {}
+  assert.deepEqual({ calls, freePorts }, { calls: 3, freePorts: undefined })
+  assert.equal((await post('/v1/nodes/n1/drain', '', {})).status, 200)
+  const refused = await post('/v1/nodes/n2/drain', '', {})
+  assert.equal(refused.status, 404)
+  assert.match((await problem(refused)).detail, /there is no node n2; there are n1/)
+})
+
 test('the API describes itself', async (t) => {
   const { url } = await startServer(t)
   const page = await (await fetch(`${url}/openapi.json`)).json() as { openapi: string, paths: object }
   assert.equal(page.openapi, '3.1.0')
-  assert.deepEqual(Object.keys(page.paths).sort(), ['/healthz', '/metrics', '/readyz', '/v1/answer', '/v1/delete', '/v1/offer', '/v1/sip'])
+  assert.deepEqual(Object.keys(page.paths).sort(), ['/healthz', '/metrics', '/readyz', '/v1/answer', '/v1/delete', '/v1/nodes',
+    '/v1/nodes/{id}/disable', '/v1/nodes/{id}/drain', '/v1/nodes/{id}/enable', '/v1/offer', '/v1/sip'])
 })
 
 test('bytes that are no HTTP get 400 and harm nobody', async (t) => {
@@ -171,6 +182,20 @@ interface Given extends Partial<HttpOptions> {
   gate?: Promise<undefined>
 }
 
+const node = {
+  id: 'n1', address: '127.0.0.1:2223', state: 'up', reason: 'it answers', since: 1, sets: ['default'], priority: 0, weight: 1,
+  isBusy: false, isDrained: false, calls: 3, freePorts: undefined, roundTripMs: 0.5, inFlight: 0,
+}
+
+const nodes = {
+  nodes: () => [node],
+  drain (id: string) {
+    if (id !== 'n1') throw new NgpilotError('not_found', `there is no node ${id}; there are n1`)
+  },
+  enable: () => undefined,
+  disable: () => undefined,
+}
+
 /** The real HTTP ingress on a real socket; behind it verbs that say what they were asked. */
 async function startServer (t: TestContext, { error, outcome, isReady = true, gate, ...options }: Given = {}) {
   const asked: MediaRequest[] = []
@@ -189,6 +214,7 @@ async function startServer (t: TestContext, { error, outcome, isReady = true, ga
     ...options,
   }, {
     calls: { manage: verb, offer: verb, answer: verb, deleteCall: verb } as unknown as Calls,
+    fleet: nodes,
     readiness: () => Promise.resolve({ isReady, checks: { store: { isReady, detail: 'gone' } } }),
     metrics: () => Promise.resolve({ page: '', contentType: 'text/plain' }),
   })

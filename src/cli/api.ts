@@ -1,0 +1,26 @@
+import { type ErrorCode, NgpilotError } from '../errors.ts'
+import type { NodeView } from '../fleet/node.ts'
+
+/** The HTTP API of a running ngpilot, as the commands use it. */
+export interface Api {
+  nodes (): Promise<NodeView[]>
+  setNode (id: string, verb: 'drain' | 'enable' | 'disable'): Promise<NodeView>
+}
+
+/** @throws NgpilotError from each call: the server's own words, or `internal` when nobody answers at `url`. */
+export function connectApi (url: string, token: string | undefined): Api {
+  async function ask (method: string, path: string): Promise<unknown> {
+    const headers = token === undefined ? {} : { authorization: `Bearer ${token}` }
+    const reply = await fetch(`${url}${path}`, { method, headers, signal: AbortSignal.timeout(5000) }).catch((error: unknown) => {
+      throw new NgpilotError('internal', `ngpilot does not answer at ${url}; is it running, and is the address right?`, { cause: error })
+    })
+    const body = await reply.json().catch(() => undefined) as { detail?: string, code?: ErrorCode } | undefined
+    if (reply.ok) return body
+    throw new NgpilotError(body?.code ?? 'internal', body?.detail ?? `${url} answers with ${reply.status}; it is no ngpilot`)
+  }
+
+  return {
+    nodes: async () => (await ask('GET', '/v1/nodes') as { nodes: NodeView[] }).nodes,
+    setNode: async (id, verb) => await ask('POST', `/v1/nodes/${encodeURIComponent(id)}/${verb}`) as NodeView,
+  }
+}

@@ -1,0 +1,131 @@
+import { NgpilotError } from '../errors.ts'
+import type { NgClient } from '../ng/client.ts'
+import type { MediaNode } from '../ng/types.ts'
+import { Member, type Will } from './member.ts'
+import { isSameAddress, type NodeSettings, type NodeView } from './node.ts'
+import { type FleetObserver, silentFleetObserver } from './observer.ts'
+import type { Outcome } from './outcome.ts'
+import { defaultRules, type FleetRules } from './rules.ts'
+import { select } from './select.ts'
+
+export interface LiveFleetOptions {
+  nodes: readonly NodeSettings[]
+  ng: Pick<NgClient, 'send'>
+  observer?: FleetObserver
+  rules?: Partial<FleetRules>
+}
+
+/** The nodes, how they fare, and which of them takes a new call. */
+export interface LiveFleet {
+  /** All nodes in the order of the list, then those that are not listed any more and still have calls. */
+  nodes (): NodeView[]
+  /**
+   * The nodes for a new call: the one to ask first, then those to ask when it fails.
+   * @throws NgpilotError `no_node` that tells of each node of the set why it takes no call.
+   */
+  candidates (set?: string): MediaNode[]
+  /** The node that a running call is pinned to, in whatever state. @throws NgpilotError `no_node` when it is not known. */
+  pinned (id: string): MediaNode
+  /** What a command says of the node that it went to. */
+  report (node: MediaNode, outcome: Outcome): void
+  /** Counts a command to the node as in flight, until the function that it returns is called with its outcome. */
+  begin (node: MediaNode): (outcome: Outcome) => void
+  /** Takes another list of nodes. Running calls keep theirs: a node that is not listed drains, and goes when it is empty. */
+  setNodes (nodes: readonly NodeSettings[]): void
+  /** No new calls; those it has stay. @throws NgpilotError `not_found`, as the next two do. */
+  drain (id: string): void
+  /** Ends draining, or being disabled. */
+  enable (id: string): void
+  /** No new calls, and it is not asked how it fares; the calls it has stay. */
+  disable (id: string): void
+  close (): void
+}
+
+export function createLiveFleet ({ nodes, ng, observer = silentFleetObserver, rules }: LiveFleetOptions): LiveFleet {
+  const allRules = { ...defaultRules, ...rules }
+  const members = new Map<string, Member>()
+  const panics = new Set<string>()
+
+  for (const settings of nodes) members.set(settings.id, create(settings))
+
+  const fleet: LiveFleet = {
+    nodes: () => Array.from(members.values(), (member) => member.view()),
+    candidates (set = 'default') {
+      const now = performance.now()
+      const all = Array.from(members.values(), (member) => member.candidate(now))
+      const { order, isPanic } = select(all, set, Math.random(), allRules)
+      if (isPanic !== panics.has(set)) tellPanic(set, isPanic)
+      return order.map(({ node }) => node)
+    },
+    pinned (id) {
+      const member = members.get(id)
+      if (!member) throw new NgpilotError('no_node', `the call's node ${id} is not among rtpengine.nodes; there are ${known()}`)
+      return member.node
+    },
+    report (node, outcome) {
+      const member = members.get(node.id)
+      if (member && isSameAddress(member.node, node)) member.report(outcome)
+    },
+    begin (node) {
+      const end = members.get(node.id)?.begin()
+      return (outcome) => {
+        end?.()
+        fleet.report(node, outcome)
+      }
+    },
+    setNodes (list) {
+      const before = new Map(members)
+      members.clear()
+      for (const settings of list) {
+        const member = before.get(settings.id)
+        members.set(settings.id, member ?? create(settings))
+        if (member) member.list(settings)
+        else observer.membership(settings.id, 'added')
+        before.delete(settings.id)
+      }
+      for (const [id, member] of before) {
+        members.set(id, member)
+        member.unlist()
+      }
+    },
+    drain: (id) => want(id, 'draining'),
+    enable: (id) => want(id, 'enabled'),
+    disable: (id) => want(id, 'disabled'),
+    close () {
+      for (const member of members.values()) member.close()
+    },
+  }
+  return fleet
+
+  function create (settings: NodeSettings): Member {
+    const onAsked = () => dropIfDone(settings.id, member)
+    const member: Member = new Member(settings, { ng, observer, rules: allRules, onAsked })
+    return member
+  }
+
+  function want (id: string, will: Will): void {
+    const member = members.get(id)
+    if (!member) throw new NgpilotError('not_found', `there is no node ${id}; there are ${known()}`)
+    member.want(will)
+  }
+
+  function dropIfDone (id: string, member: Member): void {
+    if (members.get(id) !== member || !member.isDone()) return
+    members.delete(id)
+    member.close()
+    observer.membership(id, 'forgotten')
+  }
+
+  function tellPanic (set: string, isPanic: boolean): void {
+    const inSet = fleet.nodes().filter(({ sets, state }) => sets.includes(set) && state !== 'draining' && state !== 'disabled')
+    const down = inSet.filter(({ state }) => state === 'down').map(({ id }) => id)
+    const count = `${down.length} of ${inSet.length} rtpengines of the set ${set} are down`
+    if (isPanic) panics.add(set)
+    else panics.delete(set)
+    observer.panic(set, isPanic, isPanic ? `${count} (${down.join(', ')}); new calls may go to them again` : `only ${count}`)
+  }
+
+  function known (): string {
+    return [...members.keys()].join(', ') || 'none'
+  }
+}

@@ -1,0 +1,234 @@
+import type { NgClient } from '../ng/client.ts'
+import type { MediaNode, NgCommand, NgReply } from '../ng/types.ts'
+import { afterCommand, afterPing, type Health, isBusy, slowStart, unknownHealth } from './health.ts'
+import { addressOf, isSameAddress, type NodeSettings, type NodeState, type NodeView } from './node.ts'
+import { type FleetObserver, stateEvent } from './observer.ts'
+import type { Outcome } from './outcome.ts'
+import type { FleetRules } from './rules.ts'
+import { nextPingMs } from './schedule.ts'
+import type { Candidate } from './select.ts'
+import { type Capacity, capacityOf, isFull, unknownCapacity } from './statistics.ts'
+import { NodeWatch, type Watched } from './watch.ts'
+
+export interface MemberDeps {
+  ng: Pick<NgClient, 'send'>
+  observer: FleetObserver
+  rules: FleetRules
+  /** The node has been asked how it fares, and has answered or not. */
+  onAsked: () => void
+}
+
+/** What the operator wants of a node. */
+export type Will = 'enabled' | 'draining' | 'disabled'
+
+const defaultSets = ['default']
+/** A node that has been down for so long has no calls left: rtpengine's own media timeout is 60 s. */
+const lostAfterMs = 300_000
+
+/** One node of the fleet: what the operator wants of it, how it fares, what room it has. It is asked until `close`. */
+export class Member implements Watched {
+  readonly #rules: FleetRules
+  readonly #observer: FleetObserver
+  readonly #onAsked: () => void
+  readonly #watch: NodeWatch
+  #settings: NodeSettings
+  #isListed = true
+  #will: Will = 'enabled'
+  /** When the list or the operator last changed the state. */
+  #willedAt = 0
+  #health: Health
+  #capacity: Capacity = unknownCapacity
+  /** When it last said so, and when it was last asked. */
+  #measuredAt = -Infinity
+  #statisticsAskedAt = -Infinity
+  #roundTripMs: number | undefined
+  #inFlight = 0
+
+  constructor (settings: NodeSettings, { ng, observer, rules, onAsked }: MemberDeps) {
+    this.#settings = settings
+    this.#rules = rules
+    this.#observer = observer
+    this.#onAsked = onAsked
+    this.#health = unknownHealth('it has not answered yet', performance.now())
+    this.#watch = new NodeWatch(this, ng)
+    this.#watch.hurry()
+  }
+
+  get node (): MediaNode { return this.#settings }
+
+  get state (): NodeState {
+    if (!this.#isListed) return 'draining'
+    return this.#will === 'enabled' ? this.#health.condition : this.#will
+  }
+
+  /** What a command of a call says of the node. */
+  report (outcome: Outcome): void {
+    const { condition } = this.#health
+    this.#learn(afterCommand(this.#health, outcome, performance.now(), this.#rules), outcome)
+    if (this.#health.condition === condition) return
+    this.#watch.reschedule()
+    if (this.#health.condition === 'suspect') this.#watch.hurry()
+  }
+
+  /** Counts a command as in flight, until the function that it returns is called. */
+  begin (): () => void {
+    this.#inFlight++
+    return () => { this.#inFlight-- }
+  }
+
+  want (will: Will): void {
+    if (this.state === 'disabled' && will !== 'disabled') this.#startAnew('it is enabled, and has not answered yet')
+    this.#change(() => { this.#will = will })
+    if (this.state === 'disabled') this.#forgetCapacity()
+    this.#watch.reschedule()
+    this.#watch.hurry()
+  }
+
+  /** The list of nodes has it, perhaps with other settings, perhaps again. */
+  list (settings: NodeSettings): void {
+    const hasMoved = !isSameAddress(settings, this.#settings)
+    this.#settings = settings
+    if (!this.#isListed) {
+      this.#change(() => { this.#isListed = true })
+      this.#observer.membership(settings.id, 'added')
+    }
+    if (!hasMoved) return
+    this.#observer.membership(settings.id, 'moved')
+    const { condition } = this.#health
+    this.#startAnew(`it has moved to ${addressOf(settings)}, and has not answered yet`)
+    this.#tell(condition)
+    this.#watch.hurry()
+  }
+
+  /** The list of nodes has it no longer. It keeps its calls. */
+  unlist (): void {
+    if (!this.#isListed) return
+    if (this.state === 'disabled') this.#startAnew('it is asked again, and has not answered yet')
+    this.#change(() => { this.#isListed = false })
+    this.#observer.membership(this.#settings.id, 'removed')
+    this.#watch.hurry()
+  }
+
+  /** Not listed, and nothing is left to keep: it is empty, or has been down for so long that its calls are lost. */
+  isDone (): boolean {
+    if (this.#isListed) return false
+    const { condition, since } = this.#health
+    return this.#isDrained() || (condition === 'down' && performance.now() - since > lostAfterMs)
+  }
+
+  candidate (now: number): Candidate & { node: MediaNode } {
+    const { id, weight = 1, priority = 0, sets = defaultSets } = this.#settings
+    return {
+      id, weight, priority, sets,
+      node: this.#settings,
+      state: this.state,
+      reason: this.#reason(now),
+      isBusy: isBusy(this.#health, now) || isFull(this.#capacity),
+      inFlight: this.#inFlight,
+      freeShare: this.#capacity.freeShare,
+      slowStart: slowStart(this.#health, now, this.#rules),
+    }
+  }
+
+  view (): NodeView {
+    const now = performance.now()
+    const { id, state, reason, sets, priority, weight, isBusy, inFlight } = this.candidate(now)
+    const { calls, freePorts } = this.#capacity
+    const since = state === 'draining' || state === 'disabled' ? this.#willedAt : this.#health.since
+    return {
+      id, state, reason, sets, priority, weight, isBusy, inFlight, calls, freePorts,
+      address: addressOf(this.#settings),
+      since: Math.round(Date.now() - (now - since)),
+      isDrained: this.#isDrained(),
+      roundTripMs: this.#roundTripMs,
+    }
+  }
+
+  close (): void {
+    this.#watch.close()
+  }
+
+  get pingTimeoutMs (): number { return this.#rules.pingTimeoutMs }
+
+  nextPingMs (): number | undefined {
+    return this.state === 'disabled' ? undefined : nextPingMs(this.#health, performance.now(), this.#rules)
+  }
+
+  isStatisticsDue (): boolean {
+    // In doubt only a ping will do: it waits for no turn behind the commands of a node that may be dead.
+    if (this.#health.condition !== 'up') return false
+    const intervalMs = this.state === 'draining' ? this.#rules.drainStatisticsMs : this.#rules.statisticsMs
+    // A tenth early, or the ping that comes just before would put it off by another.
+    return performance.now() - this.#statisticsAskedAt >= intervalMs * 0.9
+  }
+
+  asked ({ command }: NgCommand, outcome: Outcome, reply: NgReply | undefined): void {
+    if (this.state === 'disabled') return
+    const now = performance.now()
+    if (command === 'ping' && outcome.kind === 'reply') {
+      const { roundTripMs } = outcome
+      this.#roundTripMs = ((this.#roundTripMs ?? roundTripMs) * 7 + roundTripMs) / 8
+    }
+    if (command === 'statistics') this.#statisticsAskedAt = now
+    if (command === 'statistics' && reply) {
+      this.#capacity = capacityOf(reply)
+      this.#measuredAt = now
+    }
+    const { condition } = this.#health
+    this.#learn(afterPing(this.#health, outcome, now, this.#rules), outcome)
+    if (condition !== 'up' && this.#health.condition === 'up') this.#watch.hurry() // for its statistics
+    this.#onAsked()
+  }
+
+  /** Takes on a new health and tells what is new in it. */
+  #learn (health: Health, outcome: Outcome): void {
+    const before = this.#health
+    this.#health = health
+    if (outcome.kind === 'busy' && !isBusy(before, performance.now())) this.#observer.busy(this.#settings.id, outcome.reason)
+    if (health.condition === 'down') this.#forgetCapacity()
+    this.#tell(before.condition)
+  }
+
+  #tell (from: Health['condition']): void {
+    const { condition, reason } = this.#health
+    if (condition !== from) this.#observer.state(stateEvent(this.#settings.id, from, condition, reason))
+  }
+
+  #startAnew (reason: string): void {
+    this.#health = unknownHealth(reason, performance.now())
+    this.#forgetCapacity()
+    this.#roundTripMs = undefined
+  }
+
+  #forgetCapacity (): void {
+    this.#capacity = unknownCapacity
+    this.#statisticsAskedAt = -Infinity
+  }
+
+  /** Changes the will or the list, and tells the state where that is another then. */
+  #change (change: () => void): void {
+    const from = this.state
+    change()
+    const to = this.state
+    if (from === to) return
+    this.#willedAt = performance.now()
+    this.#observer.state(stateEvent(this.#settings.id, from, to, this.#reason(this.#willedAt)))
+  }
+
+  #reason (now: number): string {
+    const { condition, reason, busyReason } = this.#health
+    if (this.state === 'disabled') return 'by the operator'
+    if (this.state === 'draining') {
+      const why = this.#isListed ? 'by the operator' : 'it is not in the list of nodes any more'
+      return condition === 'down' ? `${why}; it is down: ${reason}` : why
+    }
+    if (condition === 'down') return reason
+    if (isBusy(this.#health, now)) return `it is busy: ${busyReason}`
+    return isFull(this.#capacity) ? 'it is busy: it has no ports left' : reason
+  }
+
+  #isDrained (): boolean {
+    const isSettled = this.#measuredAt - this.#willedAt >= this.#rules.settleMs
+    return this.state === 'draining' && isSettled && this.#capacity.calls === 0 && this.#inFlight === 0
+  }
+}

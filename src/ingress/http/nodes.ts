@@ -1,0 +1,53 @@
+import type { FastifyInstance } from 'fastify'
+import { type Static, Type } from 'typebox'
+import { Problem } from './schemas.ts'
+
+const Node = Type.Object({
+  id: Type.String(),
+  address: Type.String({ description: 'HOST:PORT' }),
+  state: Type.String({ description: 'up, suspect, down, draining or disabled' }),
+  reason: Type.String({ description: 'Why the state is what it is.' }),
+  since: Type.Number({ description: 'When it began, in milliseconds since 1970.' }),
+  sets: Type.Array(Type.String()),
+  priority: Type.Number(),
+  weight: Type.Number(),
+  isBusy: Type.Boolean({ description: 'It refused a new call a moment ago.' }),
+  isDrained: Type.Boolean({ description: 'It drains and is empty: nothing is lost when it stops.' }),
+  calls: Type.Optional(Type.Number({ description: 'Calls on it; missing while it has not said.' })),
+  freePorts: Type.Optional(Type.Number()),
+  roundTripMs: Type.Optional(Type.Number()),
+  inFlight: Type.Number({ description: 'Commands that wait for its reply.' }),
+}, { $id: 'Node' })
+
+/** The fleet, as far as operators may see and change it. Unknown ids throw NgpilotError `not_found`. */
+export interface Nodes {
+  nodes (): { id: string }[]
+  drain (id: string): void
+  enable (id: string): void
+  disable (id: string): void
+}
+
+const Id = Type.Object({ id: Type.String({ maxLength: 64 }) })
+const problems = { content: { 'application/problem+json': { schema: Problem } }, description: 'What is wrong (RFC 9457).' }
+
+/** The rtpengines: how each fares, and the operator's will with them. */
+export function addNodes (app: FastifyInstance, fleet: Nodes): void {
+  app.get('/v1/nodes', {
+    schema: { summary: 'How each rtpengine fares', response: { 200: Type.Object({ nodes: Type.Array(Node) }) } },
+  }, () => ({ nodes: fleet.nodes() }))
+
+  const will = {
+    drain: 'No new calls; those it has stay',
+    enable: 'End of draining or of being disabled',
+    disable: 'No new calls, and it is not asked how it fares',
+  }
+  for (const verb of ['drain', 'enable', 'disable'] as const) {
+    app.post(`/v1/nodes/:id/${verb}`, {
+      schema: { summary: will[verb], params: Id, response: { 200: Node, default: problems } },
+    }, (request) => {
+      const { id } = request.params as Static<typeof Id>
+      fleet[verb](id)
+      return fleet.nodes().find((node) => node.id === id)
+    })
+  }
+}

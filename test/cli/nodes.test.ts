@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { test } from 'node:test'
+import { promisify } from 'node:util'
+import { freePort } from '../../stack/ports.ts'
+import { startNgpilot } from '../../stack/ngpilot.ts'
+import { startRtpengine } from '../../stack/rtpengine.ts'
+import { sdpFile } from '../support/calls.ts'
+
+test('nodes are shown; drain --wait ends when the last call has gone, and no new call lands there', async (t) => {
+  const [n1, n2] = [await startRtpengine(t), await startRtpengine(t)]
+  const env = { NGPILOT_RTPENGINE_NODES: `n1=127.0.0.1:${n1.port},n2=127.0.0.1:${n2.port}`, NGPILOT_POLICY_DIRECTORY: 'policy' }
+  const ngpilot = await startNgpilot(t, { env })
+  const post = async (path: string, body: object) => {
+    const reply = await fetch(`${ngpilot.url}${path}`, {
+      method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body),
+    })
+    return reply.status === 204 ? undefined : await reply.json() as { node: string }
+  }
+  const offer = (callId: string) => post('/v1/offer', { callId, fromTag: 'f', sdp: sdpFile('answer-plain-pcmu').toString() })
+  const first = await offer('c1')
+  const busy = first?.node ?? ''
+
+  const draining = run(['drain', busy, '--wait', '--url', ngpilot.url])
+  await until(async () => (await run(['nodes', '--url', ngpilot.url])).includes('draining'))
+  for (const callId of ['c2', 'c3', 'c4', 'c5']) assert.notEqual((await offer(callId))?.node, busy)
+  await post('/v1/delete', { callId: 'c1' })
+  const printed = await draining
+  assert.match(printed, new RegExp(`^${busy} is draining\\n[\\s\\S]*${busy} is empty\\n$`))
+
+  assert.match(await run(['enable', busy, '--url', ngpilot.url]), new RegExp(`^${busy} is (up|suspect)\n`))
+  const table = await run(['nodes', '--url', ngpilot.url])
+  assert.match(table, /^NODE +ADDRESS +STATE.*\nn1 .*\nn2 .*\n$/)
+})
+
+test('an unknown node, an unknown command and a missing ngpilot are told in words', async (t) => {
+  const rtpengine = await startRtpengine(t)
+  const ngpilot = await startNgpilot(t, {
+    env: { NGPILOT_RTPENGINE_NODES: `n1=127.0.0.1:${rtpengine.port}`, NGPILOT_POLICY_DIRECTORY: 'policy' },
+  })
+  await assert.rejects(run(['drain', 'n7', '--url', ngpilot.url]), /ngpilot: there is no node n7; there are n1/)
+  await assert.rejects(run(['nods', '--url', ngpilot.url]), /ngpilot: "nods" is no command/)
+  await assert.rejects(run(['nodes', '--url', `http://127.0.0.1:${await freePort()}`]), /ngpilot does not answer at/)
+  await assert.rejects(run(['--wiat']), /Unknown option '--wiat'/)
+})
+
+async function run (args: string[]): Promise<string> {
+  const { stdout } = await promisify(execFile)(process.execPath, ['--import', 'tsx', 'src/main.ts', ...args], {
+    env: { PATH: process.env.PATH },
+  })
+  return stdout
+}
+
+async function until (isRight: () => Promise<boolean>): Promise<void> {
+  for (let tries = 0; tries < 30; tries++) if (await isRight()) return
+  assert.fail('never right')
+}
