@@ -73,7 +73,7 @@ async function compare (
   ]
 }
 
-/** CPU time that a process has used, user and system, in milliseconds (proc(5): fields 14 and 15, in hundredths of a second). */
+/** CPU time that a process has used, user and system, in milliseconds (proc(5): fields 14 and 15, in 1/100 s). */
 function cpuMsOf (pid: number): number {
   const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /s, '').split(' ')
   return (Number(fields[11]) + Number(fields[12])) * 10
