@@ -10,7 +10,7 @@ import { select } from './select.ts'
 
 export interface LiveFleetOptions {
   nodes: readonly NodeSettings[]
-  ng: Pick<NgClient, 'send'>
+  ng: Pick<NgClient, 'send' | 'forget'>
   observer?: FleetObserver
   rules?: Partial<FleetRules>
 }
@@ -113,6 +113,7 @@ export function createLiveFleet ({ nodes, ng, observer = silentFleetObserver, ru
     if (members.get(id) !== member || !member.isDone()) return
     members.delete(id)
     member.close()
+    ng.forget(id)
     observer.membership(id, 'forgotten')
   }
 
