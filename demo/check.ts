@@ -19,7 +19,7 @@ export async function check (context: StackContext, { stage, port, terminal }: C
   const { say } = terminal
   await ensureChromium(terminal.progress)
   const microphone = await toneFile(context)
-  const browser = await keepingSignals(() => launchChromium(context, { microphone }))
+  const browser = await launchChromium(context, { microphone })
   const page = await browser.newPage()
   const startedAt = performance.now()
   for (const [what, step] of steps(page, stage, port)) {
@@ -45,17 +45,6 @@ async function toneFile (context: StackContext): Promise<string> {
   const file = join(folder, 'tone.wav')
   await writeFile(file, encodeWav(tone(toneHz, { seconds: 10, sampleRate: 48_000 })))
   return file
-}
-
-/** Takes out the signal handlers of Playwright, which end this process before all that it started has ended. */
-async function keepingSignals<T> (launch: () => Promise<T>): Promise<T> {
-  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
-  const ours = new Set(signals.flatMap((signal) => process.listeners(signal)))
-  const launched = await launch()
-  for (const signal of signals) {
-    for (const handler of process.listeners(signal)) if (!ours.has(handler)) process.off(signal, handler)
-  }
-  return launched
 }
 
 function steps (page: Page, { media }: Stage, port: number): [string, () => Promise<void>][] {

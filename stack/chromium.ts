@@ -32,6 +32,8 @@ export async function launchChromium (context: StackContext, options: ChromiumOp
   const browser = await chromium.launch({
     executablePath,
     headless: true,
+    // Who starts it ends it: playwright's own handlers would end this process before anything else is cleaned up.
+    handleSIGINT: false, handleSIGTERM: false, handleSIGHUP: false,
     args: [
       '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
       '--disable-background-networking', '--disable-component-update', '--disable-sync',

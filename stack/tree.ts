@@ -64,6 +64,7 @@ const buildScript = `
   echo ${process.pid} > "$tree.lock"
   echo "building $tree"
   rm -rf --one-file-system "$tree.building"
+  trap 'rm -rf --one-file-system "$tree.building"' EXIT INT TERM
   "$@" "$tree.building" "$mirror"
   mv -T "$tree.building" "$tree"
 `

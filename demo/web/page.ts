@@ -1,4 +1,5 @@
 import type { Reading } from './meter.ts'
+import type { Problem } from './problems.ts'
 
 function byId<T extends HTMLElement> (id: string, type: new () => T): T {
   const element = document.getElementById(id)
@@ -51,4 +52,37 @@ export function showTimer (seconds: number | undefined): void {
   page.timer.hidden = seconds === undefined
   if (seconds === undefined) return
   page.timer.textContent = `${Math.floor(seconds / 60)}:${String(Math.floor(seconds) % 60).padStart(2, '0')}`
+}
+
+/** Where the line or the call is; `state` chooses the colour. */
+export function showState (state: 'connecting' | 'ready' | 'calling' | 'talking' | 'held', text: string): void {
+  page.state.dataset.state = state
+  page.state.textContent = text
+}
+
+/** The one button that calls and hangs up. */
+export function showCallButton (label: 'Call' | 'Hang up'): void {
+  page.call.classList.toggle('hang-up', label === 'Hang up')
+  const text = page.call.querySelector('span')
+  if (text) text.textContent = label
+}
+
+/** What can be done during a call only. */
+export function showDuring (isTalking: boolean): void {
+  for (const button of [page.mute, page.hold, page.keys]) button.disabled = !isTalking
+  for (const button of [page.mute, page.hold]) button.ariaPressed = 'false'
+  if (!isTalking) showKeypad(false)
+}
+
+export function showKeypad (isOpen: boolean): void {
+  page.keypad.hidden = !isOpen
+  page.keys.ariaExpanded = String(isOpen)
+}
+
+/** Tells a problem, or with none that it is over. */
+export function showProblem (problem?: Problem): void {
+  const text = problem?.message ?? ''
+  if (page.problem.textContent === text) return // Or it would be read out again.
+  page.problem.hidden = !problem
+  page.problem.textContent = text
 }

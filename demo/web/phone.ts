@@ -5,7 +5,9 @@ import { clearLegs, watchLegs } from './legs.ts'
 import { type LineState, openLine } from './line.ts'
 import { measure } from './meter.ts'
 import { openMicrophone } from './microphone.ts'
-import { page, showFact, showReading, showTimer } from './page.ts'
+import {
+  page, showCallButton, showDuring, showFact, showKeypad, showProblem, showReading, showState, showTimer,
+} from './page.ts'
 import { Problem } from './problems.ts'
 
 const settings = await (await fetch('settings.json')).json() as Settings
@@ -54,8 +56,8 @@ async function startCall (ua: UA): Promise<void> {
     onAnswered: () => {
       showState('talking', 'In call')
       showDuring(true)
-      const timer = setInterval(() => showTimer((Date.now() - startedAt) / 1000), 250)
-      const startedAt = Date.now()
+      const answeredAt = Date.now()
+      const timer = setInterval(() => showTimer((Date.now() - answeredAt) / 1000), 250)
       stops.push(() => clearInterval(timer))
     },
     onHold: (isHeld) => {
@@ -100,35 +102,6 @@ function showLine (state: LineState, detail: string): void {
   if (call) return // A call goes on without its registration.
   page.call.disabled = !isReady
   showState(isReady ? 'ready' : 'connecting', { registered: 'Ready', unreachable: 'Connecting', refused: 'Not registered' }[state])
-}
-
-function showState (state: 'connecting' | 'ready' | 'calling' | 'talking' | 'held', text: string): void {
-  page.state.dataset.state = state
-  page.state.textContent = text
-}
-
-function showCallButton (label: 'Call' | 'Hang up'): void {
-  page.call.classList.toggle('hang-up', label === 'Hang up')
-  const text = page.call.querySelector('span')
-  if (text) text.textContent = label
-}
-
-function showDuring (isTalking: boolean): void {
-  for (const button of [page.mute, page.hold, page.keys]) button.disabled = !isTalking
-  for (const button of [page.mute, page.hold]) button.ariaPressed = 'false'
-  if (!isTalking) showKeypad(false)
-}
-
-function showKeypad (isOpen: boolean): void {
-  page.keypad.hidden = !isOpen
-  page.keys.ariaExpanded = String(isOpen)
-}
-
-function showProblem (problem?: Problem): void {
-  const text = problem?.message ?? ''
-  if (page.problem.textContent === text) return // Or it would be read out again.
-  page.problem.hidden = !problem
-  page.problem.textContent = text
 }
 
 function keyButton (key: string): HTMLButtonElement {
