@@ -1,0 +1,113 @@
+import { createSocket } from 'node:dgram'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type Kamailio, startKamailio } from '../../stack/kamailio.ts'
+import { startNgpilot } from '../../stack/ngpilot.ts'
+import { type Rtpengine, startRtpengine } from '../../stack/rtpengine.ts'
+import { startSipp } from '../../stack/sipp.ts'
+import { callee, caller, ownModule } from './kamailio-scenarios.ts'
+import { percentile, table } from './table.ts'
+
+/**
+ * Kamailio under a steady load of calls while one of two rtpengines falls silent (SIGSTOP): with ngpilot, and with
+ * Kamailio's own rtpengine module as it is set by default. An unrelated OPTIONS every 100 ms shows whether its workers are
+ * free. `npm run test:fleet` prints both.
+ */
+const callsPerSecond = Number(process.argv[2] ?? 100)
+const seconds = 15
+const silentFromMs = 5000
+
+const rows: string[][] = []
+for (const name of ['ngpilot', 'own module'] as const) {
+  const ends: (() => Promise<void>)[] = []
+  const context = { after: (end: () => Promise<void>) => { ends.push(end) } }
+  try {
+    rows.push(await measure(name, context))
+  } finally {
+    for (const end of ends.reverse()) await end()
+  }
+}
+console.log(`\nKamailio 6.0, ${callsPerSecond} calls/s for ${seconds} s, one of two rtpengines silent from second ${silentFromMs / 1000} on\n`)
+console.log(table(
+  ['media control', 'calls', 'failed', 'OPTIONS p50 ms before', 'max', 'p50 ms after', 'p99', 'max', 'unanswered'], rows,
+))
+
+async function measure (name: 'ngpilot' | 'own module', context: { after: (end: () => Promise<void>) => void }): Promise<string[]> {
+  const nodes: [Rtpengine, Rtpengine] = [
+    await startRtpengine(context, { rtpPorts: { min: 10_000, max: 20_000 }, logLevel: 3 }),
+    await startRtpengine(context, { rtpPorts: { min: 20_002, max: 30_000 }, logLevel: 3 }),
+  ]
+  const calls = callsPerSecond * seconds
+  const uas = await startSipp(context, { scenario: callee, calls: 1_000_000 })
+  const kamailio = await startWith(name, context, nodes, uas.port)
+  await sleep(2000)
+
+  const options = probe(kamailio)
+  const started = performance.now()
+  const uac = await startSipp(context, {
+    scenario: caller, target: `${kamailio.address}:${kamailio.sipPort}`, calls,
+    args: ['-s', '1000', '-r', String(callsPerSecond), '-l', '3000', '-key', 'domain', kamailio.domain, '-timeout', '90'],
+  })
+  await sleep(Math.max(0, silentFromMs - (performance.now() - started)))
+  const silentAt = performance.now()
+  process.kill(nodes[0].pid, 'SIGSTOP')
+  process.stderr.write(`${name}: one rtpengine is silent …\n`)
+  await uac.ended
+  const answered = options.stop()
+  const [before, after] = [answered.filter(({ at }) => at < silentAt), answered.filter(({ at }) => at >= silentAt)]
+  const ms = (probes: Probe[], share: number) => percentile(probes.flatMap((each) => each.ms ?? []), share).toFixed(0)
+  return [
+    name, String(calls), String(calls - successful(uac.logs())),
+    ms(before, 0.5), ms(before, 1), ms(after, 0.5), ms(after, 0.99), ms(after, 1),
+    String(after.filter((each) => each.ms === undefined).length),
+  ]
+}
+
+async function startWith (
+  name: 'ngpilot' | 'own module', context: Parameters<typeof startKamailio>[0], nodes: readonly Rtpengine[], uasPort: number,
+): Promise<Kamailio> {
+  if (name === 'own module') {
+    const sockets = nodes.map(({ port }) => `udp:127.0.0.1:${port}`).join(' ')
+    return startKamailio(context, { files: { 'kamailio.cfg': ownModule(sockets, uasPort) } })
+  }
+  const ngpilot = await startNgpilot(context, {
+    env: {
+      NGPILOT_RTPENGINE_NODES: nodes.map(({ port }, index) => `n${index + 1}=127.0.0.1:${port}`).join(','),
+      NGPILOT_POLICY_DIRECTORY: 'policy', NGPILOT_LOG_LEVEL: 'warn',
+    },
+  })
+  return startKamailio(context, { settings: { NGPILOT_URL: ngpilot.url, TRUNK_URI: `sip:127.0.0.1:${uasPort}` } })
+}
+
+/** The figure that SIPp shows at its end. */
+function successful (screen: string): number {
+  return Number(screen.match(/Successful call\s*\|\s*\d+\s*\|\s*\d+/g)?.at(-1)?.match(/\d+$/)?.[0] ?? 0)
+}
+
+interface Probe { at: number, ms?: number }
+
+/** Sends an OPTIONS every 100 ms, each once, and notes when its reply came. */
+function probe ({ address, sipPort }: Kamailio) {
+  const socket = createSocket('udp4')
+  const probes: Probe[] = []
+  socket.on('message', (reply) => {
+    const sent = probes[Number(/^Call-ID: probe-(\d+)/m.exec(reply.toString())?.[1])]
+    if (sent) sent.ms = performance.now() - sent.at
+  })
+  socket.bind(0, '127.0.0.1')
+  const timer = setInterval(() => {
+    const number = probes.length
+    probes.push({ at: performance.now() })
+    socket.send([
+      `OPTIONS sip:${address}:${sipPort} SIP/2.0`, `Via: SIP/2.0/UDP 127.0.0.1:${socket.address().port};branch=z9hG4bKprobe${number};rport`,
+      'Max-Forwards: 5', `From: <sip:probe@${address}>;tag=${number}`, `To: <sip:${address}:${sipPort}>`, `Call-ID: probe-${number}`,
+      'CSeq: 1 OPTIONS', 'Content-Length: 0', '', '',
+    ].join('\r\n'), sipPort, address)
+  }, 100)
+  return {
+    stop (): Probe[] {
+      clearInterval(timer)
+      socket.close()
+      return probes
+    },
+  }
+}
