@@ -9,8 +9,8 @@ import { ensureTree } from '../stack/tree.ts'
  */
 const words = process.argv.slice(2)
 const files = (await readdir('test', { recursive: true }))
-  .filter((file) => file.endsWith('.test.ts') && (words.length === 0 || words.some((word) => file.includes(word))))
   .map((file) => `test/${file}`)
+  .filter((file) => file.endsWith('.test.ts') && (words.length === 0 || words.some((word) => file.includes(word))))
   .sort()
 if (files.length === 0) {
   console.error(`no test file has ${words.join(' or ')} in its path`)

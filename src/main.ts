@@ -72,12 +72,13 @@ function readArguments () {
 /** The commands for an ngpilot that runs. */
 async function command ([name = '', id, ...rest]: string[], values: { url?: string, wait?: boolean }, { http }: Config): Promise<void> {
   const host = http.host.includes(':') ? `[${http.host}]` : http.host
-  const api = connectApi(values.url ?? `http://${host}:${http.port}`, http.token)
+  const api = connectApi(values.url ?? process.env.NGPILOT_URL ?? `http://${host}:${http.port}`, process.env.NGPILOT_TOKEN ?? http.token)
   const print = (line: string) => process.stdout.write(`${line}\n`)
   if (name === 'nodes' && id === undefined) return showNodes(api, print)
   if ((name === 'drain' || name === 'enable' || name === 'disable') && id !== undefined && rest.length === 0) {
     return setNode(api, id, name, values, print)
   }
+  if (['drain', 'enable', 'disable'].includes(name)) throw new NgpilotError('bad_request', `${name} takes the id of one node; ngpilot nodes shows them`)
   throw new NgpilotError('bad_request', `"${[name, id, ...rest].filter((word) => word !== undefined).join(' ')}" is no command\n\n${usage}`)
 }
 

@@ -26,12 +26,13 @@ export async function readinessOf ({ store, fleet, ng, policy }: ReadinessDeps):
   ])
   const nodes = Object.fromEntries(nodeChecks.map((node, index) => [`rtpengine ${ids[index] ?? ''}`, node]))
   const problem = policy.problem()
+  const { revision } = policy.current()
   return {
     isReady: storeCheck.isReady && nodeChecks.some((node) => node.isReady),
     checks: {
       store: storeCheck,
       ...nodes,
-      policy: { isReady: !problem, detail: problem ?? `revision ${policy.current().revision}` },
+      policy: { isReady: true, detail: problem ? `revision ${revision} serves on, for the latest files are refused: ${problem}` : `revision ${revision}` },
     },
   }
 }

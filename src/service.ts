@@ -1,6 +1,7 @@
 import { createCalls } from './calls/calls.ts'
 import { Deletes } from './calls/deletes.ts'
 import type { Config } from './config.ts'
+import { NgpilotError, asNgpilotError } from './errors.ts'
 import { createLiveFleet } from './fleet/live.ts'
 import { observedNg } from './fleet/observed.ts'
 import { startHttp } from './ingress/http/http.ts'
@@ -38,7 +39,10 @@ const takeOverMs = 10_000
  */
 export async function startService (config: Config, log: Logger): Promise<Service> {
   const metrics = createMetrics()
-  const policy = await createPolicyHolder(config.policy.directory, policyObserver(metrics, log))
+  const policy = await createPolicyHolder(config.policy.directory, policyObserver(metrics, log)).catch((error: unknown) => {
+    const { code, message } = asNgpilotError(error)
+    throw new NgpilotError(code, `${message}\npolicy.directory is ${config.policy.directory} (NGPILOT_POLICY_DIRECTORY sets it)`)
+  })
   const store = observedStore(openStore(config.store), storeObserver(metrics))
   metrics.countCalls(() => store.size())
   const client = new NgClient({ ...config.rtpengine, instanceId: config.instance.id, observer: ngObserver(metrics) })
@@ -76,6 +80,7 @@ export async function startService (config: Config, log: Logger): Promise<Servic
     async close () {
       clearInterval(takingOver)
       await http.close()
+      await calls.close()
       await leaveDeletes(await deletes.drain(drainMs), store, log)
       fleet.close()
       await client.close()

@@ -8,7 +8,8 @@ export const usage = `the media control plane for Kamailio and rtpengine
   ngpilot enable ID            end of either
 
   --config FILE                settings (YAML); NGPILOT_… variables win over it
-  --url URL                    for nodes, drain, disable, enable: where ngpilot is, if not where the settings say
+  --url URL                    for nodes, drain, disable, enable: where ngpilot is; or NGPILOT_URL (and NGPILOT_TOKEN),
+                               or else where the settings say
   --version, --help
 
 SIGHUP loads the policy and the list of rtpengines anew; SIGTERM and SIGINT finish what is in flight and stop.

@@ -35,7 +35,7 @@ test('is all defaults where nothing is set, and where the file is empty or has e
   const { instance, ...config } = loadConfig({ env: {} })
   assert.deepEqual(config, {
     http: { host: '127.0.0.1', port: 8080, bodyLimitBytes: 131072 },
-    rtpengine: { nodes: [{ id: '127.0.0.1:2223', host: '127.0.0.1', port: 2223 }], retryAfterMs: 60 },
+    rtpengine: { nodes: [{ id: '127.0.0.1:2223', host: '127.0.0.1', port: 2223 }], retryAfterMs: 60, maxInFlight: 16 },
     policy: { directory: './policy' },
     store: { url: 'memory:', ttlSeconds: 43200, commandTimeoutMs: 150 },
     request: { deadlineMs: 400 },
@@ -64,6 +64,7 @@ test('has a variable for each setting, and takes a right value from each', () =>
   const values: Record<string, string> = {
     NGPILOT_HTTP_HOST: '::', NGPILOT_HTTP_PORT: '0', NGPILOT_HTTP_TOKEN: token, NGPILOT_HTTP_BODY_LIMIT_BYTES: '4096',
     NGPILOT_RTPENGINE_NODES: 'a=10.0.0.1:22222,b=[2001:db8::1]:22222, media.example.org:2223', NGPILOT_RTPENGINE_RETRY_AFTER_MS: '40',
+    NGPILOT_RTPENGINE_MAX_IN_FLIGHT: '8',
     NGPILOT_POLICY_DIRECTORY: '/etc/ngpilot/policy', NGPILOT_STORE_URL: 'rediss://pilot:s%40cret@redis.example.org:6380/2',
     NGPILOT_STORE_TTL_SECONDS: '3600', NGPILOT_STORE_COMMAND_TIMEOUT_MS: '100', NGPILOT_REQUEST_DEADLINE_MS: '450',
     NGPILOT_LOG_LEVEL: 'debug', NGPILOT_INSTANCE_ID: 'edge-1',
@@ -78,6 +79,7 @@ test('has a variable for each setting, and takes a right value from each', () =>
         { id: 'media.example.org:2223', host: 'media.example.org', port: 2223 },
       ],
       retryAfterMs: 40,
+      maxInFlight: 8,
     },
     policy: { directory: '/etc/ngpilot/policy' },
     store: { url: 'rediss://pilot:s%40cret@redis.example.org:6380/2', ttlSeconds: 3600, commandTimeoutMs: 100 },
@@ -162,7 +164,7 @@ const wrongFiles: [string, string][] = [
   ['zzzzzzzz: 80', 'zzzzzzzz (ngpilot.yaml:1:1): no such setting; known here: http, rtpengine, policy, store, request, log, instance'],
   ['__proto__: { a: 1 }', '__proto__ (ngpilot.yaml:1:1): no such setting; known here: http, rtpengine, policy, store, request, log, instance'],
   ['rtpengine: { nodes: [] }', 'rtpengine.nodes (ngpilot.yaml:1:14): found a list; must be a list of nodes, each HOST:PORT, [IPV6]:PORT or NAME=HOST:PORT'],
-  ['rtpengine:\n  nodes:\n    - 2223', 'rtpengine.nodes[0] (ngpilot.yaml:3:7): found a number; must be HOST:PORT, [IPV6]:PORT, NAME=HOST:PORT or a map of id and address'],
+  ['rtpengine:\n  nodes:\n    - 2223', 'rtpengine.nodes[0] (ngpilot.yaml:3:7): found a number; must be HOST:PORT, [IPV6]:PORT, NAME=HOST:PORT or a map of id, address, weight, priority, sets'],
   ['policy: { directory: "" }', 'policy.directory (ngpilot.yaml:1:11): found ""; must be a directory'],
   ['http: {}\nlog: {}\nhttp: {}', 'ngpilot.yaml:3:1: Map keys must be unique'],
   ['http:\n  port: [', 'ngpilot.yaml:2:10: Flow sequence in block collection must be sufficiently indented and end with a ]'],

@@ -15,7 +15,7 @@ const goodPolicy = 'version: 1\nprofiles:\n  phone: { extends: sip, codecs: [PCM
 
 test('starts, serves, counts, and stops with SIGTERM', async (t) => {
   const ngpilot = await startWith(t)
-  assert.equal((await offer(ngpilot.url, 'c1')).status, 200)
+  assert.equal((await offer(ngpilot.url, 'some-call')).status, 200)
   const page = await (await fetch(`${ngpilot.url}/metrics`)).text()
   for (const line of [
     /^ngpilot_requests_total\{ingress="http",command="offer",result="ok"\} 1$/m,
@@ -28,7 +28,7 @@ test('starts, serves, counts, and stops with SIGTERM', async (t) => {
     /^ngpilot_calls 1$/m,
     /^ngpilot_store_operations_total\{operation="save",result="ok"\} 1$/m,
   ]) assert.match(page, line)
-  assert.doesNotMatch(page, /c1/, 'no call-id in a metric')
+  assert.doesNotMatch(page, /some-call/, 'no call-id in a metric')
 
   process.kill(ngpilot.pid, 'SIGTERM')
   assert.equal(await ngpilot.ended, 0)
@@ -36,7 +36,7 @@ test('starts, serves, counts, and stops with SIGTERM', async (t) => {
   const answered = lines.filter(({ msg }) => msg === 'request answered')
   assert.equal(answered.length, 1, 'one line a request')
   assert.deepEqual(pick(answered[0], ['callId', 'command', 'node', 'sender', 'receiver']), {
-    callId: 'c1', command: 'offer', node: 'n1', sender: 'phone', receiver: 'phone',
+    callId: 'some-call', command: 'offer', node: 'n1', sender: 'phone', receiver: 'phone',
   })
   assert.equal(lines.at(-1)?.msg, 'stopped')
 })

@@ -1,5 +1,6 @@
 import type { CallRecord } from '../state/store.ts'
 import { createAnswer } from './answer.ts'
+import { Cancels } from './cancels.ts'
 import { createDelete, type DeleteRequest } from './delete.ts'
 import type { CallDeps } from './deps.ts'
 import { createManage } from './manage.ts'
@@ -7,20 +8,33 @@ import { createOffer } from './offer.ts'
 import type { Outcome } from './outcome.ts'
 import { createSerial, type Hold } from './serial.ts'
 
+const cancelDeadlineMs = 1000
+
 /** The verbs that an ingress may ask for; those of one call run one after another. */
 export function createCalls (deps: CallDeps) {
   const serial = createSerial()
   const offer = createOffer(deps)
   const answer = createAnswer(deps)
   const deleteCall = createDelete(deps)
-  const manage = createManage(deps, { offer, answer, deleteCall })
+  const cancels = new Cancels((callId) => {
+    const deadline = performance.now() + cancelDeadlineMs
+    return serial(callId, deadline, async (hold) => {
+      const call = await deps.store.find(callId)
+      if (call && !call.isEstablished) await deleteCall({ callId, deadline }, call, hold)
+    })
+  })
+  const manage = createManage(deps, { offer, answer, deleteCall, cancels })
 
   type Verb<R> = (request: R, call: CallRecord | undefined, hold: Hold) => Promise<Outcome>
   const inTurn = <R extends DeleteRequest>(verb: Verb<R>) => (request: R) =>
     serial(request.callId, request.deadline, async (hold) =>
       verb(request, await deps.store.find(request.callId), hold))
 
-  return { offer: inTurn(offer), answer: inTurn(answer), deleteCall: inTurn(deleteCall), manage: inTurn(manage) }
+  return {
+    offer: inTurn(offer), answer: inTurn(answer), deleteCall: inTurn(deleteCall), manage: inTurn(manage),
+    /** Ends what was cancelled and waits for nothing more. */
+    close: () => cancels.close(),
+  }
 }
 
 export type Calls = ReturnType<typeof createCalls>

@@ -2,6 +2,7 @@ import { NgpilotError } from '../errors.ts'
 import { profileFor } from '../policy/decide.ts'
 import type { CallRecord } from '../state/store.ts'
 import type { Answer } from './answer.ts'
+import type { Cancels } from './cancels.ts'
 import type { Delete } from './delete.ts'
 import type { CallDeps } from './deps.ts'
 import { legFacts } from './facts.ts'
@@ -10,7 +11,7 @@ import type { Outcome } from './outcome.ts'
 import type { MediaRequest, SipFacts } from './request.ts'
 import type { Hold } from './serial.ts'
 
-interface Verbs { offer: Offer, answer: Answer, deleteCall: Delete }
+interface Verbs { offer: Offer, answer: Answer, deleteCall: Delete, cancels: Pick<Cancels, 'cancelled' | 'forget'> }
 
 /** A request that came as a SIP message; its tags are SIP's From and To tags still. */
 export type SipRequest = MediaRequest & { sip: SipFacts }
@@ -22,9 +23,17 @@ export type SipRequest = MediaRequest & { sip: SipFacts }
 export function createManage ({ policy, fleet, store }: CallDeps, verbs: Verbs) {
   return async function manage (request: SipRequest, call: CallRecord | undefined, hold: Hold): Promise<Outcome> {
     const { sip, sdp, fromTag, toTag } = request
-    if (ends(sip, call)) return verbs.deleteCall(request, call, hold)
+    if (sip.method === 'CANCEL' && sip.status === undefined) {
+      if (call && !call.isEstablished) verbs.cancels.cancelled(request.callId)
+      return { command: 'none' }
+    }
+    if (ends(sip, call)) {
+      verbs.cancels.forget(request.callId)
+      return verbs.deleteCall(request, call, hold)
+    }
+    if (opens(sip)) verbs.cancels.forget(request.callId)
     if (!sdp) {
-      if (opensWithoutOffer(sip, toTag)) await open(request)
+      if (opens(sip) && toTag === undefined) await open(request)
       return { command: 'none' }
     }
     if (sip.status === undefined) {
@@ -56,14 +65,14 @@ export function createManage ({ policy, fleet, store }: CallDeps, verbs: Verbs) 
   }
 }
 
-/** BYE ends the call; CANCEL and a failed INVITE end it only while nobody has accepted it. */
+/** BYE ends the call; a failed INVITE ends it only while nobody has accepted it. */
 function ends (sip: SipFacts, call: CallRecord | undefined): boolean {
-  if (sip.status === undefined) return sip.method === 'BYE' || (sip.method === 'CANCEL' && !call?.isEstablished)
+  if (sip.status === undefined) return sip.method === 'BYE'
   return sip.status >= 300 && sip.method === 'INVITE' && !call?.isEstablished
 }
 
-function opensWithoutOffer (sip: SipFacts, toTag: string | undefined): boolean {
-  return sip.method === 'INVITE' && sip.status === undefined && toTag === undefined
+function opens (sip: SipFacts): boolean {
+  return sip.method === 'INVITE' && sip.status === undefined
 }
 
 /** Whether the SDP of a reply is the answer to the offer that its request carried. */

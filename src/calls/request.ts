@@ -2,7 +2,14 @@
 export type Transport = 'udp' | 'tcp' | 'tls' | 'sctp' | 'ws' | 'wss'
 
 /** One end of a SIP hop as Kamailio sees it: where a message came from, or where it goes next. */
-export interface Peer { transport?: Transport, address?: string, port?: number, uri?: string }
+export interface Peer {
+  transport?: Transport
+  address?: string
+  port?: number
+  uri?: string
+  /** Hints about this end alone: `trunk=acme`. */
+  vars?: Record<string, string>
+}
 
 /** What is read from a SIP message, when the request came as one. */
 export interface SipFacts {
@@ -32,7 +39,7 @@ export interface MediaRequest {
   sip?: SipFacts
   source?: Peer
   destination?: Peer
-  /** Hints from the script: `trunk=acme`. */
+  /** Hints from the script about the call, so for both legs: `region=eu`. */
   vars: Record<string, string>
   /** When an answer must be out, by the clock of `performance.now()`, in milliseconds. */
   deadline: number

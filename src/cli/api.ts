@@ -8,7 +8,10 @@ export interface Api {
 }
 
 /** @throws NgpilotError from each call: the server's own words, or `internal` when nobody answers at `url`. */
-export function connectApi (url: string, token: string | undefined): Api {
+export function connectApi (address: string, token: string | undefined): Api {
+  if (!/^https?:\/\//.test(address)) throw new NgpilotError('bad_request', `--url must begin with http:// or https://; found "${address}"`)
+  const url = address.replace(/\/+$/, '')
+
   async function ask (method: string, path: string): Promise<unknown> {
     const headers = token === undefined ? {} : { authorization: `Bearer ${token}` }
     const reply = await fetch(`${url}${path}`, { method, headers, signal: AbortSignal.timeout(5000) }).catch((error: unknown) => {

@@ -63,11 +63,14 @@ export function withEnvironment (file: Tree, env: Environment) {
   }
   const names = leaves.map((leaf) => leaf.env)
   const problems = Object.entries(env)
-    .filter(([variable, text]) => variable.startsWith('NGPILOT_') && !['NGPILOT_CONFIG', ...names].includes(variable)
+    .filter(([variable, text]) => variable.startsWith('NGPILOT_') && ![...others, ...names].includes(variable)
       && !isServiceLink(variable, text ?? ''))
     .map(([variable]) => `${variable}: no such setting${suggestion(variable, names)}`)
   return { tree, variables, problems }
 }
+
+/** Not settings, but known: the file of settings, and what Kamailio's configuration and the tests read. */
+const others = ['NGPILOT_CONFIG', 'NGPILOT_URL', 'NGPILOT_TOKEN', 'NGPILOT_STACK_DIR']
 
 /** Variables that Kubernetes sets in every pod for a Service called `ngpilot` or `ngpilot-http` are not settings. */
 function isServiceLink (variable: string, text: string): boolean {

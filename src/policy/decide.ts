@@ -16,7 +16,8 @@ export function profileFor (policy: Policy, leg: LegFacts, vars: Record<string, 
   if (named) return named
   const transport = leg.transport?.toLowerCase()
   const address = leg.address === undefined ? undefined : parseAddress(leg.address)
-  const endpoint = policy.endpoints.find((candidate) => matches(candidate, transport, address, vars))
+  const hints = leg.vars ? { ...vars, ...leg.vars } : vars
+  const endpoint = policy.endpoints.find((candidate) => matches(candidate, transport, address, hints))
   return (endpoint && policy.profiles.get(endpoint.profile)) ?? presets.sip
 }
 

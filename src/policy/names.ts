@@ -17,6 +17,7 @@ export function checkNames (sources: readonly PolicySource[]): PolicyProblem[] {
   return [
     ...all.flatMap((definition) => checkDefinition(definition, profiles, names)),
     ...sources.flatMap((source) => checkEndpoints(source, names)),
+    ...shadowed(sources),
   ]
 }
 
@@ -65,12 +66,30 @@ function notWebRtc (entry: unknown): { key: string, message: string }[] {
 }
 
 function checkEndpoints (source: PolicySource, names: string[]): PolicyProblem[] {
-  const endpoints: unknown[] = isRecord(source.value) && Array.isArray(source.value['endpoints']) ? source.value['endpoints'] : []
-  return endpoints.flatMap((endpoint, index) => {
+  return endpointsOf(source).flatMap((endpoint, index) => {
     const profile = isRecord(endpoint) ? endpoint['profile'] : undefined
     if (typeof profile !== 'string' || names.includes(profile)) return []
     return [source.place({ path: ['endpoints', index, 'profile'], at: 'value', message: `there is no preset or profile "${profile}"; ${meant(profile, names)}` })]
   })
+}
+
+/** Endpoints that can never match, because one before them, perhaps in an earlier file, matches every leg. */
+function shadowed (sources: readonly PolicySource[]): PolicyProblem[] {
+  let catchAll: PolicyProblem | undefined
+  return sources.flatMap((source) => endpointsOf(source).flatMap((endpoint, index) => {
+    const place = (message: string) => source.place({ path: ['endpoints', index], at: 'value', message })
+    if (catchAll) {
+      const { file, line, column } = catchAll
+      return [place(`never matches: the endpoint at ${file}:${line}:${column} has no match and takes every leg; put this one before it`)]
+    }
+    const match = isRecord(endpoint) ? endpoint['match'] : undefined
+    if (isRecord(endpoint) && (match === undefined || (isRecord(match) && Object.keys(match).length === 0))) catchAll = place('')
+    return []
+  }))
+}
+
+function endpointsOf (source: PolicySource): unknown[] {
+  return isRecord(source.value) && Array.isArray(source.value['endpoints']) ? source.value['endpoints'] : []
 }
 
 function profilesOf ({ value }: PolicySource): Record<string, unknown> {

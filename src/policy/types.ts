@@ -9,6 +9,8 @@ export interface LegFacts {
   address?: string
   port?: number
   uri?: string
+  /** Hints about this leg alone; they win over those of the call. */
+  vars?: Record<string, string>
 }
 
 /** A codec as a=rtpmap names it. `clockRate` in Hz. */

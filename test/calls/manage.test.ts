@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { browser, phone, request, sdpFile, sip, startCalls } from '../support/calls.ts'
 
 const offerSdp = sdpFile('chromium-audio-gathered-loopback')
@@ -33,8 +34,27 @@ test('a BYE from the callee ends the call too', async (t) => {
   await started.emptied()
 })
 
+test('CANCEL ends the call when no 2xx comes', async (t) => {
+  const { calls, emptied } = await startCalls(t)
+  await calls.manage(request(invite))
+  assert.equal((await calls.manage(request({ sip: sip('CANCEL') }))).command, 'none')
+  await emptied()
+})
+
+test('a 200 that crosses the CANCEL wins: it is answered, and the call stands until its BYE', async (t) => {
+  const { calls, left, emptied } = await startCalls(t)
+  await calls.manage(request(invite))
+  await calls.manage(request({ sip: sip('CANCEL') }))
+  const crossing = await calls.manage(request({ sip: sip('INVITE', { status: 200 }), toTag: 'to', sdp: answerSdp }))
+  assert.equal(crossing.command, 'answer')
+  await sleep(2500)
+  assert.deepEqual(await left(), { onNode: ['call-1'], inStore: 1 })
+  await calls.manage(request({ sip: sip('BYE', { cseq: 2 }), toTag: 'to' }))
+  await emptied()
+})
+
 for (const [name, message] of Object.entries({
-  CANCEL: sip('CANCEL'), 'a 486': sip('INVITE', { status: 486 }), 'a 487': sip('INVITE', { status: 487 }),
+  'a 486': sip('INVITE', { status: 486 }), 'a 487': sip('INVITE', { status: 487 }),
 })) {
   test(`${name} before the answer ends the call`, async (t) => {
     const { calls, emptied } = await startCalls(t)
@@ -97,7 +117,7 @@ test('a delete right behind its offer comes after it: nothing is left', async (t
   const { calls, emptied } = await startCalls(t)
   const offer = calls.manage(request(invite))
   const cancel = calls.manage(request({ sip: sip('CANCEL') }))
-  assert.deepEqual((await Promise.all([offer, cancel])).map((outcome) => outcome.command), ['offer', 'delete'])
+  assert.deepEqual((await Promise.all([offer, cancel])).map((outcome) => outcome.command), ['offer', 'none'])
   await emptied()
 })
 

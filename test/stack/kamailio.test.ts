@@ -133,7 +133,7 @@ test('a callee that declines ends the media, a caller that gives up as well', as
   bob.reply(ringing, '487 Request Terminated')
   await alice.receive(/^SIP\/2.0 487/)
   await sleep(200)
-  assert.deepEqual((await asked(4)).slice(2), ['INVITE', 'CANCEL'])
+  assert.deepEqual((await asked(5)).slice(2), ['INVITE', 'CANCEL', 'SIP/2.0 487 Failed'])
 })
 
 test('a 200 is held back while media control has a fault, and gets through when it is repeated', async (t) => {
@@ -255,7 +255,7 @@ test('a number goes to the trunk, with the trunk\'s name for the policy; the tru
   const out = await startSite(t, willing, { settings: { TRUNK_URI: `sip:127.0.0.1:${trunk.port};transport=udp`, TRUNK_NAME: 'acme' } })
   out.alice.request('INVITE', 'sip:+4930123@example.test', { body: sdp(4000) })
   assert.equal((await trunk.receive(/^INVITE/)).startLine, `INVITE sip:+4930123@127.0.0.1:${trunk.port};transport=udp SIP/2.0`)
-  assert.equal(out.control.asked[0]?.headers['ngpilot-vars'], 'trunk=acme')
+  assert.equal(out.control.asked[0]?.headers['ngpilot-destination-vars'], 'trunk=acme')
 
   const inbound = await startSite(t, willing, { settings: { TRUNK_SOURCES: '192.0.2.0/24,127.0.0.0/8', WITH_AUTH: '1' }, files: { 'users.cfg': '' } })
   inbound.alice.request('INVITE', 'sip:+4930123@example.test', { headers: ['From: <sip:eve@elsewhere.test>;tag=1'], body: sdp(4000) })

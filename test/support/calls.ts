@@ -33,6 +33,8 @@ export async function startCalls (t: StackContext) {
     observer: { decided: (...words) => { decisions.push(words.join(' ')) } },
   })
 
+  t.after(() => calls.close())
+
   /** What the node and the store still hold. */
   const left = async () => ({
     onNode: (await ng.send(node, listCommand(), { deadline: performance.now() + 1000 })).calls,
@@ -40,7 +42,7 @@ export async function startCalls (t: StackContext) {
   })
   /** Waits until both are empty, for a delete may go on in the background. */
   const emptied = async () => {
-    for (let tries = 0; tries < 100; tries++) {
+    for (let tries = 0; tries < 250; tries++) {
       const { onNode, inStore } = await left()
       if (Array.isArray(onNode) && onNode.length === 0 && inStore === 0) return
       await sleep(20)

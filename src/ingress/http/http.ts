@@ -23,6 +23,7 @@ export async function startHttp (options: HttpOptions, deps: HttpDeps) {
       openapi: '3.1.0',
       info: { title: 'ngpilot', version: options.version, description: 'The media control plane for Kamailio and rtpengine.' },
       components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' } } },
+      ...(options.token !== undefined && { security: [{ token: [] }] }),
     },
   })
   addRoutes(app, { calls: deps.calls, deadlineMs: options.deadlineMs })

@@ -13,7 +13,12 @@ export interface OperationsDeps {
 export function addOperations (app: FastifyInstance, { readiness, metrics }: OperationsDeps): void {
   app.get('/healthz', { schema: { summary: 'Is the process alive?' } }, () => ({ status: 'ok' }))
 
-  app.get('/readyz', { schema: { summary: 'Can it serve calls? 503 and the reason when not' } }, async (_request, reply) => {
+  app.get('/readyz', {
+    schema: {
+      summary: 'Can it serve calls?',
+      response: { 200: { description: 'It can.' }, 503: { description: 'It cannot; `checks` says which part is not ready and why.' } },
+    },
+  }, async (_request, reply) => {
     const { isReady, checks } = await readiness()
     return reply.code(isReady ? 200 : 503).send({ status: isReady ? 'ready' : 'not ready', checks })
   })

@@ -22,6 +22,9 @@ export interface Incoming<R> {
 export function readSip (bytes: Buffer, headers: Headers, deadline: number): Incoming<SipRequest> {
   const message = parseSipMessage(bytes)
   const sdp = sdpOf(message)
+  if (!sdp && message.body.length === 0 && message.contentType !== undefined) {
+    throw new NgpilotError('sdp_invalid', `the body is empty, though Content-Type says ${message.contentType}`)
+  }
   const request = {
     callId: message.callId,
     fromTag: message.fromTag,
@@ -63,31 +66,33 @@ export function readJson (body: Static<typeof OfferRequest>, deadline: number): 
 }
 
 function context (headers: Headers, deadline: number) {
-  const source = peer(headers, 'ngpilot-source')
-  const destination = peer(headers, 'ngpilot-destination')
+  const source = peer(headers, 'ngpilot-source', 'ngpilot-source-vars')
+  const destination = peer(headers, 'ngpilot-destination', 'ngpilot-destination-vars')
   const viaBranch = header(headers, 'ngpilot-via-branch')
   return {
     ...(source && { source }),
     ...(destination && { destination }),
     ...(viaBranch !== undefined && { viaBranch }),
-    vars: vars(header(headers, 'ngpilot-vars')),
+    vars: vars(headers, 'ngpilot-vars'),
     deadline,
   }
 }
 
 /** `sip:198.51.100.7:5060;transport=wss`, as Kamailio's `$sut` and `$nh(u)` write it. Without a word it is UDP. */
-function peer (headers: Headers, name: string): Peer | undefined {
+function peer (headers: Headers, name: string, varsName: string): Peer | undefined {
   const text = header(headers, name)
-  return text === undefined ? undefined : { transport: 'udp', ...parsePeer(text, `header ${name}`) }
+  const hints = vars(headers, varsName)
+  if (text === undefined && Object.keys(hints).length === 0) return undefined
+  return { ...(text !== undefined && { transport: 'udp', ...parsePeer(text, `header ${name}`) }), vars: hints }
 }
 
 /** `trunk=acme; region=eu` */
-function vars (text: string | undefined): Record<string, string> {
+function vars (headers: Headers, name: string): Record<string, string> {
   const found: Record<string, string> = {}
-  for (const pair of text?.split(';') ?? []) {
+  for (const pair of header(headers, name)?.split(';') ?? []) {
     if (pair.trim() === '') continue
     const equals = pair.indexOf('=')
-    if (equals < 1) throw new NgpilotError('bad_request', `header ngpilot-vars: "${pair.trim()}" is not key=value`)
+    if (equals < 1) throw new NgpilotError('bad_request', `header ${name}: "${pair.trim()}" is not key=value`)
     Object.defineProperty(found, pair.slice(0, equals).trim(), {
       value: pair.slice(equals + 1).trim(), enumerable: true, configurable: true, writable: true,
     })

@@ -5,7 +5,7 @@ import type { Outcome } from '../../calls/outcome.ts'
 import { NgpilotError } from '../../errors.ts'
 import { parseSipMessage } from '../../sip/message.ts'
 import { type Incoming, readJson, readSdp, readSip } from './requests.ts'
-import { AnswerRequest, DeleteRequest, OfferRequest, Problem, SdpReply } from './schemas.ts'
+import { AnswerRequest, DeleteRequest, HopHeaders, OfferRequest, Problem, SdpHeaders, SdpReply } from './schemas.ts'
 import { tell } from './told.ts'
 
 /** The verbs: a SIP message as it is, or offer, answer and delete one by one. */
@@ -16,17 +16,25 @@ export function addRoutes (app: FastifyInstance, { calls, deadlineMs }: { calls:
       description: 'The body is the whole message as the proxy has it (Kamailio: $mb). The headers Ngpilot-Source and '
         + 'Ngpilot-Destination say, as SIP URIs, where it came from and where it goes next; Ngpilot-Vars gives hints to the '
         + 'policy (trunk=acme; region=eu).',
+      headers: HopHeaders,
       body: { content: { 'message/sip': { schema: binary('A SIP request or reply.') } } },
-      response: responses,
+      response: {
+        200: {
+          description: 'The new body, with the Content-Type of the message: the SDP, or a multipart body with it.',
+          content: { 'application/sdp': { schema: binary('The SDP to go on with.') }, 'multipart/mixed': { schema: binary('The body.') } },
+        },
+        204: nothing,
+        default: problems,
+      },
     },
   }, (request, reply) => serve(request, reply, readSip(bytesOf(request), request.headers, deadline()), calls.manage))
 
   app.post('/v1/offer', {
-    schema: { summary: 'Rewrite an offer', body: jsonOrSdp(OfferRequest), response: responses },
+    schema: { summary: 'Rewrite an offer', headers: SdpHeaders, body: jsonOrSdp(OfferRequest), response: responses },
   }, (request, reply) => serve(request, reply, readSdpOrJson(request), calls.offer))
 
   app.post('/v1/answer', {
-    schema: { summary: 'Rewrite an answer', body: jsonOrSdp(AnswerRequest), response: responses },
+    schema: { summary: 'Rewrite an answer', headers: SdpHeaders, body: jsonOrSdp(AnswerRequest), response: responses },
   }, (request, reply) => serve(request, reply, readSdpOrJson(request), (answer) => {
     if (answer.toTag === undefined) throw new NgpilotError('bad_request', 'a bare SDP answer needs the header ngpilot-to-tag')
     return calls.answer({ ...answer, toTag: answer.toTag })
@@ -37,7 +45,7 @@ export function addRoutes (app: FastifyInstance, { calls, deadlineMs }: { calls:
       summary: 'End a call',
       description: 'The call-id as JSON, or any SIP message of the call: then whatever it says, unlike with /v1/sip.',
       body: { content: { 'application/json': { schema: DeleteRequest }, 'message/sip': { schema: binary('A SIP message.') } } },
-      response: responses,
+      response: { 204: { description: 'It ends, or is not known any more.', type: 'null' }, default: problems },
     },
   }, async (request, reply) => {
     const { callId } = Buffer.isBuffer(request.body)
@@ -84,14 +92,19 @@ function jsonOrSdp (schema: typeof OfferRequest | typeof AnswerRequest) {
   return { content: { 'application/json': { schema }, 'application/sdp': { schema: binary('The SDP; call-id and tags in headers.') } } }
 }
 
+const nothing = { description: 'Nothing to rewrite: the message goes on as it is.', type: 'null' }
+
+const problems = {
+  description: 'What is wrong (RFC 9457).',
+  headers: { 'ngpilot-sip-status': { type: 'string', description: 'The SIP reply that fits: 488 Not Acceptable Here' } },
+  content: { 'application/problem+json': { schema: Problem } },
+}
+
 const responses = {
   200: {
     description: 'The new SDP, in the form that the request came in.',
     content: { 'application/sdp': { schema: binary('The SDP to go on with.') }, 'application/json': { schema: SdpReply } },
   },
-  204: { description: 'Nothing to rewrite: the message goes on as it is.', type: 'null' },
-  default: {
-    description: 'What is wrong (RFC 9457). The header Ngpilot-Sip-Status says which SIP reply fits.',
-    content: { 'application/problem+json': { schema: Problem } },
-  },
+  204: nothing,
+  default: problems,
 }

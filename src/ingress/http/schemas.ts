@@ -5,16 +5,17 @@ import { Type } from 'typebox'
 const closed = { additionalProperties: false }
 const token = { minLength: 1, maxLength: 512 }
 
+const Vars = Type.Record(Type.String({ maxLength: 64 }), Type.String({ maxLength: 256 }), {
+  maxProperties: 32, description: 'Hints for the policy, such as trunk: acme.',
+})
+
 export const Peer = Type.Object({
   transport: Type.Optional(Type.Enum(['udp', 'tcp', 'tls', 'sctp', 'ws', 'wss'], { description: 'SIP transport.' })),
   address: Type.Optional(Type.String({ maxLength: 255, description: 'IPv4 or IPv6 address.' })),
   port: Type.Optional(Type.Integer({ minimum: 0, maximum: 65535 })),
   uri: Type.Optional(Type.String({ maxLength: 1024, description: 'SIP URI.' })),
+  vars: Type.Optional(Vars),
 }, { ...closed, description: 'One end of a SIP hop as the proxy sees it.' })
-
-const Vars = Type.Record(Type.String({ maxLength: 64 }), Type.String({ maxLength: 256 }), {
-  maxProperties: 32, description: 'Hints for the policy, such as trunk: acme.',
-})
 
 const legs = {
   callId: Type.String({ ...token, description: 'SIP Call-ID.' }),
@@ -35,6 +36,27 @@ export const AnswerRequest = Type.Object({
 }, { ...closed, $id: 'AnswerRequest' })
 
 export const DeleteRequest = Type.Object({ callId: legs.callId }, { ...closed, $id: 'DeleteRequest' })
+
+const text = (description: string) => Type.Optional(Type.String({ description }))
+
+/** Kamailio's view of the hop, beside a SIP message or a bare SDP. */
+const hop = {
+  'ngpilot-source': text('Where the message came from, as a SIP URI: sip:198.51.100.7:5066;transport=wss'),
+  'ngpilot-destination': text('Where it goes next, as a SIP URI.'),
+  'ngpilot-vars': text('Hints to the policy about the call, so for both legs: region=eu; tier=gold'),
+  'ngpilot-source-vars': text('Hints about the end that it came from: trunk=acme'),
+  'ngpilot-destination-vars': text('Hints about the end that it goes to.'),
+  'ngpilot-via-branch': text('The branch of a fork; the same in its offer and its answer.'),
+}
+
+export const HopHeaders = Type.Object(hop)
+
+export const SdpHeaders = Type.Object({
+  ...hop,
+  'ngpilot-call-id': text('With a bare SDP: the SIP Call-ID.'),
+  'ngpilot-from-tag': text('With a bare SDP: the tag of the party that made the offer.'),
+  'ngpilot-to-tag': text('With a bare SDP: the tag of the other party; an answer needs it.'),
+})
 
 export const SdpReply = Type.Object({
   sdp: Type.String({ description: 'The SDP to put into the SIP message.' }),

@@ -15,11 +15,20 @@ export function createServer ({ token, bodyLimitBytes, observer, log }: ServerOp
   const app = fastify({
     bodyLimit: bodyLimitBytes,
     forceCloseConnections: 'idle',
+    return503OnClosing: false, // the hook below says it in a problem document
     ajv: {
       customOptions: { removeAdditional: false, coerceTypes: false, useDefaults: false, allErrors: true, verbose: true },
     },
   })
   addTelling(app, observer, log)
+  let isStopping = false
+  app.addHook('preClose', (done) => {
+    isStopping = true
+    done()
+  })
+  app.addHook('onRequest', (_request, _reply, done) => {
+    done(isStopping ? new NgpilotError('stopping', 'this ngpilot is going down; ask another') : undefined)
+  })
   app.removeContentTypeParser('text/plain')
   for (const type of ['message/sip', 'application/sdp']) {
     app.addContentTypeParser(type, { parseAs: 'buffer' }, (_request, body, done) => { done(null, body) })
@@ -35,19 +44,22 @@ export function createServer ({ token, bodyLimitBytes, observer, log }: ServerOp
     throw new NgpilotError('not_found', `there is no ${request.method} ${request.url}; /openapi.json lists what there is`)
   })
   if (token !== undefined) {
-    const expected = digest(`Bearer ${token}`)
+    const expected = digest(token)
     app.addHook('onRequest', (request, _reply, done) => {
       const isOpen = request.url === '/healthz' || request.url === '/readyz'
-      const isAllowed = isOpen || timingSafeEqual(digest(request.headers.authorization ?? ''), expected)
+      const isAllowed = isOpen || timingSafeEqual(digest((request.headers.authorization ?? '').replace(/^bearer /i, '')), expected)
       done(isAllowed ? undefined : new NgpilotError('unauthorized', 'the header Authorization must be "Bearer" and the token of http.token'))
     })
   }
   return app
 }
 
-const fastifyCodes: Record<string, ErrorCode> = {
-  FST_ERR_CTP_BODY_TOO_LARGE: 'too_large',
-  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'unsupported_media_type',
+/** What fastify refuses by itself, with what would be right. */
+const fastifyCodes: Record<string, [ErrorCode, string]> = {
+  FST_ERR_CTP_BODY_TOO_LARGE: ['too_large', 'the body is larger than http.bodyLimitBytes allows'],
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: [
+    'unsupported_media_type', 'the Content-Type must be message/sip, application/sdp or application/json; /openapi.json says where',
+  ],
 }
 
 /** What fastify and its parsers throw, in ngpilot's own words. */
@@ -55,7 +67,8 @@ function errorOf (thrown: unknown): NgpilotError {
   if (!isFastifyError(thrown)) return asNgpilotError(thrown)
   if (thrown.validation) return new NgpilotError('bad_request', explain(thrown.validation, thrown.validationContext))
   if (thrown.statusCode !== undefined && thrown.statusCode < 500) {
-    return new NgpilotError(fastifyCodes[thrown.code] ?? 'bad_request', thrown.message)
+    const [code, message] = fastifyCodes[thrown.code] ?? ['bad_request', thrown.message]
+    return new NgpilotError(code, message)
   }
   return asNgpilotError(thrown)
 }

@@ -5,6 +5,7 @@ import { nearestWord } from '../../nearest-word.ts'
 export function explain (found: readonly FastifySchemaValidationError[], where = 'body'): string {
   return found.map((problem) => {
     const place = `${where}${problem.instancePath.replaceAll('/', '.')}`
+    if (problem.keyword === 'enum') return `${place} must be one of ${(problem.params.allowedValues as string[]).join(', ')}`
     if (problem.keyword !== 'additionalProperties') return `${place} ${problem.message ?? 'is not valid'}`
     const key = String(problem.params.additionalProperty)
     return `${place} has the unknown key "${key}"${hint(key, knownKeys(problem))}`

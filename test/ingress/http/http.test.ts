@@ -15,7 +15,8 @@ test('a SIP message goes to the calls with what its headers say of the hop', asy
     'content-type': 'message/sip',
     'ngpilot-source': 'sip:198.51.100.7:5066;transport=wss',
     'ngpilot-destination': 'sip:[2001:db8::1]:5060',
-    'ngpilot-vars': 'trunk=acme; region=eu',
+    'ngpilot-destination-vars': 'trunk=acme',
+    'ngpilot-vars': 'tier=gold; region=eu',
   })
   assert.equal(reply.status, 200)
   assert.equal(reply.headers.get('content-type'), 'application/sdp')
@@ -24,9 +25,13 @@ test('a SIP message goes to the calls with what its headers say of the hop', asy
   assert.equal(request.callId, 'c1@example.com')
   assert.equal(request.fromTag, 'f1')
   assert.equal(request.sdp?.toString(), sdp)
-  assert.deepEqual(request.source, { transport: 'wss', address: '198.51.100.7', port: 5066, uri: 'sip:198.51.100.7:5066;transport=wss' })
-  assert.deepEqual(request.destination, { transport: 'udp', address: '2001:db8::1', port: 5060, uri: 'sip:[2001:db8::1]:5060' })
-  assert.deepEqual(request.vars, { trunk: 'acme', region: 'eu' })
+  assert.deepEqual(request.source, {
+    transport: 'wss', address: '198.51.100.7', port: 5066, uri: 'sip:198.51.100.7:5066;transport=wss', vars: {},
+  })
+  assert.deepEqual(request.destination, {
+    transport: 'udp', address: '2001:db8::1', port: 5060, uri: 'sip:[2001:db8::1]:5060', vars: { trunk: 'acme' },
+  })
+  assert.deepEqual(request.vars, { tier: 'gold', region: 'eu' })
 })
 
 test('a message/sip to /v1/delete ends the call that it belongs to, whatever it says', async (t) => {
@@ -97,9 +102,11 @@ const bad: { name: string, path: string, body: string | Buffer, type: string, st
   { name: 'a SIP message without an end of its headers', path: '/v1/sip', body: 'INVITE sip:b SIP/2.0\r\nVia: x', type: 'message/sip', status: 400, detail: /no empty line/ },
   { name: 'no Call-ID', path: '/v1/sip', body: invite.replace(/Call-ID:.*\r\n/, ''), type: 'message/sip', status: 400, detail: /Call-ID.*missing/ },
   { name: 'two Content-Lengths', path: '/v1/sip', body: invite.replace('CSeq:', 'Content-Length: 5\r\nCSeq:'), type: 'message/sip', status: 400, detail: /Content-Length/ },
+  { name: 'an empty SDP in a SIP message', path: '/v1/sip', body: sipMessage('INVITE sip:b@example.com SIP/2.0', ''), type: 'message/sip', status: 422, detail: /the body is empty, though Content-Type says application\/sdp/ },
+  { name: 'a transport that is none', path: '/v1/offer', body: JSON.stringify({ callId: 'c', fromTag: 'f', sdp, source: { transport: 'upd' } }), type: 'application/json', status: 400, detail: /body\.source\.transport must be one of udp, tcp, tls/ },
   { name: 'an empty body', path: '/v1/sip', body: '', type: 'message/sip', status: 400, detail: /./ },
-  { name: 'a body over the limit', path: '/v1/offer', body: Buffer.alloc(70_000, 'x'), type: 'application/sdp', status: 413, detail: /too large/i },
-  { name: 'an unknown Content-Type', path: '/v1/offer', body: 'x', type: 'text/plain', status: 415, detail: /media type/i },
+  { name: 'a body over the limit', path: '/v1/offer', body: Buffer.alloc(70_000, 'x'), type: 'application/sdp', status: 413, detail: /http\.bodyLimitBytes/ },
+  { name: 'an unknown Content-Type', path: '/v1/offer', body: 'x', type: 'text/plain', status: 415, detail: /message\/sip, application\/sdp or application\/json/ },
   { name: 'JSON cut short', path: '/v1/offer', body: '{"callId":', type: 'application/json', status: 400, detail: /JSON/ },
   { name: 'an unknown JSON key', path: '/v1/offer', body: JSON.stringify({ calId: 'c', fromTag: 'f', sdp }), type: 'application/json', status: 400, detail: /unknown key "calId"; did you mean "callId"\?/ },
   { name: 'a JSON key that reaches for the prototype', path: '/v1/offer', body: `{"__proto__":{"x":1},"callId":"c","fromTag":"f","sdp":"v"}`, type: 'application/json', status: 400, detail: /not valid JSON/ },
