@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { decide } from '../../src/policy/decide.ts'
 import { loadPolicy } from '../../src/policy/load.ts'
 import { audioCodecs } from '../../src/sdp/codecs.ts'
@@ -17,19 +18,21 @@ import { type Scenario, direct, overHttp } from './targets.ts'
  */
 const isQuick = process.argv.includes('--quick')
 const rounds = isQuick ? 1 : 5
-const callsPerRound = isQuick ? 100 : 600
+const callsPerRound = isQuick ? 100 : 300
+/** A round begins when the deletes of the one before are done. */
+const settleMs = 700
 const ends: (() => Promise<void> | void)[] = []
 const context = { after: (end: () => Promise<void> | void) => { ends.push(end) } }
 
 try {
   const rows = [...await bench('memory', {}), ...await bench('redis', { NGPILOT_STORE_URL: (await startRedis(context)).url })]
-  console.log(`\n${table(['scenario, store, in flight', 'calls/s direct', 'ngpilot', 'ratio', 'p50 ms direct', 'ngpilot', 'p99 ms direct', 'ngpilot', 'CPU µs/command'], rows)}\n`)
+  console.log(`\n${table(['scenario, store, in flight', 'calls/s direct', 'ngpilot', 'ratio', 'p50 ms direct', 'ngpilot', 'p99 ms direct', 'ngpilot', 'CPU µs/command', 'refused direct', 'ngpilot'], rows)}\n`)
 } finally {
   for (const end of ends.reverse()) await end()
 }
 
 async function bench (store: string, env: Record<string, string>): Promise<string[][]> {
-  const rtpengine = await startRtpengine(context, { rtpPorts: { min: 10_000, max: 32_000 }, logLevel: 3 })
+  const rtpengine = await startRtpengine(context, { rtpPorts: { min: 10_000, max: 60_000 }, logLevel: 3 })
   const ngpilot = await startNgpilot(context, {
     env: { NGPILOT_RTPENGINE_NODES: `n1=127.0.0.1:${rtpengine.port}`, NGPILOT_POLICY_DIRECTORY: 'policy', NGPILOT_LOG_LEVEL: 'warn', ...env },
   })
@@ -53,6 +56,7 @@ async function compare (
     process.stderr.write(`\r${label}: round ${Math.max(round + 1, 1)} of ${rounds}   `)
     for (const [index, target] of targets.entries()) {
       const before = cpuMsOf(ngpilot.pid)
+      await sleep(settleMs)
       const result = await makeCalls(target, `${label}-${target.name}-${round}`, callsPerRound, lanes)
       if (round < 0) continue
       measured[index as 0 | 1].push(result)
@@ -70,6 +74,7 @@ async function compare (
     label, rate(straight).toFixed(0), rate(through).toFixed(0), (rate(through) / rate(straight)).toFixed(2),
     latency(straight, 0.5), latency(through, 0.5), latency(straight, 0.99), latency(through, 0.99),
     (cpuMs * 1000 / (rounds * callsPerRound * commands.length)).toFixed(0),
+    ...measured.map((results) => String(results.reduce((sum, { refused }) => sum + refused, 0))),
   ]
 }
 

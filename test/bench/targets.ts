@@ -66,17 +66,19 @@ export async function overHttp (port: number, scenario: Scenario, lanes: number)
   return {
     name: 'ngpilot',
     async run (command, callId, lane) {
-      const status = await connections[lane]?.ask(request(command, callId))
-      if (status !== (command === 'delete' ? 204 : 200)) throw new Error(`ngpilot answered the ${command} with ${status ?? 'nothing'}`)
+      const { status, body } = await connections[lane]?.ask(request(command, callId)) ?? { status: 0, body: '' }
+      if (status !== (command === 'delete' ? 204 : 200)) throw new Error(`ngpilot answered the ${command} with ${status}: ${body}`)
     },
     close: () => connections.forEach(({ socket }) => socket.destroy()),
   }
 }
 
-async function httpConnection (port: number): Promise<{ socket: Socket, ask: (request: Buffer) => Promise<number> }> {
+interface Reply { status: number, body: string }
+
+async function httpConnection (port: number): Promise<{ socket: Socket, ask: (request: Buffer) => Promise<Reply> }> {
   const socket = connect({ port, host: '127.0.0.1', noDelay: true })
   await once(socket, 'connect')
-  let waiting: ((status: number) => void) | undefined
+  let waiting: ((reply: Reply) => void) | undefined
   let received = ''
   socket.setEncoding('latin1').on('data', (chunk: string) => {
     received += chunk
@@ -85,8 +87,9 @@ async function httpConnection (port: number): Promise<{ socket: Socket, ask: (re
     const length = Number(/content-length: (\d+)/i.exec(received)?.[1] ?? 0)
     if (received.length < end + 4 + length) return
     const status = Number(received.slice(9, 12))
+    const body = received.slice(end + 4)
     received = ''
-    waiting?.(status)
+    waiting?.({ status, body })
   })
   return { socket, ask: (request) => new Promise((resolve) => { waiting = resolve; socket.write(request) }) }
 }
