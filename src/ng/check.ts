@@ -18,17 +18,21 @@ const forbiddenKeys = new Set(['__proto__', 'constructor', 'prototype'])
 // The package turns a key with U+FFFD in it into hex and takes a byte order mark off: neither may reach it.
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
+/** Where an entry of a dictionary lies: the key as a bencoded string from `keyAt`, the value from `valueAt` to `end`. */
+export type VisitEntry = (keyAt: number, valueAt: number, end: number) => void
+
 /**
  * Walks over a bencoded dictionary without building anything, so that the `bencode` package (which takes truncated
  * strings, floats and `__proto__` for good, and recurses as deep as the message says) only sees sound ones.
  *
+ * @param visit is shown each entry of the dictionary itself, not of those within, once that is known to be sound.
  * @returns the position after the dictionary's closing `e`.
  * @throws NgpilotError `ng_malformed` with what is wrong and at which byte of `bytes`.
  */
-export function checkDictionary (bytes: Buffer, at: number): number {
+export function checkDictionary (bytes: Buffer, at: number, visit?: VisitEntry): number {
   if (at >= bytes.length) throw malformed('the message ends where its dictionary should begin', at)
   if (bytes[at] !== dictionaryStart) throw malformed('the message is not a bencoded dictionary', at)
-  return endOfValue(bytes, at, 1)
+  return endOfDictionary(bytes, at, 1, visit)
 }
 
 export function malformed (what: string, at: number): NgpilotError {
@@ -44,14 +48,16 @@ function endOfValue (bytes: Buffer, at: number, depth: number): number {
   }
 }
 
-function endOfDictionary (bytes: Buffer, start: number, depth: number): number {
+function endOfDictionary (bytes: Buffer, start: number, depth: number, visit?: VisitEntry): number {
   if (depth > maxDepth) throw malformed(`lists and dictionaries lie more than ${maxDepth} deep`, start)
   let at = start + 1
   while (bytes[at] !== end) {
     const keyStart = at
     at = endOfString(bytes, at)
     checkKey(bytes, keyStart, at)
+    const valueStart = at
     at = endOfValue(bytes, at, depth + 1)
+    visit?.(keyStart, valueStart, at)
   }
   return at + 1
 }

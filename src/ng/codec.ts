@@ -5,6 +5,10 @@ import type { NgDictionary, NgValue } from './types.ts'
 
 const maxCookieBytes = 255
 const space = 0x20
+const colon = 0x3a
+const integerStart = 0x69
+const listStart = 0x6c
+const dictionaryStart = 0x64
 // Keys whose value is bytes by its nature: SDP (any charset, RFC 8866 §4.5), the audio of `play media`.
 const byteKeys = new Set(['sdp', 'blob'])
 const utf8 = new TextDecoder('utf-8', { ignoreBOM: true })
@@ -27,6 +31,9 @@ export function encode (cookie: string, message: NgDictionary): Buffer {
  * other string as UTF-8 with U+FFFD for bytes that are not. Of a key that comes twice the later wins; what follows the
  * dictionary's closing `e` is ignored; rtpengine does both too.
  *
+ * Lists and dictionaries are checked now and built when they are first looked at: a delete is answered with 2.5 KB of
+ * counters that nobody reads. To check them takes 9 µs, to build them 80 more.
+ *
  * @throws NgpilotError `ng_malformed` with what is wrong and at which byte.
  */
 export function decode (bytes: Buffer, maxBytes = maxMessageBytes): { cookie: string, message: NgDictionary } {
@@ -37,10 +44,36 @@ export function decode (bytes: Buffer, maxBytes = maxMessageBytes): { cookie: st
   const afterCookie = bytes.indexOf(space)
   if (afterCookie <= 0) throw malformed('no cookie and space at the start of the message', 0)
   if (afterCookie > maxCookieBytes) throw malformed(`the cookie is longer than ${maxCookieBytes} bytes`, maxCookieBytes)
-  const start = afterCookie + 1
-  const end = checkDictionary(bytes, start)
-  const decoded = bencode.decode(bytes.subarray(start, end)) as Decoded
-  return { cookie: bytes.toString('latin1', 0, afterCookie), message: topLevel(decoded) }
+  const message: NgDictionary = {}
+  checkDictionary(bytes, afterCookie + 1, (keyAt, valueAt, end) => {
+    set(message, textOf(stringIn(bytes, keyAt, valueAt)), bytes, valueAt, end)
+  })
+  return { cookie: bytes.toString('latin1', 0, afterCookie), message }
+}
+
+function set (message: NgDictionary, key: string, bytes: Buffer, at: number, end: number): void {
+  // An earlier value of that key may be one that is built later.
+  if (Object.hasOwn(message, key)) delete message[key]
+  const start = bytes[at]
+  if (start === listStart || start === dictionaryStart) setLater(message, key, Buffer.from(bytes.subarray(at, end)))
+  else if (start === integerStart) message[key] = Number(bytes.toString('latin1', at + 1, end - 1))
+  else if (byteKeys.has(key)) message[key] = Buffer.from(stringIn(bytes, at, end))
+  else message[key] = textOf(stringIn(bytes, at, end))
+}
+
+function setLater (message: NgDictionary, key: string, bytes: Buffer): void {
+  const keep = (value: NgValue) => {
+    Object.defineProperty(message, key, { value, enumerable: true, configurable: true, writable: true })
+    return value
+  }
+  Object.defineProperty(message, key, {
+    enumerable: true, configurable: true, get: () => keep(withText(bencode.decode(bytes) as DecodedValue)), set: keep,
+  })
+}
+
+/** The bytes of a bencoded string. */
+function stringIn (bytes: Buffer, at: number, end: number): Buffer {
+  return bytes.subarray(bytes.indexOf(colon, at) + 1, end)
 }
 
 // `bencode` spends four typed arrays on each string, some 30 µs an offer. The words of the protocol are few and come
@@ -83,20 +116,11 @@ function latin1 (bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1')
 }
 
-/** What `bencode.decode` makes of a checked dictionary: strings as Uint8Arrays of their own, which become text in place. */
-interface Decoded { [key: string]: DecodedValue | NgValue }
-type DecodedValue = Uint8Array | number | DecodedValue[] | Decoded
-
-function topLevel (decoded: Decoded): NgDictionary {
-  for (const key of byteKeys) {
-    const value = decoded[key]
-    if (value instanceof Uint8Array) decoded[key] = Buffer.from(value.buffer, value.byteOffset, value.byteLength)
-  }
-  return withText(decoded) as NgDictionary
-}
+/** What `bencode.decode` makes of a checked value: strings as Uint8Arrays of their own, which become text in place. */
+type DecodedValue = Uint8Array | number | DecodedValue[] | { [key: string]: DecodedValue | NgValue }
 
 function withText (value: DecodedValue | NgValue): NgValue {
-  if (typeof value !== 'object' || Buffer.isBuffer(value)) return value
+  if (typeof value !== 'object') return value
   if (value instanceof Uint8Array) return textOf(value)
   if (Array.isArray(value)) {
     for (const [index, item] of value.entries()) value[index] = withText(item)

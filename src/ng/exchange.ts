@@ -37,6 +37,7 @@ export class Exchange {
   #retryAt = Infinity
   #sentAt = 0
   #transmissions = 0
+  #isOnItsWay = false
   #isLastRefused = false
   /** A transmission met silence, so the node may have carried the command out. */
   #mayHaveArrived = false
@@ -56,9 +57,19 @@ export class Exchange {
     return this.#transmissions
   }
 
+  /** It was handed to a connection that has not failed since. Of a datagram nobody knows. */
+  get isOnItsWay (): boolean {
+    return this.#isOnItsWay
+  }
+
   /** Milliseconds since it first went out. */
   get elapsedMs (): number {
     return performance.now() - this.#sentAt
+  }
+
+  /** It should have gone out again by now, but this process was busy. */
+  get isOverdue (): boolean {
+    return performance.now() > this.#retryAt
   }
 
   /** Sends the command, or sends it again, and waits on. */
@@ -71,6 +82,7 @@ export class Exchange {
       this.#transmissions++
       this.#isLastRefused = false
       if (this.#options.repeatsWhen === 'silent') this.#retryLater()
+      else this.#isOnItsWay = true
     }
     this.#wait()
   }
@@ -78,6 +90,7 @@ export class Exchange {
   /** The latest transmission met an error, which need not be the last word: the node may be starting. */
   failed (error: NodeJS.ErrnoException): void {
     this.#failure = error
+    this.#isOnItsWay = false
     if (error.code === 'ECONNREFUSED') {
       this.#isLastRefused = true
       if (this.#options.isRefusalFinal) {
@@ -110,7 +123,7 @@ export class Exchange {
 
   #retryLater (): void {
     this.#retryAt = performance.now() + this.#waitMs
-    this.#waitMs = Math.min(2 * this.#waitMs, this.#options.waits.mostMs)
+    this.#waitMs = this.#options.waits.thenMs ?? 2 * this.#waitMs
   }
 
   /** Rounds down: a timer may fire late, but nothing of ours shall be later than the deadline. */

@@ -101,7 +101,7 @@ export class Lane {
     }))
   }
 
-  /** Closes at once; what is under way or waits fails with `error`. */
+  /** What is under way or waits fails with `error` at once; resolves when all is closed, at most a second later. */
   async end (error: NgpilotError): Promise<void> {
     this.#ended = error
     this.#turns.refuseAll(error)

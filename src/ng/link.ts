@@ -4,7 +4,8 @@ import { Exchange } from './exchange.ts'
 import type { NgObserver } from './observer.ts'
 import { replyOf } from './reply.ts'
 import { waitsFor, type RoundTrip } from './round-trip.ts'
-import { maxBytesOver, openTransport, type Transport } from './transport/transport.ts'
+import { openTransport } from './transport/open.ts'
+import { maxBytesOver, type Transport } from './transport/transport.ts'
 import type { Endpoint, NgReply } from './types.ts'
 
 export interface LinkOptions {
@@ -26,6 +27,10 @@ export interface Sending {
   onSent: () => void
 }
 
+// How long a link that is closed waits for late replies; why it waits, `Transport.close` says.
+const patientMs = 600_000
+const impatientMs = 1000
+
 /** A transport to one node and the commands under way on it: ties each reply to its command by the cookie. */
 export class Link {
   readonly #options: LinkOptions
@@ -38,7 +43,7 @@ export class Link {
   constructor (options: LinkOptions) {
     this.#options = options
     this.#transport = openTransport(options.endpoint, {
-      opened: () => this.#opened(),
+      ready: () => this.#ready(),
       received: (message) => this.#received(message),
       strange: () => options.observer.malformed(options.nodeId),
       failed: (error, cookie) => this.#failed(error, cookie),
@@ -47,8 +52,8 @@ export class Link {
   }
 
   /**
-   * A command has expired and nothing has come since: the node may have moved, or this host's own address. A new link
-   * looks up the name and chooses the local address anew. Also true once this one cannot be used at all.
+   * A command over UDP has expired and nothing has come since: the node may have moved, or this host's own address. A new
+   * link looks up the name and chooses the local address anew. Also true once this one cannot be used at all.
    */
   get isStale (): boolean {
     return this.#isMute || this.#state !== 'open'
@@ -75,7 +80,7 @@ export class Link {
         if (isRepeat) observer.retransmission(nodeId)
         else onSent()
       },
-      onExpired: () => { this.#isMute = true },
+      onExpired: () => { this.#isMute = this.#transport.repeatsWhen === 'silent' },
     })
     this.#exchanges.set(cookie, exchange)
     exchange.transmit()
@@ -83,8 +88,7 @@ export class Link {
       return await exchange.reply
     } finally {
       this.#exchanges.delete(cookie)
-      this.#transport.forget(cookie)
-      if (this.#state === 'retired' && this.#exchanges.size === 0) this.#shut()
+      if (this.#state === 'retired' && this.#exchanges.size === 0) this.#shut(patientMs)
     }
   }
 
@@ -92,18 +96,17 @@ export class Link {
   retire (): void {
     if (this.#state !== 'open') return
     this.#state = 'retired'
-    if (this.#exchanges.size === 0) this.#shut()
+    if (this.#exchanges.size === 0) this.#shut(patientMs)
   }
 
-  /** Closes at once; the commands under way fail with `error`. Resolves when it is closed. */
+  /** The commands under way fail with `error` at once; resolves when it is closed, at most a second later. */
   async end (error: NgpilotError): Promise<void> {
-    for (const exchange of this.#exchanges.values()) exchange.fail(error)
-    this.#shut()
+    this.#fail(error, impatientMs)
     await this.closed
   }
 
-  #opened (): void {
-    for (const exchange of this.#exchanges.values()) exchange.transmit()
+  #ready (): void {
+    for (const exchange of this.#exchanges.values()) if (!exchange.isOnItsWay) exchange.transmit()
   }
 
   #received (message: Buffer): void {
@@ -123,7 +126,8 @@ export class Link {
     }
     this.#isMute = false
     if (exchange && this.#exchanges.delete(cookie)) {
-      roundTrip.answered(cookie, exchange.elapsedMs, exchange.transmissions)
+      // What came after its time and still before the repeat lay in the socket while this process was busy, not the node.
+      if (!exchange.isOverdue) roundTrip.answered(cookie, exchange.elapsedMs, exchange.transmissions)
     } else {
       observer.lateReply(nodeId)
       roundTrip.duplicate(cookie)
@@ -132,17 +136,21 @@ export class Link {
 
   #failed (error: Error, cookie: string | undefined): void {
     if (cookie !== undefined) this.#exchanges.get(cookie)?.failed(error)
-    else for (const exchange of this.#exchanges.values()) exchange.failed(error)
+    else for (const exchange of this.#exchanges.values()) if (!exchange.isOnItsWay) exchange.failed(error)
   }
 
   #unusable (error: Error): void {
     const { nodeId, endpoint: { host, port } } = this.#options
-    void this.end(new NgpilotError('no_node', `node ${nodeId} cannot be reached at ${host}:${port}: ${error.message}`, { cause: error }))
+    this.#fail(new NgpilotError('no_node', `node ${nodeId} cannot be reached at ${host}:${port}: ${error.message}`, { cause: error }), patientMs)
   }
 
-  #shut (): void {
-    if (this.#state === 'closed') return
+  #fail (error: NgpilotError, graceMs: number): void {
+    for (const exchange of this.#exchanges.values()) exchange.fail(error)
+    this.#shut(graceMs)
+  }
+
+  #shut (graceMs: number): void {
     this.#state = 'closed'
-    this.#transport.close()
+    this.#transport.close(graceMs)
   }
 }

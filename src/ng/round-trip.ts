@@ -1,14 +1,13 @@
 /** How long a node may stay silent before a command is sent again, in milliseconds. */
 export interface Waits {
-  /** After the first transmission; twice as long after the next, and so on, */
+  /** After the first transmission, */
   firstMs: number
-  /** but never longer than this. */
-  mostMs: number
+  /** and after each further one; absent: each time twice as long. */
+  thenMs?: number
 }
 
-const leastFirstMs = 10
-const mostFirstMs = 100
-const lossMs = 20
+const firstWait = { roundTrips: 4, leastMs: 10, mostMs: 100 }
+const thenWait = { roundTrips: 2, leastMs: 20, mostMs: 40 }
 const gain = 1 / 8
 const maxRepeated = 256
 
@@ -17,18 +16,21 @@ const maxRepeated = 256
  *
  * Unmeasured: `retryAfterMs`, doubling without end (RFC 6298 §5.5), for nothing is known of the way there.
  *
- * Measured: four round trips, from 10 to 100 ms, then every 20 ms or, where four round trips are more, as often as these
- * take. 10 ms, because an offer takes rtpengine 0.6 ms, sixteen at once some 6 ms, and a pause of this process a few more.
- * 100 ms, so that three copies fit into 400 ms whatever was measured. No further doubling, for what has answered within
- * 5 ms and is silent after 10 has lost a datagram, and time helps no more than a copy does. At 30 % loss each way a copy
- * comes through with 0.7 × 0.7. Doubling from 10 ms sends 6 copies in 400 ms and fails 18 calls in 1,000 (0.51⁶); every
- * 20 ms it is 21 copies, and 0.7 calls in a million fail (0.51²¹). Against a node that has become slow helps
- * `RoundTrip.duplicate`, against one that is silent the cap on commands in flight.
+ * Measured: four round trips, from 10 to 100 ms, then every two round trips, from 20 to 40 ms. 10 ms, because an offer
+ * takes rtpengine 0.6 ms, a full node (`maxInFlight`) some 5 ms, and a pause of this process a few more. 100 and 40 ms, so
+ * that nine copies fit into 400 ms whatever was measured. No doubling: what is silent for four round trips has lost a
+ * datagram, and then time helps no more, but a copy does. At 30 % loss each way a copy comes through with 0.7 × 0.7.
+ * Doubling from 10 ms sends 6 copies in 400 ms and fails 18 calls in 1,000 (0.51⁶); every 20 ms it is 21 copies, and 0.7
+ * calls in a million fail (0.51²¹). Against a node that became slow there is `RoundTrip.duplicate`, against one that is
+ * silent the cap on commands in flight.
  */
 export function waitsFor (smoothedMs: number | undefined, retryAfterMs: number): Waits {
-  if (smoothedMs === undefined) return { firstMs: retryAfterMs, mostMs: Infinity }
-  const firstMs = Math.min(Math.max(4 * smoothedMs, leastFirstMs), mostFirstMs)
-  return { firstMs, mostMs: Math.max(firstMs, lossMs) }
+  if (smoothedMs === undefined) return { firstMs: retryAfterMs }
+  return { firstMs: bounded(smoothedMs, firstWait), thenMs: bounded(smoothedMs, thenWait) }
+}
+
+function bounded (smoothedMs: number, { roundTrips, leastMs, mostMs }: typeof firstWait): number {
+  return Math.min(Math.max(roundTrips * smoothedMs, leastMs), mostMs)
 }
 
 /** A node's round trip, smoothed: each measurement moves it by an eighth of the difference (RFC 6298 §2.3). */

@@ -68,6 +68,25 @@ test('lets the later of two equal keys win', () => {
   assert.deepEqual(decode(wire('d1:ai1e1:ai2ee')).message, { a: 2 })
 })
 
+test('lets the later of two equal keys win, whatever they are', () => {
+  assert.deepEqual(decode(wire('d1:ade1:ai1e1:bi1e1:bl1:xee')).message, { a: 1, b: ['x'] })
+})
+
+test('builds lists and dictionaries when they are looked at, from bytes of its own, once', () => {
+  const bytes = encode('c1', { tags: { a: ['é', { b: -1 }] }, result: 'ok' })
+  const { message } = decode(bytes)
+  bytes.fill(0)
+  assert.deepEqual(message.tags, { a: ['é', { b: -1 }] })
+  assert.equal(message.tags, message.tags)
+  assert.deepEqual(Object.keys(message), ['tags', 'result'])
+})
+
+test('a list or dictionary can be replaced before anybody looked at it', () => {
+  const { message } = decode(wire('d4:tagsde6:result2:oke'))
+  message.tags = 'none'
+  assert.deepEqual({ ...message }, { tags: 'none', result: 'ok' })
+})
+
 test('ignores what follows the dictionary, as rtpengine does', () => {
   assert.deepEqual(decode(wire('d6:result2:okegarbage')).message, { result: 'ok' })
 })

@@ -7,6 +7,7 @@ import { answerCommand, deleteCommand, listCommand, offerCommand, pingCommand, q
 import { reasonOf } from '../../src/ng/reply.ts'
 import type { NgDictionary } from '../../src/ng/types.ts'
 import { startRtpengine } from '../../stack/rtpengine.ts'
+import { startNgClient, within } from './ng-client.ts'
 
 const browserSdp = await readFile(new URL('../data/sdp/chromium-audio-gathered-loopback.sdp', import.meta.url))
 const phoneSdp = await readFile(new URL('../data/sdp/answer-plain-pcmu.sdp', import.meta.url))
@@ -83,6 +84,19 @@ test('rtpengine executes a command once, however often it was sent while it was 
   assert.ok((await sending).sdp)
   assert.equal((await send(pingCommand())).result, 'pong')
   assert.equal(rtpengine.logs().match(/Creating new call/g)?.length, 1)
+})
+
+test('a reply that came while this process was busy is read before anything is sent again, and tells nothing of the node', async (t) => {
+  const { rtpengine } = await startNode(t)
+  const client = startNgClient(t)
+  const node = { id: 'real', host: rtpengine.address, port: rtpengine.port }
+  for (let i = 0; i < 20; i++) await client.send(node, pingCommand(), within(3000))
+  const before = client.stateOf('real')?.roundTripMs
+  const sending = client.send(node, pingCommand(), within(3000))
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200)
+  await sending
+  assert.equal(client.stateOf('real')?.roundTripMs, before)
+  assert.ok(!client.seen.slice(-2).includes('real retransmission'))
 })
 
 test('a delete with a to-tag ends that leg alone: its ports are free, the others keep theirs', async (t) => {

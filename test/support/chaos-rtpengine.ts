@@ -115,6 +115,8 @@ export async function startChaosRelay (
 /** A node that misbehaves as a node does, behind a relay that misbehaves as a network does. */
 export interface ChaosNode extends ChaosRelay {
   node: FakeRtpengine
+  /** Ids of the calls whose offer it took. */
+  calls: Set<string>
   /** It has forgotten every call and every cookie. */
   restart: () => void
 }
@@ -122,14 +124,17 @@ export interface ChaosNode extends ChaosRelay {
 /** @param options.loadLimit the share of offers that it refuses with `load limit`; a delete is never refused. */
 export async function startChaosNode (t: Owner, options: RelayOptions & { loadLimit?: number }): Promise<ChaosNode> {
   const random = randomFrom(options.seed)
+  const calls = new Set<string>()
   const node = await startFakeRtpengine(t, {
     respond: (command): NgDictionary => {
       if (command.command === 'ping') return { result: 'pong' }
       if (command.command === 'offer' && random() < (options.loadLimit ?? 0)) return { result: 'load limit' }
-      return { result: 'ok', message: command['call-id'] ?? '' }
+      const { 'call-id': callId = '' } = command
+      if (command.command === 'offer' && typeof callId === 'string') calls.add(callId)
+      return { result: 'ok', message: callId }
     },
   })
-  return Object.assign(await startChaosRelay(t, node, options), { node, restart: node.restart })
+  return Object.assign(await startChaosRelay(t, node, options), { node, calls, restart: node.restart })
 }
 
 /** Numbers from 0 to below 1, the same for the same seed (mulberry32 over a mixed seed). */

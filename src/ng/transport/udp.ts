@@ -37,10 +37,7 @@ export class UdpTransport extends Client implements Transport {
     return true
   }
 
-  forget (): void {
-    // A datagram is gone once it is sent.
-  }
-
+  /** At once: a reply to a closed socket does the node no harm. */
   override close (): void {
     if (this.#isClosed) return
     this.#isClosed = true
@@ -75,7 +72,7 @@ export class UdpTransport extends Client implements Transport {
       return
     }
     this.#peer = this.socket.remoteAddress()
-    this.#events.opened()
+    this.#events.ready()
   }
 
   /** The package knows IPv4 only: its socket is put aside before it is used. */
