@@ -29,7 +29,7 @@ export function createMetrics () {
     }),
     ngCommands: new Counter({
       name: 'ngpilot_ng_commands_total', registers, labelNames: ['node', 'command', 'result'],
-      help: 'NG commands sent, by how they ended: ok, error (the node said so) or timeout.',
+      help: 'NG commands by how they ended: ok, error (the node said so), timeout, or unsent (no turn came).',
     }),
     ngRoundTrip: new Histogram({
       name: 'ngpilot_ng_round_trip_seconds', registers, labelNames: ['node'], buckets: seconds,

@@ -4,9 +4,10 @@ import type { Metrics } from './metrics.ts'
 /** What the NG client tells while it works. */
 export function ngObserver (metrics: Metrics) {
   return {
-    command (node: string, command: string, result: 'ok' | 'error' | 'timeout', seconds: number) {
+    command (node: string, command: string, result: 'ok' | 'error' | 'timeout' | 'unsent', seconds: number) {
       metrics.ngCommands.inc({ node, command, result })
-      if (result !== 'timeout') metrics.ngRoundTrip.observe({ node }, seconds)
+      // A silence, or a wait in vain for a turn, is no round trip.
+      if (result === 'ok' || result === 'error') metrics.ngRoundTrip.observe({ node }, seconds)
     },
     retransmission: (node: string) => metrics.ngRetransmissions.inc({ node }),
     lateReply: (node: string) => metrics.ngLateReplies.inc({ node }),
