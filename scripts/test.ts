@@ -5,7 +5,7 @@ import { ensureTree } from '../stack/tree.ts'
 
 /**
  * Runs the tests: `npm test` all of them, `npm test -- WORD…` those whose path holds one of the words. Brings what they
- * run against first: a Debian tree with the real programs, and Chromium.
+ * run against first: Debian trees with the real programs, and Chromium.
  */
 const words = process.argv.slice(2)
 const files = (await readdir('test', { recursive: true }))
@@ -17,7 +17,10 @@ if (files.length === 0) {
   process.exit(1)
 }
 
-await ensureTree({ onProgress: (line) => console.log(line) })
+// The other releases are for the tests of other versions, which bring them by themselves when they run alone.
+for (const release of words.length === 0 ? ['trixie', 'bookworm', 'sid'] as const : ['trixie'] as const) {
+  await ensureTree({ release, onProgress: (line) => console.log(line) })
+}
 await ensureChromium((line) => console.log(line))
 
 // One file at a time: they start real programs, and two at once on two cores starve each other's timers.

@@ -7,17 +7,26 @@ import { runCommand } from './command.ts'
 import { contained } from './contained.ts'
 import { debianMirror } from './mirror.ts'
 
-/** What the tree holds; its place in the cache is keyed by this list. */
-const release = 'trixie'
-const packages = [
+/** Debian releases that a tree can be made of, by the versions of the programs that are in the field. */
+export type Release = 'bookworm' | 'trixie' | 'sid'
+
+const programs = [
   'kamailio', 'kamailio-extra-modules', 'kamailio-websocket-modules', 'kamailio-tls-modules',
-  'kamailio-utils-modules', 'kamailio-json-modules',
-  'rtpengine-daemon', 'redis-server', 'sip-tester', 'baresip-core',
+  'kamailio-utils-modules', 'kamailio-json-modules', 'rtpengine-daemon',
 ]
+
+/** What a tree holds; its place in the cache is keyed by this list. The rest of the stack comes from the default one. */
+const packages: Record<Release, readonly string[]> = {
+  bookworm: programs, // Kamailio 5.6, rtpengine 10.5
+  trixie: [...programs, 'redis-server', 'redis-sentinel', 'sip-tester', 'baresip-core'], // Kamailio 6.0, rtpengine 12.5
+  sid: programs, // Kamailio 6.1, rtpengine 26.0
+}
 
 const neededBytes = 2 * 1024 ** 3
 
 export interface TreeOptions {
+  /** Default: trixie, Debian 13. */
+  release?: Release
   /** Told one line at a time what is being done; never called when the tree is there already. */
   onProgress?: (line: string) => void
   /** The cache folder. Default: `NGPILOT_STACK_DIR`, else /var/cache/ngpilot for root and ~/.cache/ngpilot. */
@@ -25,16 +34,16 @@ export interface TreeOptions {
 }
 
 /**
- * Resolves with the path of a whole Debian 13 that holds every program of the stack, as a folder of its own: the
- * host keeps its release and its packages. Built once (about 40 s, 400 MB), then used as it is.
+ * Resolves with the path of a whole Debian that holds the programs of the stack, as a folder of its own: the host
+ * keeps its release and its packages. Built once (about 40 s, 400 MB), then used as it is.
  *
  * Of several that want it at once one builds and the others wait for it; a tree has its name only when it is whole.
  *
  * @throws Error that says what is missing: not root, no Debian, no room, or mmdebstrap's own last words.
  */
 export async function ensureTree (options: TreeOptions = {}): Promise<string> {
-  const { onProgress = () => undefined, folder = cacheFolder() } = options
-  const key = createHash('sha256').update([release, ...packages].join(' ')).digest('hex').slice(0, 12)
+  const { release = 'trixie', onProgress = () => undefined, folder = cacheFolder() } = options
+  const key = createHash('sha256').update([release, ...packages[release]].join(' ')).digest('hex').slice(0, 12)
   const tree = join(folder, `${release}-${key}`)
   if (await exists(tree)) return tree
   if (process.getuid?.() !== 0) throw new Error(`cannot build ${tree}: only root may make a Debian tree and enter it`)
@@ -46,7 +55,9 @@ export async function ensureTree (options: TreeOptions = {}): Promise<string> {
   const mirror = await debianMirror(codename)
   const bootstrap = [
     'mmdebstrap', '--mode=root', '--variant=minbase', ...(mirror.keyring ? [`--keyring=${mirror.keyring}`] : []),
-    `--include=${packages.join(',')}`, release,
+    // A mirror of sid may lag behind by more days than its Release file says that it is good for.
+    ...(release === 'sid' ? ['--aptopt=Acquire::Check-Valid-Until "false"'] : []),
+    `--include=${packages[release].join(',')}`, release,
   ]
   await runCommand(contained(['sh', '-euc', buildScript, tree, mirror.uri, ...bootstrap]), onProgress)
   return tree
