@@ -1,9 +1,7 @@
 import { nearestWord } from '../nearest-word.ts'
+import type { Release } from './release.ts'
 
-/** The first rtpengine that knows a word, as `major.minor`. 10.5 is the oldest that is looked at. */
-export type Release = `${number}.${number}`
-
-/** The words of a closed set, each with its release. */
+/** The words of a closed set, each with the first release that knows it. */
 export type Words = ReadonlyMap<string, Release>
 
 /**
