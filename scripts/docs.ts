@@ -1,7 +1,8 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { describeSettings } from '../src/config.ts'
 import { errorCodes, type ErrorCode } from '../src/errors.ts'
-import { answers } from '../src/ingress/http/errors.ts'
+import { statuses } from '../src/ingress/http/errors.ts'
+import { sipFailures } from '../src/sip/failures.ts'
 import { createMetrics } from '../src/telemetry/metrics.ts'
 import { usage } from '../src/usage.ts'
 
@@ -20,8 +21,8 @@ const pages: Record<string, string> = {
   'errors.md': page('Errors', 'Each refusal is a problem document (RFC 9457) with one of these codes; the header `Ngpilot-Sip-Status` '
   + 'says which SIP reply fits. The codes are also the `result` label of the metrics and the `error` field of the log.',
   table(['Code', 'HTTP', 'SIP', 'Meaning'], Object.entries(errorCodes).map(([name, meaning]) => {
-    const { http, sip } = answers[name as ErrorCode]
-    return [code(name), String(http), sip, meaning]
+    const error = name as ErrorCode
+    return [code(name), String(statuses[error]), sipFailures[error], meaning]
   }))),
   'cli.md': page('Command line', 'What `ngpilot --help` prints.', `\`\`\`text\nngpilot: ${usage.trim()}\n\`\`\``),
 }

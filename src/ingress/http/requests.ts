@@ -1,10 +1,11 @@
 import type { Static } from 'typebox'
 import { NgpilotError } from '../../errors.ts'
-import type { MediaRequest, Peer } from '../../calls/request.ts'
+import type { MediaRequest } from '../../calls/request.ts'
 import type { SipRequest } from '../../calls/manage.ts'
-import { replaceSdp, sdpOf } from '../../sip/body.ts'
+import { replaceSdp } from '../../sip/body.ts'
+import { factsOf } from '../../sip/facts.ts'
+import { readHop } from '../../sip/hop.ts'
 import { parseSipMessage } from '../../sip/message.ts'
-import { parsePeer } from '../../sip/uri.ts'
 import type { OfferRequest } from './schemas.ts'
 
 type SdpRequest = MediaRequest & { sdp: Buffer }
@@ -21,26 +22,7 @@ export interface Incoming<R> {
 /** A SIP message (`message/sip`) with its headers; answered with the new body for it, of the same Content-Type. */
 export function readSip (bytes: Buffer, headers: Headers, deadline: number): Incoming<SipRequest> {
   const message = parseSipMessage(bytes)
-  const sdp = sdpOf(message)
-  if (!sdp && message.body.length === 0 && message.contentType !== undefined) {
-    throw new NgpilotError('sdp_invalid', `the body is empty, though Content-Type says ${message.contentType}`)
-  }
-  const request = {
-    callId: message.callId,
-    fromTag: message.fromTag,
-    ...(message.toTag !== undefined && { toTag: message.toTag }),
-    ...(sdp && { sdp }),
-    sip: {
-      method: message.method ?? message.cseq.method,
-      ...(message.status !== undefined && { status: message.status }),
-      cseq: message.cseq.number,
-      ...(message.requestUri !== undefined && { requestUri: message.requestUri }),
-      fromUri: message.fromUri,
-      toUri: message.toUri,
-      ...(message.userAgent !== undefined && { userAgent: message.userAgent }),
-    },
-    ...context(headers, deadline),
-  }
+  const request = { ...factsOf(message), ...context(headers, deadline) }
   return { request, answer: (rewritten) => ({ type: message.contentType ?? 'application/sdp', body: replaceSdp(message, rewritten) }) }
 }
 
@@ -66,38 +48,26 @@ export function readJson (body: Static<typeof OfferRequest>, deadline: number): 
 }
 
 function context (headers: Headers, deadline: number) {
-  const source = peer(headers, 'ngpilot-source', 'ngpilot-source-vars')
-  const destination = peer(headers, 'ngpilot-destination', 'ngpilot-destination-vars')
   const viaBranch = header(headers, 'ngpilot-via-branch')
   return {
-    ...(source && { source }),
-    ...(destination && { destination }),
+    ...readHop({
+      source: header(headers, hopHeaders.source),
+      destination: header(headers, hopHeaders.destination),
+      vars: header(headers, hopHeaders.vars),
+      sourceVars: header(headers, hopHeaders.sourceVars),
+      destinationVars: header(headers, hopHeaders.destinationVars),
+    }, (key) => `header ${hopHeaders[key]}`),
     ...(viaBranch !== undefined && { viaBranch }),
-    vars: vars(headers, 'ngpilot-vars'),
     deadline,
   }
 }
 
-/** `sip:198.51.100.7:5060;transport=wss`, as Kamailio's `$sut` and `$nh(u)` write it. Without a word it is UDP. */
-function peer (headers: Headers, name: string, varsName: string): Peer | undefined {
-  const text = header(headers, name)
-  const hints = vars(headers, varsName)
-  if (text === undefined && Object.keys(hints).length === 0) return undefined
-  return { ...(text !== undefined && { transport: 'udp', ...parsePeer(text, `header ${name}`) }), vars: hints }
-}
-
-/** `trunk=acme; region=eu` */
-function vars (headers: Headers, name: string): Record<string, string> {
-  const found: Record<string, string> = {}
-  for (const pair of header(headers, name)?.split(';') ?? []) {
-    if (pair.trim() === '') continue
-    const equals = pair.indexOf('=')
-    if (equals < 1) throw new NgpilotError('bad_request', `header ${name}: "${pair.trim()}" is not key=value`)
-    Object.defineProperty(found, pair.slice(0, equals).trim(), {
-      value: pair.slice(equals + 1).trim(), enumerable: true, configurable: true, writable: true,
-    })
-  }
-  return found
+const hopHeaders = {
+  source: 'ngpilot-source',
+  destination: 'ngpilot-destination',
+  vars: 'ngpilot-vars',
+  sourceVars: 'ngpilot-source-vars',
+  destinationVars: 'ngpilot-destination-vars',
 }
 
 function required (headers: Headers, name: string): string {

@@ -1,0 +1,43 @@
+import { NgpilotError } from '../errors.ts'
+import { sdpOf } from './body.ts'
+import type { SipMessage } from './message.ts'
+
+/** What a SIP message says to the media plane, as a media request has it; the tags are SIP's From and To tags still. */
+export interface SipMessageFacts {
+  callId: string
+  fromTag: string
+  toTag?: string
+  sdp?: Buffer
+  sip: {
+    method: string
+    status?: number
+    cseq: number
+    requestUri?: string
+    fromUri: string
+    toUri: string
+    userAgent?: string
+  }
+}
+
+/** @throws NgpilotError `sdp_invalid` for a body that is announced and not there; what `sdpOf` throws */
+export function factsOf (message: SipMessage): SipMessageFacts {
+  const sdp = sdpOf(message)
+  if (!sdp && message.body.length === 0 && message.contentType !== undefined) {
+    throw new NgpilotError('sdp_invalid', `the body is empty, though Content-Type says ${message.contentType}`)
+  }
+  return {
+    callId: message.callId,
+    fromTag: message.fromTag,
+    ...(message.toTag !== undefined && { toTag: message.toTag }),
+    ...(sdp && { sdp }),
+    sip: {
+      method: message.method ?? message.cseq.method,
+      ...(message.status !== undefined && { status: message.status }),
+      cseq: message.cseq.number,
+      ...(message.requestUri !== undefined && { requestUri: message.requestUri }),
+      fromUri: message.fromUri,
+      toUri: message.toUri,
+      ...(message.userAgent !== undefined && { userAgent: message.userAgent }),
+    },
+  }
+}
