@@ -170,7 +170,7 @@ function checkWord (key: NgKey & { type: 'string' | 'list' }, word: string): NgP
 }
 
 /** The key that says what a word of Kamailio's flag string says: `SDES-off` is `SDES: [off]`. */
-function keyInstead (flag: string): string | undefined {
+export function keyInstead (flag: string): string | undefined {
   const codec = /^(?:codec-([a-z]+)|(transcode))-(.+)$/.exec(flag)
   if (codec) return `codec: {${codec[1] ?? 'transcode'}: [${codec[3] ?? ''}]}`
   for (const [name, key] of vocabulary) {
