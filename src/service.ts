@@ -1,5 +1,6 @@
 import { createCalls } from './calls/calls.ts'
 import { Deletes } from './calls/deletes.ts'
+import { CallEvents } from './calls/events.ts'
 import type { Config } from './config.ts'
 import { NgpilotError, asNgpilotError } from './errors.ts'
 import { createLiveFleet } from './fleet/live.ts'
@@ -13,7 +14,11 @@ import { observedStore } from './state/observed.ts'
 import type { CallStore, OwedDelete } from './state/store.ts'
 import type { Logger } from './telemetry/log.ts'
 import { createMetrics } from './telemetry/metrics.ts'
-import { callObserver, deletesObserver, fleetObserver, ngObserver, policyObserver, requestObserver, storeObserver } from './telemetry/observers.ts'
+import {
+  callEventsObserver, callObserver, deletesObserver, fleetObserver, ngObserver, policyObserver, requestObserver,
+  storeObserver, webhookObserver,
+} from './telemetry/observers.ts'
+import { createWebhook } from './telemetry/webhook.ts'
 import { version } from './version.ts'
 
 export interface Service {
@@ -49,6 +54,12 @@ export async function startService (config: Config, log: Logger): Promise<Servic
   const fleet = createLiveFleet({ nodes: config.rtpengine.nodes, ng: client, observer: fleetObserver(metrics, log) })
   metrics.showNodes(() => fleet.nodes())
   const ng = observedNg(client, fleet)
+  const events = new CallEvents(callEventsObserver(metrics, log))
+  const { url: webhookUrl, ...webhookOptions } = config.webhook
+  const webhook = webhookUrl === undefined
+    ? undefined
+    : createWebhook({ ...webhookOptions, url: webhookUrl, observer: webhookObserver(metrics, log) })
+  if (webhook) events.subscribe((event) => webhook.send(event))
   const deletes = new Deletes({ ng, observer: deletesObserver(metrics, log) })
   const calls = createCalls({ policy: policy.current, fleet, ng, store, deletes, observer: callObserver(metrics) })
   const http = await startHttp({
@@ -85,6 +96,7 @@ export async function startService (config: Config, log: Logger): Promise<Servic
       fleet.close()
       await client.close()
       await store.close()
+      await webhook?.close()
     },
   }
 }

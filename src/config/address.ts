@@ -29,3 +29,8 @@ export function isStoreUrl (text: string): boolean {
   const isShaped = /^rediss?:\/\/([^@/?#\s]*@)?([^@/?#\s:[\]]+|\[[^\]]+\])(:\d+)?(\/\d{0,5})?$/.test(text)
   return isShaped && URL.canParse(text) && !/%(?![\da-f]{2})/i.test(text)
 }
+
+/** `http[s]://…` with a host. */
+export function isHttpUrl (text: string): boolean {
+  return /^https?:\/\/[^/?#\s]+\S*$/.test(text) && URL.canParse(text)
+}

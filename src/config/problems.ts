@@ -1,5 +1,5 @@
 import { Ajv, type ErrorObject } from 'ajv'
-import { isHost, isLoopback, isStoreUrl, splitAddress } from './address.ts'
+import { isHost, isHttpUrl, isLoopback, isStoreUrl, splitAddress } from './address.ts'
 import { Settings, type SettingSchema } from './settings.ts'
 import { expectation, isTree, nameOf, shown, suggestion, type Path, type Tree } from './words.ts'
 
@@ -8,6 +8,7 @@ ajv.addVocabulary(['expects'])
 ajv.addFormat('host', isHost)
 ajv.addFormat('node-address', (text) => splitAddress(text) !== undefined)
 ajv.addFormat('store-url', isStoreUrl)
+ajv.addFormat('http-url', isHttpUrl)
 const validate = ajv.compile(Settings)
 
 /** Fills in the defaults, in place; what is wrong then, as paths and texts. Nothing wrong: `tree` is of type Settings. */

@@ -33,6 +33,11 @@ export const Settings = Type.Object({
   request: section({
     deadlineMs: Type.Integer({ default: 400, minimum: 50, maximum: 5000, description: 'Milliseconds in which each request is answered, with SDP or with an error: less than Kamailio waits (http_async_client: 500).' }),
   }),
+  webhook: section({
+    url: Type.Optional(Type.String({ writeOnly: true, format: 'http-url', expects: 'http[s]://HOST[:PORT]/PATH', description: 'Where events of calls (node lost, media timeout, DTMF, final report) are posted as JSON; without it nowhere.' })),
+    token: Type.Optional(Type.String({ writeOnly: true, pattern: '^[\\x21-\\x7e]+$', expects: 'ASCII without spaces', description: 'Sent to it as `Authorization: Bearer TOKEN`.' })),
+    maxQueued: Type.Integer({ default: 1000, minimum: 1, maximum: 100000, description: 'Events that wait for it at most; the oldest goes first.' }),
+  }),
   log: section({
     level: Type.Enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], { type: 'string', default: 'info', description: 'The least severe level that is logged.' }),
   }),

@@ -114,6 +114,18 @@ export function createMetrics () {
       name: 'ngpilot_store_operation_duration_seconds', registers, labelNames: ['operation'], buckets: seconds,
       help: 'Time that a call store operation took.',
     }),
+    callEvents: new Counter({
+      name: 'ngpilot_call_events_total', registers, labelNames: ['event'],
+      help: 'What happened to calls by itself: stranded (node lost), media-timeout, dtmf, report.',
+    }),
+    webhookEvents: new Counter({
+      name: 'ngpilot_webhook_events_total', registers, labelNames: ['result'],
+      help: 'Events for the webhook by how they ended: ok, rejected (4xx), expired, or too many (the oldest made room).',
+    }),
+    webhookQueued: new Gauge({
+      name: 'ngpilot_webhook_queued', registers,
+      help: 'Events that wait for the webhook.',
+    }),
     uncaughtErrors: new Counter({
       name: 'ngpilot_uncaught_errors_total', registers,
       help: 'Errors that no handler caught; each is a bug. The process goes on.',

@@ -69,6 +69,28 @@ export function callObserver (metrics: Metrics) {
   }
 }
 
+/** What happens to calls by itself. */
+export function callEventsObserver (metrics: Metrics, log: Pick<Logger, 'info' | 'error'>) {
+  return {
+    happened (event: { event: string }) {
+      metrics.callEvents.inc({ event: event.event })
+      log.info(event, 'call event')
+    },
+    failed: (error: unknown) => log.error({ err: error }, 'a subscriber of call events failed'),
+  }
+}
+
+/** What the webhook tells of the events that it posts. */
+export function webhookObserver (metrics: Metrics, log: Pick<Logger, 'warn'>) {
+  return {
+    sent (result: 'ok' | 'rejected' | 'expired' | 'too many') {
+      metrics.webhookEvents.inc({ result })
+      if (result !== 'ok') log.warn({ result }, 'the webhook did not get an event')
+    },
+    queued: (count: number) => metrics.webhookQueued.set(count),
+  }
+}
+
 /** What the policy tells when it is loaded, or refused. */
 export function policyObserver (metrics: Metrics, log: Pick<Logger, 'info' | 'error'>) {
   return {
