@@ -12,6 +12,7 @@ export const sipFailures = {
   unsupported_media_type: '415 Unsupported Media Type',
   sdp_invalid: '488 Not Acceptable Here',
   not_acceptable: '488 Not Acceptable Here',
+  rejected: '403 Forbidden',
   call_unknown: '481 Call/Transaction Does Not Exist',
   out_of_order: fault,
   no_node: unavailable,
