@@ -89,7 +89,9 @@ function checkRules (sources: readonly PolicySource[], names: string[]): PolicyP
   }))
 }
 
-function checkParties (match: unknown, names: string[], place: (path: Path, message: string) => PolicyProblem): PolicyProblem[] {
+function checkParties (
+  match: unknown, names: string[], place: (path: Path, message: string) => PolicyProblem,
+): PolicyProblem[] {
   if (!isRecord(match)) return []
   return ['caller', 'callee', 'sender', 'receiver'].flatMap((party) => {
     const wanted = match[party]

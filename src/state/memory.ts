@@ -72,8 +72,8 @@ interface StoredCall {
 
 function newCall ({ node, revision, createdAt }: CallChange): StoredCall | undefined {
   if (node === undefined || revision === undefined || createdAt === undefined) return undefined
-  const empty = { caller: undefined, legs: new Map(), callee: undefined, exchange: undefined, isEstablished: false, timeline: [] }
-  return { expiresAt: 0, node, revision, createdAt, ...empty }
+  const unknown = { caller: undefined, callee: undefined, exchange: undefined }
+  return { expiresAt: 0, node, revision, createdAt, ...unknown, legs: new Map(), isEstablished: false, timeline: [] }
 }
 
 function apply (call: StoredCall, change: CallChange, timelineLength: number): void {
@@ -89,7 +89,8 @@ function apply (call: StoredCall, change: CallChange, timelineLength: number): v
   if (call.timeline.length > timelineLength) call.timeline.shift()
 }
 
-function recordOf ({ node, revision, createdAt, caller, legs, callee, exchange, isEstablished, timeline }: StoredCall): CallRecord {
+function recordOf (call: StoredCall): CallRecord {
+  const { node, revision, createdAt, caller, legs, callee, exchange, isEstablished, timeline } = call
   const record: CallRecord = {
     node, revision, createdAt, legs: Object.create(null) as CallRecord['legs'], isEstablished,
     timeline: timeline.map((entry) => ({ ...entry })),
