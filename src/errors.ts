@@ -16,6 +16,7 @@ export const errorCodes = {
   no_node: 'No rtpengine to send to, or it takes no more calls.',
   ng_timeout: 'The node stayed silent until the deadline.',
   ng_rejected: 'The node answered with an error.',
+  not_supported: 'The call\'s node is too old for the command.',
   ng_malformed: 'Bytes that are not an NG message.',
   store_unavailable: 'The call store does not answer.',
   policy_invalid: 'The policy files have problems.',

@@ -18,6 +18,7 @@ export const sipFailures = {
   no_node: unavailable,
   ng_timeout: unavailable,
   ng_rejected: unavailable,
+  not_supported: '501 Not Implemented',
   ng_malformed: unavailable,
   store_unavailable: unavailable,
   stopping: unavailable,

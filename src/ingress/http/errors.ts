@@ -17,6 +17,7 @@ export const statuses = {
   no_node: 503,
   ng_timeout: 504,
   ng_rejected: 502,
+  not_supported: 501,
   ng_malformed: 502,
   store_unavailable: 503,
   stopping: 503,
