@@ -9,8 +9,8 @@ import tseslint from 'typescript-eslint'
  */
 const mayImport = {
   'ingress/http': ['calls', 'sip'],
-  calls: ['policy', 'diagnosis', 'sdp', 'fleet', 'state', 'ng'],
-  diagnosis: ['ng'],
+  'ingress/evapi': ['calls', 'sip'],
+  calls: ['policy', 'sdp', 'fleet', 'state', 'ng'],
   policy: ['sdp', 'ng'],
   fleet: ['ng'],
   cli: ['fleet'],

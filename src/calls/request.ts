@@ -22,8 +22,6 @@ export interface SipFacts {
   fromUri?: string
   toUri?: string
   userAgent?: string
-  /** All of them, by name in lower case; a policy may ask for some. */
-  headers?: readonly { name: string, value: string }[]
 }
 
 /**

@@ -16,7 +16,6 @@ export interface SipMessageFacts {
     fromUri: string
     toUri: string
     userAgent?: string
-    headers: SipMessage['headers']
   }
 }
 
@@ -39,7 +38,6 @@ export function factsOf (message: SipMessage): SipMessageFacts {
       fromUri: message.fromUri,
       toUri: message.toUri,
       ...(message.userAgent !== undefined && { userAgent: message.userAgent }),
-      headers: message.headers,
     },
   }
 }

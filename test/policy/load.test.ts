@@ -31,7 +31,6 @@ profiles:
 `)
   assert.deepEqual(policy.profiles.get('video'), {
     name: 'video',
-    line: ['video', 'desk', 'sip'],
     protocol: 'RTP/AVP',
     isWebRtc: false,
     media: ['audio', 'video'],
