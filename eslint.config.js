@@ -9,8 +9,8 @@ import tseslint from 'typescript-eslint'
  */
 const mayImport = {
   'ingress/http': ['calls', 'sip'],
-  'ingress/evapi': ['calls', 'sip'],
-  calls: ['policy', 'sdp', 'fleet', 'state', 'ng'],
+  calls: ['policy', 'diagnosis', 'sdp', 'fleet', 'state', 'ng'],
+  diagnosis: ['ng'],
   policy: ['sdp', 'ng'],
   fleet: ['ng'],
   cli: ['fleet'],

@@ -10,13 +10,14 @@ export const errorCodes = {
   unsupported_media_type: 'A Content-Type that is not read here.',
   sdp_invalid: 'The SDP breaks RFC 8866 in a way that no node can mend.',
   not_acceptable: 'The SDP is sound, but nothing in it suits the other leg.',
+  rejected: 'A rule of the policy refuses the call, with the SIP reply that it names.',
   call_unknown: 'No such call, in the store or on the node.',
   out_of_order: 'An answer without its offer.',
   no_node: 'No rtpengine to send to, or it takes no more calls.',
   ng_timeout: 'The node stayed silent until the deadline.',
   ng_rejected: 'The node answered with an error.',
+  not_supported: 'The call\'s node is too old for the command.',
   ng_malformed: 'Bytes that are not an NG message.',
-  overloaded: 'More requests at a time than are taken.',
   store_unavailable: 'The call store does not answer.',
   policy_invalid: 'The policy files have problems.',
   config_invalid: 'The configuration has problems.',
@@ -32,11 +33,14 @@ export type ErrorCode = keyof typeof errorCodes
  */
 export class NgpilotError extends Error {
   readonly code: ErrorCode
+  /** The SIP reply that a rule asks for (`rejected`): `403 No International Calls`. */
+  readonly sip?: string
 
-  constructor (code: ErrorCode, message: string, options?: ErrorOptions) {
+  constructor (code: ErrorCode, message: string, options: ErrorOptions & { sip?: string } = {}) {
     super(message, options)
     this.name = 'NgpilotError'
     this.code = code
+    if (options.sip !== undefined) this.sip = options.sip
   }
 }
 

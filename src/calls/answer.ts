@@ -3,7 +3,7 @@ import { answerCommand } from '../ng/commands.ts'
 import { decide } from '../policy/decide.ts'
 import { parseSdp } from '../sdp/parse.ts'
 import type { CallRecord } from '../state/store.ts'
-import { answerForNode, sdpForLeg } from './bridge.ts'
+import { accepted, answerForNode, sdpForLeg } from './bridge.ts'
 import type { CallDeps } from './deps.ts'
 import { answerFacts, legOf } from './facts.ts'
 import type { Outcome } from './outcome.ts'
@@ -22,7 +22,8 @@ export function createAnswer ({ policy, fleet, ng, store, observer }: CallDeps) 
     if (!call) throw new NgpilotError('call_unknown', 'an answer came for a call that is not known; its offer must come first')
     checkOrder(call, request)
     const sdp = parseSdp(request.sdp)
-    const decision = decide(policy(), answerFacts(request, call, sdp))
+    const inForce = policy()
+    const decision = accepted(decide(inForce, answerFacts(inForce, request, call, sdp)))
     observer.decided('answer', decision.sender.name, decision.receiver.name)
     const node = fleet.pinned(call.node)
 

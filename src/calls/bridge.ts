@@ -12,6 +12,13 @@ import type { HiddenMedia, LegRecord } from '../state/store.ts'
  * them, show them to their own leg as rejected, and take out what a SIP phone must not see.
  */
 
+/** @throws NgpilotError `rejected`, where a rule wants the request to be refused. */
+export function accepted (decision: Decision): Decision {
+  const { reject } = decision
+  if (!reject) return decision
+  throw new NgpilotError('rejected', `rule ${reject.rule} of the policy refuses the call`, { sip: `${reject.code} ${reject.reason}` })
+}
+
 /**
  * The offer as the node gets it, and the m-lines that stay on the sender's side.
  * @param known the sender's leg, where the call has seen it before

@@ -1,11 +1,11 @@
 import type { CallRecord } from '../state/store.ts'
 import { createAnswer } from './answer.ts'
 import { Cancels } from './cancels.ts'
+import { type CallCommand, type CallCommandReply, createCallCommand } from './commands.ts'
 import { createDelete, type DeleteRequest } from './delete.ts'
 import type { CallDeps } from './deps.ts'
 import { createManage } from './manage.ts'
 import { createOffer } from './offer.ts'
-import type { Outcome } from './outcome.ts'
 import { createSerial, type Hold } from './serial.ts'
 
 const cancelDeadlineMs = 1000
@@ -25,13 +25,15 @@ export function createCalls (deps: CallDeps) {
   })
   const manage = createManage(deps, { offer, answer, deleteCall, cancels })
 
-  type Verb<R> = (request: R, call: CallRecord | undefined, hold: Hold) => Promise<Outcome>
-  const inTurn = <R extends DeleteRequest>(verb: Verb<R>) => (request: R) =>
+  type Verb<R, O> = (request: R, call: CallRecord | undefined, hold: Hold) => Promise<O>
+  const inTurn = <R extends DeleteRequest, O>(verb: Verb<R, O>) => (request: R) =>
     serial(request.callId, request.deadline, async (hold) =>
       verb(request, await deps.store.find(request.callId), hold))
 
   return {
     offer: inTurn(offer), answer: inTurn(answer), deleteCall: inTurn(deleteCall), manage: inTurn(manage),
+    /** Any other NG command, to the node that has the call. */
+    command: inTurn<CallCommand, CallCommandReply>(createCallCommand(deps)),
     /** Ends what was cancelled and waits for nothing more. */
     close: () => cancels.close(),
   }

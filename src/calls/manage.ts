@@ -1,11 +1,11 @@
 import { NgpilotError } from '../errors.ts'
-import { profileFor } from '../policy/decide.ts'
+import { profileOf } from '../policy/decide.ts'
 import type { CallRecord } from '../state/store.ts'
 import type { Answer } from './answer.ts'
 import type { Cancels } from './cancels.ts'
 import type { Delete } from './delete.ts'
 import type { CallDeps } from './deps.ts'
-import { legFacts } from './facts.ts'
+import { offerFacts } from './facts.ts'
 import type { Offer } from './offer.ts'
 import type { Outcome } from './outcome.ts'
 import type { MediaRequest, SipFacts } from './request.ts'
@@ -51,15 +51,17 @@ export function createManage ({ policy, fleet, store }: CallDeps, verbs: Verbs) 
 
   /** Remembers both legs of a call whose offer comes later, in the reply: then nobody says any more where the caller is. */
   async function open (request: SipRequest): Promise<void> {
-    const { revision } = policy()
+    const inForce = policy()
+    const facts = offerFacts(inForce, request, undefined, undefined)
     const [node] = fleet.candidates()
     if (!node) return
     await store.save(request.callId, {
       node: node.id,
-      revision,
+      revision: inForce.revision,
       createdAt: Date.now(),
-      legs: { [request.fromTag]: { profile: profileFor(policy(), legFacts(undefined, request.source), request.vars).name } },
-      callee: { profile: profileFor(policy(), legFacts(undefined, request.destination), request.vars).name },
+      caller: request.fromTag,
+      legs: { [request.fromTag]: { profile: profileOf(inForce, facts, 'sender').name } },
+      callee: { profile: profileOf(inForce, facts, 'receiver').name },
       event: { at: Date.now(), event: 'invite without offer' },
     })
   }

@@ -7,9 +7,9 @@ import { decide } from '../policy/decide.ts'
 import { hasBundle } from '../sdp/bundle.ts'
 import { parseSdp } from '../sdp/parse.ts'
 import type { CallChange, CallRecord, LegRecord } from '../state/store.ts'
-import { offerForNode, sdpForLeg } from './bridge.ts'
+import { accepted, offerForNode, sdpForLeg } from './bridge.ts'
 import type { CallDeps } from './deps.ts'
-import { legOf, offerFacts } from './facts.ts'
+import { callerOf, legOf, offerFacts } from './facts.ts'
 import type { Outcome } from './outcome.ts'
 import type { MediaRequest } from './request.ts'
 import type { Hold } from './serial.ts'
@@ -22,11 +22,12 @@ export function createOffer ({ policy, fleet, ng, store, deletes, observer }: Ca
     request: MediaRequest & { sdp: Buffer }, call: CallRecord | undefined, hold: Hold,
   ): Promise<Outcome> {
     const sdp = parseSdp(request.sdp)
-    const decision = decide(policy(), offerFacts(request, call, sdp))
+    const inForce = policy()
+    const decision = accepted(decide(inForce, offerFacts(inForce, request, call, sdp)))
     observer.decided('offer', decision.sender.name, decision.receiver.name)
     const { sdp: sdpForNode, hidden } = offerForNode(sdp, decision, legOf(call, request.fromTag))
     // A running call stays where it is; a new one goes to the first node that takes it.
-    const nodes = call ? [fleet.pinned(call.node)] : fleet.candidates()
+    const nodes = call ? [fleet.pinned(call.node)] : fleet.candidates(decision.nodes)
     const [first] = nodes
     if (!call && first) deletes.forgive(first, request.callId)
 
@@ -97,7 +98,7 @@ function offered (
 ): CallChange {
   const now = Date.now()
   return {
-    ...(!call && node && { node: node.id, revision, createdAt: now }),
+    ...(!call && node && { node: node.id, revision, createdAt: now, caller: callerOf(request, call) }),
     legs: { [request.fromTag]: sender, ...(request.toTag !== undefined && { [request.toTag]: receiver }) },
     ...(request.toTag === undefined && { callee: receiver }),
     exchange: { offerer: request.fromTag, state: 'offered', ...(request.sip && { cseq: request.sip.cseq }) },

@@ -22,6 +22,8 @@ export interface SipFacts {
   fromUri?: string
   toUri?: string
   userAgent?: string
+  /** All of them, by name in lower case; a policy may ask for some. */
+  headers?: readonly { name: string, value: string }[]
 }
 
 /**

@@ -72,6 +72,11 @@ function capabilitiesOfRelease (release: Release): Capabilities {
   return { release, ...own as Record<keyof typeof traits, boolean>, knows, hasCommand }
 }
 
+/** The first release that has a command. */
+export function commandSince (command: string): Release {
+  return laterCommands.get(command) ?? oldestRelease
+}
+
 /** A key or word that a node's release would ignore without an error, and the first release that heeds it. */
 export interface UnknownToNode { path: (string | number)[], word: string, since: Release }
 

@@ -1,6 +1,6 @@
 import type { NgDictionary } from '../ng/types.ts'
 import { canEncode, canonicalCodec, isG711, isSpeech } from './codec-names.ts'
-import type { OfferedCodec } from './types.ts'
+import type { AudioCodec } from '../sdp/codecs.ts'
 
 /** Names in order of preference; undefined: whatever is offered. */
 type CodecList = string[] | undefined
@@ -12,7 +12,7 @@ type CodecList = string[] | undefined
  * list that it offered, the receiver the first of its own. What the other side does not know is transcoded; PCMU and PCMA
  * never to each other while both legs take one of them, and a sender's codec only where its DTMF survives.
  */
-export function codecFlags (sender: CodecList, receiver: CodecList, codecs: OfferedCodec[]): NgDictionary | undefined {
+export function codecFlags (sender: CodecList, receiver: CodecList, codecs: AudioCodec[]): NgDictionary | undefined {
   if (receiver === undefined) return undefined
   const offered = codecs.map(inKnownSpelling)
   const names = namesOf(offered)
@@ -50,20 +50,20 @@ export function codecFlags (sender: CodecList, receiver: CodecList, codecs: Offe
  * telephone-event has another clock rate than its codec (Firefox offers opus/48000 with telephone-event/8000), so one that
  * goes with it comes first.
  */
-function bestWithEvents (list: string[], receiver: string[], offered: OfferedCodec[]): string | undefined {
+function bestWithEvents (list: string[], receiver: string[], offered: AudioCodec[]): string | undefined {
   const usable = list.filter((name) => isSpeech(name) && canEncode(name) && offered.some((codec) => codec.name === name))
   if (usable.length < 2 || !receiver.includes('telephone-event')) return usable[0]
   const events = offered.filter(({ name }) => name === 'telephone-event')
-  const goesWith = ({ clockRate }: OfferedCodec): boolean => events.some((event) => event.clockRate === clockRate)
+  const goesWith = ({ clockRate }: AudioCodec): boolean => events.some((event) => event.clockRate === clockRate)
   return usable.find((name) => offered.some((codec) => codec.name === name && goesWith(codec))) ?? usable[0]
 }
 
-function inKnownSpelling (codec: OfferedCodec): OfferedCodec {
+function inKnownSpelling (codec: AudioCodec): AudioCodec {
   const name = canonicalCodec(codec.name) ?? codec.name
   return name === codec.name ? codec : { name, clockRate: codec.clockRate }
 }
 
-function namesOf (codecs: OfferedCodec[]): string[] {
+function namesOf (codecs: AudioCodec[]): string[] {
   const names: string[] = []
   for (const { name } of codecs) if (!names.includes(name)) names.push(name)
   return names

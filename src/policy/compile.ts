@@ -1,17 +1,29 @@
 import type { NgDictionary } from '../ng/types.ts'
-import { parseBlock } from './address.ts'
 import { canonicalCodec } from './codec-names.ts'
+import { conditionsOf, ruleConditionsOf } from './conditions.ts'
+import { ofAnswers } from './flags.ts'
 import { mergeNg } from './merge.ts'
 import { presets } from './presets.ts'
-import type { EndpointEntry, PolicyFile, ProfileEntry } from './schema.ts'
-import type { Endpoint, MediaProtocol, Policy, Profile } from './types.ts'
+import type { Finding, Path, Place } from './problem.ts'
+import type { EndpointEntry, PolicyFile, ProfileEntry, RuleEntry } from './schema.ts'
+import type { Effect, Endpoint, MediaProtocol, Policy, Profile, Rule } from './types.ts'
 
-/** Files without problems as one policy: profiles with all that they extend, endpoints in the order of the files. */
-export function compile (files: readonly PolicyFile[]): Omit<Policy, 'revision'> {
-  const entries = new Map(files.flatMap(({ profiles }) => Object.entries(profiles ?? {})))
+/** A file without problems, and where in it each thing stands. */
+export interface CompileSource { value: PolicyFile, place: (finding: Finding) => Place }
+
+/** Files without problems as one policy: profiles with all that they extend, the rest in the order of the files. */
+export function compile (sources: readonly CompileSource[]): Omit<Policy, 'revision'> {
+  const entries = new Map(sources.flatMap(({ value }) => Object.entries(value.profiles ?? {})))
   const profiles = new Map<string, Profile>(Object.entries(presets))
   for (const name of entries.keys()) profiles.set(name, profileOf(name, entries))
-  return { profiles, endpoints: files.flatMap(({ endpoints }) => endpoints ?? []).map(endpointOf) }
+  return {
+    profiles,
+    endpoints: sources.flatMap(({ value, place }) => (value.endpoints ?? []).map((entry, index) => {
+      return endpointOf(entry, at(place, ['endpoints', index]))
+    })),
+    rules: sources.flatMap(({ value, place }) => (value.rules ?? []).map((entry, index) => ruleOf(entry, at(place, ['rules', index])))),
+    headers: [],
+  }
 }
 
 function profileOf (name: string, entries: ReadonlyMap<string, ProfileEntry>): Profile {
@@ -24,6 +36,7 @@ function profileOf (name: string, entries: ReadonlyMap<string, ProfileEntry>): P
   const ptime = entry.ptime ?? base.ptime
   return {
     name,
+    line: [name, ...base.line],
     protocol: protocol as MediaProtocol,
     isWebRtc: base.isWebRtc,
     media: entry.media ?? base.media,
@@ -33,14 +46,27 @@ function profileOf (name: string, entries: ReadonlyMap<string, ProfileEntry>): P
   }
 }
 
-function endpointOf ({ profile, match = {} }: EndpointEntry): Endpoint {
-  const address = match.address && listOf(match.address).flatMap((text) => parseBlock(text) ?? [])
+function endpointOf ({ profile, name, match = {} }: EndpointEntry, place: Place): Endpoint {
+  return { name: name ?? profile, place, profile, conditions: conditionsOf(match) }
+}
+
+function ruleOf (entry: RuleEntry, place: Place): Rule {
+  return { name: entry.name, place, conditions: ruleConditionsOf(entry.match ?? {}), effect: effectOf(entry) }
+}
+
+function effectOf ({ set = {}, reject }: RuleEntry): Effect {
+  const ng = (set.ng ?? {}) as NgDictionary
   return {
-    profile,
-    ...match.transport !== undefined && { transport: listOf(match.transport) },
-    ...address && { address },
-    ...match.vars && { vars: match.vars },
+    ...set.nodes !== undefined && { nodes: set.nodes },
+    ...set['client-flags'] && { clientFlags: set['client-flags'] },
+    ...set['on-node-loss'] && { onNodeLoss: set['on-node-loss'] },
+    ...reject && { reject },
+    offer: ng,
+    answer: ofAnswers(ng),
   }
 }
 
-const listOf = <Item>(value: Item | Item[]): Item[] => Array.isArray(value) ? value : [value]
+function at (place: CompileSource['place'], path: Path): Place {
+  const { file, line, column } = place({ path, at: 'value', message: '' })
+  return { file, line, column }
+}

@@ -1,5 +1,6 @@
 import type { NgDictionary } from '../ng/types.ts'
 import { suites, vocabulary } from '../ng/vocabulary.ts'
+import type { AudioCodec } from '../sdp/codecs.ts'
 import { codecFlags } from './codecs.ts'
 import { mergeNg } from './merge.ts'
 import type { CallFacts, MediaProtocol, Profile } from './types.ts'
@@ -12,12 +13,12 @@ const withoutOtherSuites = suites.filter((suite) => !offeredSuites.has(suite)).m
  * The NG keys of one message. All of it follows from the profile that *receives* the SDP, and from what the sender brings
  * that has to be taken off. The receiver's own `ng` keys come last.
  */
-export function flagsFor (command: CallFacts['command'], sender: Profile, receiver: Profile, codecs: CallFacts['codecs']): NgDictionary {
+export function flagsFor (command: CallFacts['command'], sender: Profile, receiver: Profile, codecs: AudioCodec[]): NgDictionary {
   if (command === 'answer') return mergeNg(answerFlags(sender, receiver), ofAnswers(receiver.ng))
   return mergeNg(offerFlags(sender, receiver, codecs), receiver.ng)
 }
 
-function offerFlags (sender: Profile, receiver: Profile, codecs: CallFacts['codecs']): NgDictionary {
+function offerFlags (sender: Profile, receiver: Profile, codecs: AudioCodec[]): NgDictionary {
   const codec = codecFlags(sender.codecs, receiver.codecs, codecs)
   return {
     replace: ['origin', 'session-connection'],
@@ -56,6 +57,7 @@ function answerFlags (sender: Profile, receiver: Profile): NgDictionary {
   return { replace, ICE: 'remove', flags, ...receiver.protocol.startsWith('RTP/SAVP') && { DTLS: 'off' } }
 }
 
-function ofAnswers (ng: NgDictionary): NgDictionary {
+/** Without the keys that make sense in an offer only. */
+export function ofAnswers (ng: NgDictionary): NgDictionary {
   return Object.fromEntries(Object.entries(ng).filter(([key]) => vocabulary.get(key)?.only !== 'offer'))
 }

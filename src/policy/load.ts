@@ -29,8 +29,8 @@ export async function checkPolicy (directory: string): Promise<{ policy?: Policy
   // A file that cannot be read may define what the others name.
   const found = [...problems, ...findings, ...problems.length === 0 ? checkNames(sources) : []]
   if (found.length > 0) return { problems: found.sort(byPlace) }
-  const files = sources.map(({ value }) => value as PolicyFile)
-  return { policy: { revision: revisionOf(sources), ...compile(files) }, problems: [] }
+  const checked = sources.map(({ value, place }) => ({ value: value as PolicyFile, place }))
+  return { policy: { revision: revisionOf(sources), ...compile(checked) }, problems: [] }
 }
 
 function byPlace (one: PolicyProblem, other: PolicyProblem): number {

@@ -1,5 +1,5 @@
 import { presets } from './presets.ts'
-import { isRecord, type Finding, type PolicyProblem } from './problem.ts'
+import { isRecord, type Finding, type Path, type PolicyProblem } from './problem.ts'
 import { meant } from './shape.ts'
 import type { PolicySource } from './source.ts'
 
@@ -17,6 +17,7 @@ export function checkNames (sources: readonly PolicySource[]): PolicyProblem[] {
   return [
     ...all.flatMap((definition) => checkDefinition(definition, profiles, names)),
     ...sources.flatMap((source) => checkEndpoints(source, names)),
+    ...checkRules(sources, names),
     ...shadowed(sources),
   ]
 }
@@ -66,17 +67,45 @@ function notWebRtc (entry: unknown): { key: string, message: string }[] {
 }
 
 function checkEndpoints (source: PolicySource, names: string[]): PolicyProblem[] {
-  return endpointsOf(source).flatMap((endpoint, index) => {
+  return listOf(source, 'endpoints').flatMap((endpoint, index) => {
     const profile = isRecord(endpoint) ? endpoint['profile'] : undefined
     if (typeof profile !== 'string' || names.includes(profile)) return []
     return [source.place({ path: ['endpoints', index, 'profile'], at: 'value', message: `there is no preset or profile "${profile}"; ${meant(profile, names)}` })]
   })
 }
 
+/** Rules by one name, and parties that are no profile. */
+function checkRules (sources: readonly PolicySource[], names: string[]): PolicyProblem[] {
+  const first = new Map<unknown, PolicyProblem>()
+  return sources.flatMap((source) => listOf(source, 'rules').flatMap((rule, index) => {
+    if (!isRecord(rule)) return []
+    const place = (path: Path, message: string) => {
+      return source.place({ path: ['rules', index, ...path], at: 'value', message })
+    }
+    const before = first.get(rule['name'])
+    const here = place(['name'], before ? `there is a rule of this name at ${before.file}:${before.line}:${before.column}` : '')
+    if (!before) first.set(rule['name'], here)
+    return [...before ? [here] : [], ...checkParties(rule['match'], names, place)]
+  }))
+}
+
+function checkParties (
+  match: unknown, names: string[], place: (path: Path, message: string) => PolicyProblem,
+): PolicyProblem[] {
+  if (!isRecord(match)) return []
+  return ['caller', 'callee', 'sender', 'receiver'].flatMap((party) => {
+    const wanted = match[party]
+    const each: [Path, unknown][] = Array.isArray(wanted) ? wanted.map((name, index) => [[index], name]) : [[[], wanted]]
+    return each.flatMap(([path, name]) => typeof name !== 'string' || names.includes(name)
+      ? []
+      : [place(['match', party, ...path], `there is no preset or profile "${name}"; ${meant(name, names)}`)])
+  })
+}
+
 /** Endpoints that can never match, because one before them, perhaps in an earlier file, matches every leg. */
 function shadowed (sources: readonly PolicySource[]): PolicyProblem[] {
   let catchAll: PolicyProblem | undefined
-  return sources.flatMap((source) => endpointsOf(source).flatMap((endpoint, index) => {
+  return sources.flatMap((source) => listOf(source, 'endpoints').flatMap((endpoint, index) => {
     const place = (message: string) => source.place({ path: ['endpoints', index], at: 'value', message })
     if (catchAll) {
       const { file, line, column } = catchAll
@@ -88,8 +117,8 @@ function shadowed (sources: readonly PolicySource[]): PolicyProblem[] {
   }))
 }
 
-function endpointsOf (source: PolicySource): unknown[] {
-  return isRecord(source.value) && Array.isArray(source.value['endpoints']) ? source.value['endpoints'] : []
+function listOf ({ value }: PolicySource, key: 'endpoints' | 'rules'): unknown[] {
+  return isRecord(value) && Array.isArray(value[key]) ? value[key] : []
 }
 
 function profilesOf ({ value }: PolicySource): Record<string, unknown> {

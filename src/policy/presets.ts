@@ -10,7 +10,7 @@ const telephony = ['PCMU', 'PCMA', 'telephone-event']
  * `sip-sdes`: the same with SRTP keyed by SDES (RFC 4568), for peers behind TLS.
  */
 export const presets = {
-  webrtc: { name: 'webrtc', protocol: 'UDP/TLS/RTP/SAVPF', isWebRtc: true, media: ['audio', 'video', 'application'], ng: {} },
-  sip: { name: 'sip', protocol: 'RTP/AVP', isWebRtc: false, media: ['audio', 'image'], codecs: telephony, ng: {} },
-  'sip-sdes': { name: 'sip-sdes', protocol: 'RTP/SAVP', isWebRtc: false, media: ['audio', 'image'], codecs: telephony, ng: {} },
+  webrtc: { name: 'webrtc', line: ['webrtc'], protocol: 'UDP/TLS/RTP/SAVPF', isWebRtc: true, media: ['audio', 'video', 'application'], ng: {} },
+  sip: { name: 'sip', line: ['sip'], protocol: 'RTP/AVP', isWebRtc: false, media: ['audio', 'image'], codecs: telephony, ng: {} },
+  'sip-sdes': { name: 'sip-sdes', line: ['sip-sdes'], protocol: 'RTP/SAVP', isWebRtc: false, media: ['audio', 'image'], codecs: telephony, ng: {} },
 } satisfies Record<string, Profile>

@@ -4,6 +4,9 @@
  */
 export interface PolicyProblem { file: string, line: number, column: number, message: string }
 
+/** Where something stands. `line` and `column` count from 1; ngpilot's own presets stand in no file. */
+export interface Place { file: string, line: number, column: number }
+
 /** The steps from the top of a file to one of its values: keys of maps, indexes of lists. */
 export type Path = (string | number)[]
 

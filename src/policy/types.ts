@@ -1,5 +1,7 @@
-import type { NgDictionary } from '../ng/types.ts'
-import type { AddressBlock } from './address.ts'
+import type { NgDictionary, NgValue } from '../ng/types.ts'
+import type { SdpFacts } from '../sdp/facts.ts'
+import type { Condition } from './conditions.ts'
+import type { Place } from './problem.ts'
 
 /** What is known of one leg when a message comes: where it is, and its profile once the call has named it. */
 export interface LegFacts {
@@ -13,19 +15,39 @@ export interface LegFacts {
   vars?: Record<string, string>
 }
 
-/** A codec as a=rtpmap names it. `clockRate` in Hz. */
-export interface OfferedCodec { name: string, clockRate: number }
+/** A SIP or tel URI as far as rules look at it. `text` as it came; `host` in lower case, empty for tel. */
+export interface UriFacts { text: string, user: string, host: string }
+
+/** What a SIP message says. A reply has the request URI of no request. */
+export interface SipFacts {
+  method: string
+  status?: number
+  requestUri?: UriFacts
+  from?: UriFacts
+  to?: UriFacts
+  userAgent?: string
+  /** Those that the policy asks for (`Policy.headers`), by name in lower case; several of one name are joined by ", ". */
+  headers?: Record<string, string>
+}
+
+export type LegName = 'sender' | 'receiver'
 
 /** What a decision is made from: the same facts whichever ingress the request came by. */
 export interface CallFacts {
   command: 'offer' | 'answer'
+  callId: string
+  /** When the message came, in milliseconds since the epoch. */
+  at: number
   /** The leg that the SDP comes from. */
   sender: LegFacts
   /** The leg that the SDP goes to. */
   receiver: LegFacts
+  /** Which of them is the caller's. */
+  caller: LegName
   vars: Record<string, string>
-  /** The audio codecs of the SDP, in order. */
-  codecs: OfferedCodec[]
+  sip?: SipFacts
+  /** Absent where a message has none: an INVITE whose offer comes later. */
+  sdp?: SdpFacts
 }
 
 /** What rtpengine can write into an m-line, by its own names. */
@@ -37,6 +59,8 @@ export type MediaProtocol = 'RTP/AVP' | 'RTP/AVPF' | 'RTP/SAVP' | 'RTP/SAVPF' | 
  */
 export interface Profile {
   name: string
+  /** Its own name, then those of what it extends, down to the preset. A rule on any of them is a rule on it. */
+  line: readonly string[]
   protocol: MediaProtocol
   /** ICE, DTLS-SRTP, rtcp-mux, mid: what a browser must have and a SIP phone must not see. */
   isWebRtc: boolean
@@ -48,12 +72,49 @@ export interface Profile {
   ng: NgDictionary
 }
 
+/** Flags that the client set itself win, are not looked at, or fill what the policy leaves open. */
+export type ClientFlags = 'trust' | 'ignore' | 'merge'
+/** What becomes of a call whose node is lost: it fails, or its next SDP exchange builds it anew on another node. */
+export type OnNodeLoss = 'fail' | 're-anchor'
+
+/** The SIP reply that a rule wants instead of media. */
+export interface Rejection { code: number, reason: string, rule: string }
+
 /** The outcome for one message. `flags` are the NG keys for it, call-id, tags and SDP not among them. */
 export interface Decision {
   sender: Profile
   receiver: Profile
+  /** The rules that matched, in order. */
+  rules: readonly string[]
+  /** Nothing is to be sent to a node, and the request to be answered with this. */
+  reject?: Rejection
+  /** The set of nodes that a new call goes to; undefined: the default one. */
+  nodes?: string
+  clientFlags: ClientFlags
+  onNodeLoss: OnNodeLoss
   flags: NgDictionary
   revision: string
+}
+
+/** An endpoint or rule that was looked at. `why` says it in words: `transport is udp, not ws or wss`. */
+export interface Tried { name: string, place: Place, isMatch: boolean, why: string }
+
+/** How a leg got its profile: from the call's record, by an endpoint, or because no endpoint matched. */
+export interface LegTrace { profile: string, by: 'call' | 'endpoint' | 'default', tried: Tried[] }
+
+/**
+ * Where an NG key, or one word of a list, comes from. `path` from the top of the dictionary (`codec.strip`), `source` in
+ * words (`profile phone: codecs`), `place` unless it is ngpilot's own.
+ */
+export interface Origin { path: string, value: NgValue, source: string, place?: Place }
+
+/** A decision with the way to it. Built by `explain` alone, which shares its code with `decide`. */
+export interface Explanation {
+  decision: Decision
+  sender: LegTrace
+  receiver: LegTrace
+  rules: Tried[]
+  origins: Origin[]
 }
 
 /** All of it in force, presets included. `revision` is a hash of what was loaded. */
@@ -61,12 +122,24 @@ export interface Policy {
   revision: string
   profiles: ReadonlyMap<string, Profile>
   endpoints: readonly Endpoint[]
+  rules: readonly Rule[]
+  /** The names of headers that it looks at, in lower case. */
+  headers: readonly string[]
 }
 
-/** The first endpoint whose every given condition holds names the profile of a leg. */
-export interface Endpoint {
-  profile: string
-  transport?: readonly string[]
-  address?: readonly AddressBlock[]
-  vars?: Readonly<Record<string, string>>
+/** The first endpoint whose every condition holds names the profile of a leg. */
+export interface Endpoint { name: string, place: Place, profile: string, conditions: readonly Condition[] }
+
+/** A rule whose every condition holds applies, after those before it. */
+export interface Rule { name: string, place: Place, conditions: readonly Condition[], effect: Effect }
+
+/** What a rule changes. */
+export interface Effect {
+  nodes?: string
+  clientFlags?: ClientFlags
+  onNodeLoss?: OnNodeLoss
+  reject?: Omit<Rejection, 'rule'>
+  /** NG keys of offers and answers. */
+  offer: NgDictionary
+  answer: NgDictionary
 }

@@ -12,8 +12,16 @@ const refused: Record<string, string> = {
 
 /** The words that the schema leaves open: codec names, NG keys and their values. Looks at what has the shape for it. */
 export function checkWords (value: unknown): Finding[] {
-  if (!isRecord(value) || !isRecord(value['profiles'])) return []
-  return Object.entries(value['profiles']).flatMap(([name, profile]) => {
+  if (!isRecord(value)) return []
+  const rules = Array.isArray(value['rules']) ? value['rules'].flatMap((rule: unknown, index) => {
+    const ng = isRecord(rule) && isRecord(rule['set']) ? rule['set']['ng'] : undefined
+    return isRecord(ng) ? checkNg(ng, ['rules', index, 'set', 'ng']) : []
+  }) : []
+  return [...isRecord(value['profiles']) ? checkProfiles(value['profiles']) : [], ...rules]
+}
+
+function checkProfiles (profiles: Record<string, unknown>): Finding[] {
+  return Object.entries(profiles).flatMap(([name, profile]) => {
     if (!isRecord(profile)) return []
     const path = ['profiles', name]
     const codecs = Array.isArray(profile['codecs']) ? checkCodecs(profile['codecs'], [...path, 'codecs']) : []

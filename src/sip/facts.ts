@@ -16,6 +16,7 @@ export interface SipMessageFacts {
     fromUri: string
     toUri: string
     userAgent?: string
+    headers: SipMessage['headers']
   }
 }
 
@@ -38,6 +39,7 @@ export function factsOf (message: SipMessage): SipMessageFacts {
       fromUri: message.fromUri,
       toUri: message.toUri,
       ...(message.userAgent !== undefined && { userAgent: message.userAgent }),
+      headers: message.headers,
     },
   }
 }

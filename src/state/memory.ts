@@ -62,6 +62,7 @@ interface StoredCall {
   node: string
   revision: string
   createdAt: number
+  caller: string | undefined
   legs: Map<string, LegRecord>
   callee: LegRecord | undefined
   exchange: ExchangeRecord | undefined
@@ -71,14 +72,15 @@ interface StoredCall {
 
 function newCall ({ node, revision, createdAt }: CallChange): StoredCall | undefined {
   if (node === undefined || revision === undefined || createdAt === undefined) return undefined
-  const empty = { legs: new Map(), callee: undefined, exchange: undefined, isEstablished: false, timeline: [] }
-  return { expiresAt: 0, node, revision, createdAt, ...empty }
+  const unknown = { caller: undefined, callee: undefined, exchange: undefined }
+  return { expiresAt: 0, node, revision, createdAt, ...unknown, legs: new Map(), isEstablished: false, timeline: [] }
 }
 
 function apply (call: StoredCall, change: CallChange, timelineLength: number): void {
   call.node = change.node ?? call.node
   call.revision = change.revision ?? call.revision
   call.createdAt = change.createdAt ?? call.createdAt
+  call.caller = change.caller ?? call.caller
   if (change.legs) for (const tag of Object.keys(change.legs)) call.legs.set(tag, copyOfLeg(change.legs[tag] as LegRecord))
   if (change.callee) call.callee = copyOfLeg(change.callee)
   if (change.exchange) call.exchange = { ...change.exchange }
@@ -87,12 +89,14 @@ function apply (call: StoredCall, change: CallChange, timelineLength: number): v
   if (call.timeline.length > timelineLength) call.timeline.shift()
 }
 
-function recordOf ({ node, revision, createdAt, legs, callee, exchange, isEstablished, timeline }: StoredCall): CallRecord {
+function recordOf (call: StoredCall): CallRecord {
+  const { node, revision, createdAt, caller, legs, callee, exchange, isEstablished, timeline } = call
   const record: CallRecord = {
     node, revision, createdAt, legs: Object.create(null) as CallRecord['legs'], isEstablished,
     timeline: timeline.map((entry) => ({ ...entry })),
   }
   for (const [tag, leg] of legs) record.legs[tag] = copyOfLeg(leg)
+  if (caller !== undefined) record.caller = caller
   if (callee) record.callee = copyOfLeg(callee)
   if (exchange) record.exchange = { ...exchange }
   return record

@@ -2,7 +2,7 @@ import type { CallChange, CallRecord, ExchangeRecord, HiddenMedia, LegRecord, Ow
 
 /**
  * How a call is written in Redis: a hash with `v` (the version of this schema), `node`, `revision`, `createdAt`,
- * `established`, `exchange` (`[offerer, state, cseq]`), `callee` and, for each leg, `leg:TAG` (both
+ * `caller`, `established`, `exchange` (`[offerer, state, cseq]`), `callee` and, for each leg, `leg:TAG` (both
  * `[profile, 1 if bundled, [index, line, mid]…]`), and a list of `[at, event, detail]`. They are JSON arrays, because a
  * hash takes half the room while no value is over 64 bytes.
  */
@@ -19,6 +19,7 @@ export function fieldsOf (change: CallChange): string[] {
   if (change.node !== undefined) fields.push('node', change.node)
   if (change.revision !== undefined) fields.push('revision', change.revision)
   if (change.createdAt !== undefined) fields.push('createdAt', String(change.createdAt))
+  if (change.caller !== undefined) fields.push('caller', change.caller)
   if (change.isEstablished !== undefined) fields.push('established', change.isEstablished ? '1' : '0')
   if (change.callee) fields.push('callee', textOfLeg(change.callee))
   if (change.exchange) fields.push('exchange', textOfExchange(change.exchange))
@@ -48,7 +49,7 @@ export function recordOf (fields: readonly string[], entries: readonly string[])
     const leg = legOf(parsed(value))
     if (tag !== undefined && leg) legs[tag] = leg
   }
-  const { v, node, revision, createdAt, established } = plain
+  const { v, node, revision, createdAt, caller, established } = plain
   if (v !== schemaVersion || node === undefined || revision === undefined || !Number(createdAt)) return undefined
   const callee = legOf(parsed(plain.callee))
   const exchange = exchangeOf(parsed(plain.exchange))
@@ -56,6 +57,7 @@ export function recordOf (fields: readonly string[], entries: readonly string[])
     node,
     revision,
     createdAt: Number(createdAt),
+    ...(caller !== undefined && { caller }),
     legs,
     ...(callee && { callee }),
     ...(exchange && { exchange }),

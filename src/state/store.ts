@@ -40,6 +40,8 @@ export interface CallRecord {
   revision: string
   /** Milliseconds since the epoch. */
   createdAt: number
+  /** The tag of the party that began the call; whoever offers later may be the other. */
+  caller?: string
   /** By SIP tag. Without a prototype, as tags are foreign text: `legs.constructor` is a leg or nothing. */
   legs: Record<string, LegRecord>
   /** The leg that has been offered to and has not shown its tag yet. */

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { decide } from '../../src/policy/decide.ts'
 import { loadPolicy } from '../../src/policy/load.ts'
-import { audioCodecs } from '../../src/sdp/codecs.ts'
+import { factsOfSdp } from '../../src/sdp/facts.ts'
 import { parseSdp } from '../../src/sdp/parse.ts'
 import { startNgpilot } from '../../stack/ngpilot.ts'
 import { startRedis } from '../../stack/redis.ts'
@@ -89,8 +89,8 @@ async function scenarios (): Promise<Scenario[]> {
   const scenario = (name: string, source: typeof browser | typeof phone, offer: Buffer): Scenario => {
     const answer = sdpFile('answer-plain-pcmu')
     const flags = (command: 'offer' | 'answer', sdp: Buffer) => decide(policy, {
-      command, vars: {}, codecs: audioCodecs(parseSdp(sdp)),
-      ...(command === 'offer' ? { sender: source, receiver: phone } : { sender: phone, receiver: source }),
+      command, callId: 'bench', at: 0, vars: {}, sdp: factsOfSdp(parseSdp(sdp)),
+      ...(command === 'offer' ? { caller: 'sender', sender: source, receiver: phone } : { caller: 'receiver', sender: phone, receiver: source }),
     }).flags
     return {
       name, source, destination: phone, offer, answer, offerFlags: flags('offer', offer), answerFlags: flags('answer', answer),

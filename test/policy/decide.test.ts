@@ -1,10 +1,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { decide, profileFor } from '../../src/policy/decide.ts'
+import { decide, profileOf } from '../../src/policy/decide.ts'
 import { loadPolicy } from '../../src/policy/load.ts'
-import type { CallFacts, LegFacts } from '../../src/policy/types.ts'
+import type { LegFacts, Policy } from '../../src/policy/types.ts'
 import { policyOf } from './directory.ts'
+import { factsOf } from './facts.ts'
 import { chromium } from './offers.ts'
+
+/** The name of the profile that a leg gets. */
+const profileOfLeg = (policy: Policy, leg: LegFacts, vars: Record<string, string> = {}) => profileOf(policy, factsOf({ sender: leg, vars }), 'sender').name
 
 const policyText = `
 profiles:
@@ -22,7 +26,7 @@ endpoints:
 
 test('the first endpoint whose conditions all hold names the profile', async (t) => {
   const policy = await policyOf(t, policyText)
-  const found = (leg: LegFacts, vars = {}) => profileFor(policy, leg, vars).name
+  const found = (leg: LegFacts, vars = {}) => profileOfLeg(policy, leg, vars)
   assert.equal(found({ transport: 'wss' }), 'browser')
   assert.equal(found({ transport: 'WS', address: '203.0.113.7' }), 'browser')
   assert.equal(found({ transport: 'tls', address: '198.51.100.200' }), 'secure')
@@ -37,25 +41,25 @@ test('the first endpoint whose conditions all hold names the profile', async (t)
 test('a leg that no endpoint matches gets the preset sip', async (t) => {
   const policy = await policyOf(t, 'endpoints: [{ profile: webrtc, match: { transport: ws } }]')
   for (const leg of [{}, { transport: 'udp' }, { address: 'no address' }, { profile: 'gone' }]) {
-    assert.equal(profileFor(policy, leg, {}).name, 'sip')
+    assert.equal(profileOfLeg(policy, leg), 'sip')
   }
 })
 
 test('the profile that the call has named wins over the endpoints, as long as the policy has it', async (t) => {
   const policy = await policyOf(t, policyText)
-  assert.equal(profileFor(policy, { profile: 'carrier', transport: 'wss' }, {}).name, 'carrier')
-  assert.equal(profileFor(policy, { profile: 'gone', transport: 'wss' }, {}).name, 'browser')
+  assert.equal(profileOfLeg(policy, { profile: 'carrier', transport: 'wss' }), 'carrier')
+  assert.equal(profileOfLeg(policy, { profile: 'gone', transport: 'wss' }), 'browser')
 })
 
 test('vars are the call\'s own, never what every object has', async (t) => {
   const policy = await policyOf(t, 'endpoints: [{ profile: webrtc, match: { vars: { constructor: x } } }]')
-  assert.equal(profileFor(policy, {}, {}).name, 'sip')
-  assert.equal(profileFor(policy, {}, { constructor: 'x' }).name, 'webrtc')
+  assert.equal(profileOfLeg(policy, {}), 'sip')
+  assert.equal(profileOfLeg(policy, {}, { constructor: 'x' }), 'webrtc')
 })
 
 test('the same facts make the same decision, and using it changes nothing', async (t) => {
   const policy = await policyOf(t, policyText)
-  const facts: CallFacts = { command: 'offer', sender: { transport: 'wss' }, receiver: { transport: 'tls', address: '198.51.100.1' }, vars: {}, codecs: chromium }
+  const facts = factsOf({ sender: { transport: 'wss' }, receiver: { transport: 'tls', address: '198.51.100.1' }, codecs: chromium })
   const before = JSON.stringify([facts, [...policy.profiles]])
   const first = decide(policy, facts)
   const copy = structuredClone(first)
@@ -66,8 +70,8 @@ test('the same facts make the same decision, and using it changes nothing', asyn
 
 test('the shipped policy knows browsers by WebSocket and SRTP phones by TLS', async () => {
   const policy = await loadPolicy(new URL('../../policy', import.meta.url).pathname)
-  const found = (transport: string) => profileFor(policy, { transport, address: '192.0.2.1' }, {}).name
+  const found = (transport: string) => profileOfLeg(policy, { transport, address: '192.0.2.1' })
   assert.deepEqual(['ws', 'wss', 'tls', 'udp', 'tcp'].map(found), ['browser', 'browser', 'phone-srtp', 'phone', 'phone'])
-  const { sender, receiver, revision } = decide(policy, { command: 'offer', sender: { transport: 'ws' }, receiver: { transport: 'udp' }, vars: {}, codecs: chromium })
+  const { sender, receiver, revision } = decide(policy, factsOf({ sender: { transport: 'ws' }, receiver: { transport: 'udp' }, codecs: chromium }))
   assert.deepEqual([sender.name, receiver.name, revision], ['browser', 'phone', policy.revision])
 })

@@ -5,6 +5,7 @@ import { loadPolicy } from '../../src/policy/load.ts'
 import type { CallFacts, Policy } from '../../src/policy/types.ts'
 import { chromium, firefox, phone } from './offers.ts'
 import { policyOf } from './directory.ts'
+import { factsOf } from './facts.ts'
 
 const shipped = await loadPolicy(new URL('../../policy', import.meta.url).pathname)
 const withoutWeakSuites = [
@@ -15,8 +16,8 @@ const withoutWeakSuites = [
 const replace = ['origin', 'session-connection']
 
 /** The flags of an SDP that goes from one profile to another. */
-function flags (policy: Policy, command: CallFacts['command'], from: string, to: string, codecs: CallFacts['codecs'] = phone) {
-  return decide(policy, { command, sender: { profile: from }, receiver: { profile: to }, vars: {}, codecs }).flags
+function flags (policy: Policy, command: CallFacts['command'], from: string, to: string, codecs = phone) {
+  return decide(policy, factsOf({ command, sender: { profile: from }, receiver: { profile: to }, codecs })).flags
 }
 
 test('an offer from a browser to a phone is plain RTP, with opus kept on the browser\'s leg', () => {

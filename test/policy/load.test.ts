@@ -31,6 +31,7 @@ profiles:
 `)
   assert.deepEqual(policy.profiles.get('video'), {
     name: 'video',
+    line: ['video', 'desk', 'sip'],
     protocol: 'RTP/AVP',
     isWebRtc: false,
     media: ['audio', 'video'],

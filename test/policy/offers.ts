@@ -1,7 +1,7 @@
-import type { OfferedCodec } from '../../src/policy/types.ts'
+import type { AudioCodec } from '../../src/sdp/codecs.ts'
 
 /** Codecs as `name/clock rate`, apart by spaces. */
-export function codecs (list: string): OfferedCodec[] {
+export function codecs (list: string): AudioCodec[] {
   return list.split(' ').map((codec) => {
     const [name = '', clockRate] = codec.split('/')
     return { name, clockRate: Number(clockRate) }

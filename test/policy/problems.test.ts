@@ -9,7 +9,7 @@ import { policyDirectory, problemsOf } from './directory.ts'
 const broken: [about: string, text: string, ...problems: string[]][] = [
   // The shape of a file.
   ['an unknown key', 'profils: {}', '2:1: profils: unknown key; did you mean "profiles"?'],
-  ['an unknown key that is near none', 'rules: []', '2:1: rules: unknown key; known: version, profiles, endpoints'],
+  ['an unknown key that is near none', 'flows: []', '2:1: flows: unknown key; known: version, profiles, endpoints, rules'],
   ['profiles that are nothing', 'profiles:', '2:10: profiles: must be a map, found nothing'],
   ['endpoints that are a map', 'endpoints: {}', '2:12: endpoints: must be a list, found a map'],
   ['a profile that is nothing', 'profiles:\n  phone:', '3:9: profiles.phone: must be a map, found nothing'],
@@ -171,4 +171,9 @@ test('refuses a directory without a policy, and a file that cannot be read', asy
   await mkdir(join(directory, 'a.yaml'))
   const { problems } = await checkPolicy(directory)
   assert.deepEqual(problems, [{ file: join(directory, 'a.yaml'), line: 0, column: 0, message: 'cannot be read: EISDIR: illegal operation on a directory, read' }])
+})
+
+test('refuses two rules of one name, also in two files, and names both places', async (t) => {
+  const files = { 'a.yaml': 'version: 1\nrules:\n  - name: one', 'b.yaml': 'version: 1\nrules: [{ name: one }]' }
+  assert.deepEqual(await problemsOf(t, files), ['b.yaml:2:17: rules[0].name: there is a rule of this name at a.yaml:3:11'])
 })

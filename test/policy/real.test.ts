@@ -8,6 +8,7 @@ import { loadPolicy } from '../../src/policy/load.ts'
 import type { CallFacts } from '../../src/policy/types.ts'
 import { audioCodecs } from '../../src/sdp/codecs.ts'
 import { parseSdp } from '../../src/sdp/parse.ts'
+import { factsOf } from './facts.ts'
 import { startRtpengine } from '../../stack/rtpengine.ts'
 
 const policy = await loadPolicy(new URL('../../policy', import.meta.url).pathname)
@@ -49,7 +50,7 @@ test('between all profiles rtpengine writes what the receiver needs, and knows e
     const about = `${name}: ${from} → ${to}`
     const offer = await sdpFile(name)
     const codecs = audioCodecs(parseSdp(offer))
-    const flags = (facts: Pick<CallFacts, 'command' | 'sender' | 'receiver'>) => decide(policy, { ...facts, vars: {}, codecs }).flags
+    const flags = (facts: Pick<CallFacts, 'command' | 'sender' | 'receiver'>) => decide(policy, factsOf({ ...facts, codecs })).flags
 
     const toCallee = flags({ command: 'offer', sender: { profile: from }, receiver: { profile: to } })
     const offered = await send(offerCommand({ callId: about, fromTag: 'a', sdp: offer, flags: toCallee }))

@@ -6,13 +6,14 @@ import type { MediaRequest, SipFacts } from '../../src/calls/request.ts'
 import { createLiveFleet } from '../../src/fleet/live.ts'
 import { NgClient } from '../../src/ng/client.ts'
 import { listCommand } from '../../src/ng/commands.ts'
+import type { MediaNode } from '../../src/ng/types.ts'
 import { loadPolicy } from '../../src/policy/load.ts'
 import { createMemoryStore } from '../../src/state/memory.ts'
 import type { StackContext } from '../../stack/context.ts'
 import { startRtpengine } from '../../stack/rtpengine.ts'
 
-/** The calls with the shipped policy and a memory store, on a real rtpengine. */
-export async function startCalls (t: StackContext) {
+/** The calls with the shipped policy and a memory store, on a real rtpengine unless `nodes` says otherwise. */
+export async function startCalls (t: StackContext, { nodes }: { nodes?: MediaNode[] } = {}) {
   const rtpengine = await startRtpengine(t)
   const node = { id: 'n1', host: rtpengine.address, port: rtpengine.port }
   const policy = await loadPolicy('policy')
@@ -20,7 +21,7 @@ export async function startCalls (t: StackContext) {
   const ng = new NgClient({ instanceId: 'test' })
   t.after(() => ng.close())
   t.after(() => store.close())
-  const fleet = createLiveFleet({ nodes: [node], ng })
+  const fleet = createLiveFleet({ nodes: nodes ?? [node], ng })
   t.after(async () => {
     fleet.close()
     return Promise.resolve()

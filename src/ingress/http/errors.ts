@@ -11,13 +11,14 @@ export const statuses = {
   unsupported_media_type: 415,
   sdp_invalid: 422,
   not_acceptable: 422,
+  rejected: 403,
   call_unknown: 404,
   out_of_order: 409,
   no_node: 503,
   ng_timeout: 504,
   ng_rejected: 502,
+  not_supported: 501,
   ng_malformed: 502,
-  overloaded: 503,
   store_unavailable: 503,
   stopping: 503,
   config_invalid: 500,
@@ -33,7 +34,7 @@ export function problemOf (error: NgpilotError) {
   const http = statuses[error.code]
   return {
     status: http,
-    sip: sipFailures[error.code],
+    sip: error.sip ?? sipFailures[error.code],
     document: {
       type: `urn:ngpilot:error:${error.code}`,
       title: STATUS_CODES[http] ?? 'Error',

@@ -1,0 +1,15 @@
+import { byGravity, type Finding } from '../finding.ts'
+import type { DiagnosedCall } from './call.ts'
+import { type DiagnosisRule, judge } from './rule.ts'
+import { encryptionRules } from './rules/encryption.ts'
+import { endRules } from './rules/end.ts'
+import { flowRules } from './rules/flow.ts'
+import { qualityRules } from './rules/quality.ts'
+
+/** Every rule of the diagnosis of live calls. */
+export const diagnosisRules: readonly DiagnosisRule[] = [...encryptionRules, ...flowRules, ...qualityRules, ...endRules]
+
+/** What is wrong with a call, the gravest first. No clock, no I/O: the same call, the same findings. */
+export function diagnose (call: DiagnosedCall): Finding[] {
+  return judge(diagnosisRules, call).sort(byGravity)
+}
