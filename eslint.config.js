@@ -9,6 +9,7 @@ import tseslint from 'typescript-eslint'
  */
 const mayImport = {
   'ingress/http': ['calls', 'sip'],
+  'ingress/evapi': ['calls', 'sip'],
   calls: ['policy', 'diagnosis', 'sdp', 'fleet', 'state', 'ng'],
   diagnosis: ['ng'],
   policy: ['sdp', 'ng'],

@@ -18,6 +18,7 @@ export const errorCodes = {
   ng_rejected: 'The node answered with an error.',
   not_supported: 'The call\'s node is too old for the command.',
   ng_malformed: 'Bytes that are not an NG message.',
+  overloaded: 'More requests at a time than are taken.',
   store_unavailable: 'The call store does not answer.',
   policy_invalid: 'The policy files have problems.',
   config_invalid: 'The configuration has problems.',

@@ -5,6 +5,7 @@ import type { Config } from './config.ts'
 import { NgpilotError, asNgpilotError } from './errors.ts'
 import { createLiveFleet } from './fleet/live.ts'
 import { observedNg } from './fleet/observed.ts'
+import { startEvapi } from './ingress/evapi/evapi.ts'
 import { startHttp } from './ingress/http/http.ts'
 import { NgClient } from './ng/client.ts'
 import { createPolicyHolder } from './policy/holder.ts'
@@ -15,8 +16,8 @@ import type { CallStore, OwedDelete } from './state/store.ts'
 import type { Logger } from './telemetry/log.ts'
 import { createMetrics } from './telemetry/metrics.ts'
 import {
-  callEventsObserver, callObserver, deletesObserver, fleetObserver, ngObserver, policyObserver, requestObserver,
-  storeObserver, webhookObserver,
+  callEventsObserver, callObserver, deletesObserver, evapiObserver, fleetObserver, ngObserver, policyObserver,
+  requestObserver, storeObserver, webhookObserver,
 } from './telemetry/observers.ts'
 import { createWebhook } from './telemetry/webhook.ts'
 import { version } from './version.ts'
@@ -75,6 +76,11 @@ export async function startService (config: Config, log: Logger): Promise<Servic
     throw error
   })
 
+  const evapi = startEvapi({
+    ...config.evapi, instanceId: config.instance.id, deadlineMs: config.request.deadlineMs,
+    observer: { ...evapiObserver(metrics, log), ...requestObserver(metrics) }, log,
+  }, { calls, events })
+
   // What an instance that stopped could not deliver, whoever is there delivers.
   const takeOver = () => store.takeDeletes().then(
     (owed) => { for (const { node, callId, expiresAt } of owed) void deletes.owe(node, callId, expiresAt) },
@@ -90,7 +96,7 @@ export async function startService (config: Config, log: Logger): Promise<Servic
     uncaught: () => metrics.uncaughtErrors.inc(),
     async close () {
       clearInterval(takingOver)
-      await http.close()
+      await Promise.all([http.close(), evapi.close()])
       await calls.close()
       await leaveDeletes(await deletes.drain(drainMs), store, log)
       fleet.close()

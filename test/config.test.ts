@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { describeSettings, loadConfig, type ConfigSources } from '../src/config.ts'
+import { Settings, describeSettings, loadConfig, type ConfigSources } from '../src/config.ts'
 import { NgpilotError } from '../src/errors.ts'
 
 const token = 'correct-horse-battery-staple'
@@ -39,6 +39,7 @@ test('is all defaults where nothing is set, and where the file is empty or has e
     policy: { directory: './policy' },
     store: { url: 'memory:', ttlSeconds: 43200, commandTimeoutMs: 150 },
     request: { deadlineMs: 400 },
+    evapi: { kamailios: [] },
     webhook: { maxQueued: 1000 },
     log: { level: 'info' },
   })
@@ -68,6 +69,7 @@ test('has a variable for each setting, and takes a right value from each', () =>
     NGPILOT_RTPENGINE_MAX_IN_FLIGHT: '8',
     NGPILOT_POLICY_DIRECTORY: '/etc/ngpilot/policy', NGPILOT_STORE_URL: 'rediss://pilot:s%40cret@redis.example.org:6380/2',
     NGPILOT_STORE_TTL_SECONDS: '3600', NGPILOT_STORE_COMMAND_TIMEOUT_MS: '100', NGPILOT_REQUEST_DEADLINE_MS: '450',
+    NGPILOT_EVAPI_KAMAILIOS: 'edge=10.0.0.5:8448, [2001:db8::5]:8448',
     NGPILOT_WEBHOOK_URL: 'https://hooks.example.org/ngpilot?key=1', NGPILOT_WEBHOOK_TOKEN: 'hook', NGPILOT_WEBHOOK_MAX_QUEUED: '50',
     NGPILOT_LOG_LEVEL: 'debug', NGPILOT_INSTANCE_ID: 'edge-1',
   }
@@ -86,6 +88,7 @@ test('has a variable for each setting, and takes a right value from each', () =>
     policy: { directory: '/etc/ngpilot/policy' },
     store: { url: 'rediss://pilot:s%40cret@redis.example.org:6380/2', ttlSeconds: 3600, commandTimeoutMs: 100 },
     request: { deadlineMs: 450 },
+    evapi: { kamailios: [{ id: 'edge', host: '10.0.0.5', port: 8448 }, { id: '[2001:db8::5]:8448', host: '2001:db8::5', port: 8448 }] },
     webhook: { url: 'https://hooks.example.org/ngpilot?key=1', token: 'hook', maxQueued: 50 },
     log: { level: 'debug' },
     instance: { id: 'edge-1' },
@@ -144,6 +147,8 @@ const wrongVariables: [Record<string, string>, RegExp][] = [
   [{ NGPILOT_STORE_URL: 'mysql://h' }, /found "mysql:\/\/h"; must be memory: or redis/],
   [{ NGPILOT_STORE_URL: 'redis://h:99999' }, /must be memory: or redis/],
   [{ NGPILOT_STORE_URL: 'redis://h/zero' }, /must be memory: or redis/],
+  [{ NGPILOT_EVAPI_KAMAILIOS: 'edge=10.0.0.5' }, /kamailios\[0\] .*: found "edge=10.0.0.5"; must be HOST:PORT/],
+  [{ NGPILOT_EVAPI_KAMAILIOS: 'a=h:1,a=h:2' }, /kamailios\[1\] .*: found "a", which another one has too/],
   [{ NGPILOT_WEBHOOK_URL: 'hooks.example.org/x' }, /found 19 characters \(hidden\); must be http\[s\]:/],
   [{ NGPILOT_STORE_COMMAND_TIMEOUT_MS: '500' }, /found 500; must be less than request\.deadlineMs, which is 400/],
   [{ NGPILOT_REQUEST_DEADLINE_MS: '5001' }, /found 5001; must be a whole number from 50 to 5000/],
@@ -159,14 +164,15 @@ for (const [env, message] of wrongVariables) {
   })
 }
 
+const sections = Object.keys(Settings.properties).join(', ')
 const wrongFiles: [string, string][] = [
-  ['- http', 'ngpilot.yaml: found a list; must be a map of http, rtpengine, policy, store, request, webhook, log, instance'],
+  ['- http', 'ngpilot.yaml: found a list; must be a map of ' + sections],
   ['http: 8080', 'http (ngpilot.yaml:1:1): found a number; must be a map of host, port, token, bodyLimitBytes'],
   ['http:\n  port:', 'http.port (ngpilot.yaml:2:3): found nothing; must be a whole number from 0 to 65535'],
   ['http: { port: 80.5 }', 'http.port (ngpilot.yaml:1:9): found 80.5; must be a whole number from 0 to 65535'],
   ['port: 80', 'port (ngpilot.yaml:1:1): no such setting; did you mean http.port?'],
-  ['zzzzzzzz: 80', 'zzzzzzzz (ngpilot.yaml:1:1): no such setting; known here: http, rtpengine, policy, store, request, webhook, log, instance'],
-  ['__proto__: { a: 1 }', '__proto__ (ngpilot.yaml:1:1): no such setting; known here: http, rtpengine, policy, store, request, webhook, log, instance'],
+  ['zzzzzzzz: 80', 'zzzzzzzz (ngpilot.yaml:1:1): no such setting; known here: ' + sections],
+  ['__proto__: { a: 1 }', '__proto__ (ngpilot.yaml:1:1): no such setting; known here: ' + sections],
   ['rtpengine: { nodes: [] }', 'rtpengine.nodes (ngpilot.yaml:1:14): found a list; must be a list of nodes, each HOST:PORT, [IPV6]:PORT or NAME=HOST:PORT'],
   ['rtpengine:\n  nodes:\n    - 2223', 'rtpengine.nodes[0] (ngpilot.yaml:3:7): found a number; must be HOST:PORT, [IPV6]:PORT, NAME=HOST:PORT or a map of id, address, weight, priority, sets'],
   ['policy: { directory: "" }', 'policy.directory (ngpilot.yaml:1:11): found ""; must be a directory'],

@@ -23,6 +23,13 @@ export function splitAddress (text: string): { host: string, port: number } | un
   return isSound ? { host, port: Number(port) } : undefined
 }
 
+/** `HOST:PORT` or `NAME=HOST:PORT`; without a name the address is the id. */
+export function namedAddress (text: string): { id: string, host: string, port: number } | undefined {
+  const [, name, address = ''] = /^(?:([\w.:[\]-]{1,64})=)?(.*)$/s.exec(text) ?? []
+  const parts = splitAddress(address)
+  return parts && { id: name ?? address, ...parts }
+}
+
 /** `memory:` or `redis[s]://[USER:PASSWORD@]HOST[:PORT][/DB]`. */
 export function isStoreUrl (text: string): boolean {
   if (text === 'memory:') return true

@@ -1,5 +1,5 @@
 import { Ajv, type ErrorObject } from 'ajv'
-import { isHost, isHttpUrl, isLoopback, isStoreUrl, splitAddress } from './address.ts'
+import { isHost, isHttpUrl, isLoopback, namedAddress, isStoreUrl, splitAddress } from './address.ts'
 import { Settings, type SettingSchema } from './settings.ts'
 import { expectation, isTree, nameOf, shown, suggestion, type Path, type Tree } from './words.ts'
 
@@ -7,6 +7,7 @@ const ajv = new Ajv({ allErrors: true, useDefaults: true, verbose: true })
 ajv.addVocabulary(['expects'])
 ajv.addFormat('host', isHost)
 ajv.addFormat('node-address', (text) => splitAddress(text) !== undefined)
+ajv.addFormat('named-address', (text) => namedAddress(text) !== undefined)
 ajv.addFormat('store-url', isStoreUrl)
 ajv.addFormat('http-url', isHttpUrl)
 const validate = ajv.compile(Settings)
@@ -40,7 +41,7 @@ function schemaProblems (errors: ErrorObject[]): Iterable<[Path, string]> {
 
 /** What no schema can say, because it depends on two settings. */
 function* ruleProblems (tree: Tree): Iterable<[Path, string]> {
-  const { http, rtpengine, store, request } = tree
+  const { http, rtpengine, evapi, store, request } = tree
   if (isTree(http) && typeof http.host === 'string' && isHost(http.host) && !isLoopback(http.host) && http.token === undefined) {
     yield [['http', 'token'], `is missing; must be set (NGPILOT_HTTP_TOKEN), as http.host is "${http.host}" and not a loopback address`]
   }
@@ -62,6 +63,14 @@ function* ruleProblems (tree: Tree): Iterable<[Path, string]> {
     for (const mark of marks) {
       if (seen.has(mark)) yield [['rtpengine', 'nodes', index], `found "${mark}", which ${seen.get(mark) ?? ''} has too; must be different for each node`]
       else seen.set(mark, name)
+    }
+  }
+  const kamailios = new Set<string>()
+  for (const [index, text] of (isTree(evapi) && Array.isArray(evapi.kamailios) ? evapi.kamailios : []).entries()) {
+    const { id, host, port } = (typeof text === 'string' && namedAddress(text)) || {}
+    for (const mark of new Set(id === undefined ? [] : [id, `${host ?? ''}:${port ?? ''}`])) {
+      if (kamailios.has(mark)) yield [['evapi', 'kamailios', index], `found "${mark}", which another one has too; must be different for each Kamailio`]
+      kamailios.add(mark)
     }
   }
 }

@@ -33,6 +33,9 @@ export const Settings = Type.Object({
   request: section({
     deadlineMs: Type.Integer({ default: 400, minimum: 50, maximum: 5000, description: 'Milliseconds in which each request is answered, with SDP or with an error: less than Kamailio waits (http_async_client: 500).' }),
   }),
+  evapi: section({
+    kamailios: Type.Array(Type.String({ format: 'named-address', expects: 'HOST:PORT, [IPV6]:PORT or NAME=HOST:PORT' }), { default: [], expects: 'a list of Kamailios, each HOST:PORT, [IPV6]:PORT or NAME=HOST:PORT', description: 'The Kamailios to connect to, by `bind_addr` of their evapi modules (kamailio/media-evapi.cfg: 127.0.0.1:8448). The name, or else the address, is the label in metrics and logs.' }),
+  }),
   webhook: section({
     url: Type.Optional(Type.String({ writeOnly: true, format: 'http-url', expects: 'http[s]://HOST[:PORT]/PATH', description: 'Where events of calls (node lost, media timeout, DTMF, final report) are posted as JSON; without it nowhere.' })),
     token: Type.Optional(Type.String({ writeOnly: true, pattern: '^[\\x21-\\x7e]+$', expects: 'ASCII without spaces', description: 'Sent to it as `Authorization: Bearer TOKEN`.' })),

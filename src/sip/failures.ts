@@ -20,6 +20,7 @@ export const sipFailures = {
   ng_rejected: unavailable,
   not_supported: '501 Not Implemented',
   ng_malformed: unavailable,
+  overloaded: unavailable,
   store_unavailable: unavailable,
   stopping: unavailable,
   config_invalid: fault,

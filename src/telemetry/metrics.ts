@@ -114,6 +114,22 @@ export function createMetrics () {
       name: 'ngpilot_store_operation_duration_seconds', registers, labelNames: ['operation'], buckets: seconds,
       help: 'Time that a call store operation took.',
     }),
+    evapiUp: new Gauge({
+      name: 'ngpilot_evapi_up', registers, labelNames: ['kamailio'],
+      help: '1 for a Kamailio that is connected to by evapi and answers, else 0.',
+    }),
+    evapiConnects: new Counter({
+      name: 'ngpilot_evapi_connects_total', registers, labelNames: ['kamailio'],
+      help: 'Connections to a Kamailio that came up.',
+    }),
+    evapiFrames: new Counter({
+      name: 'ngpilot_evapi_frames_total', registers, labelNames: ['kamailio', 'direction'],
+      help: 'Frames from (in) and to (out) a Kamailio; pings are not counted, their answers are.',
+    }),
+    evapiLost: new Counter({
+      name: 'ngpilot_evapi_frames_lost_total', registers, labelNames: ['kamailio', 'reason'],
+      help: 'Frames that did not arrive: malformed (from Kamailio), too_large, disconnected, expired (Kamailio did not read in time), queue_full.',
+    }),
     callEvents: new Counter({
       name: 'ngpilot_call_events_total', registers, labelNames: ['event'],
       help: 'What happened to calls by itself: stranded (node lost), media-timeout, dtmf, report.',

@@ -80,6 +80,23 @@ export function callEventsObserver (metrics: Metrics, log: Pick<Logger, 'info' |
   }
 }
 
+/** What the evapi ingress tells of its connections. */
+export function evapiObserver (metrics: Metrics, log: Pick<Logger, 'info' | 'warn'>) {
+  return {
+    connected (kamailio: string) {
+      metrics.evapiUp.set({ kamailio }, 1)
+      metrics.evapiConnects.inc({ kamailio })
+      log.info({ kamailio }, 'connected to Kamailio')
+    },
+    disconnected (kamailio: string, reason: string) {
+      metrics.evapiUp.set({ kamailio }, 0)
+      log.warn({ kamailio, reason }, 'not connected to Kamailio; trying again')
+    },
+    frame: (kamailio: string, direction: 'in' | 'out') => metrics.evapiFrames.inc({ kamailio, direction }),
+    lost: (kamailio: string, reason: string) => metrics.evapiLost.inc({ kamailio, reason }),
+  }
+}
+
 /** What the webhook tells of the events that it posts. */
 export function webhookObserver (metrics: Metrics, log: Pick<Logger, 'warn'>) {
   return {

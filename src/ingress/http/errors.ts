@@ -19,6 +19,7 @@ export const statuses = {
   ng_rejected: 502,
   not_supported: 501,
   ng_malformed: 502,
+  overloaded: 503,
   store_unavailable: 503,
   stopping: 503,
   config_invalid: 500,

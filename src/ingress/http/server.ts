@@ -3,7 +3,7 @@ import fastify, { type FastifyError, type FastifyInstance } from 'fastify'
 import { type ErrorCode, NgpilotError, asNgpilotError } from '../../errors.ts'
 import { problemOf, sipStatusHeader } from './errors.ts'
 import { type RequestLog, type RequestObserver, addTelling, tellError } from './told.ts'
-import { explain } from './validation.ts'
+import { explain } from '../validation.ts'
 
 export interface ServerOptions { token?: string, bodyLimitBytes: number, observer: RequestObserver, log: RequestLog }
 

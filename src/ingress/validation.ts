@@ -1,8 +1,16 @@
-import type { FastifySchemaValidationError } from 'fastify/types/schema.js'
-import { nearestWord } from '../../nearest-word.ts'
+import { nearestWord } from '../nearest-word.ts'
+
+/** One of Ajv's errors; with `verbose` the schema that found it comes along. */
+interface Finding {
+  instancePath: string
+  keyword: string
+  params: Record<string, unknown>
+  message?: string | undefined
+  parentSchema?: object | undefined
+}
 
 /** Ajv's findings as one sentence for a person: every problem, and for a misspelt key the nearest right one. */
-export function explain (found: readonly FastifySchemaValidationError[], where = 'body'): string {
+export function explain (found: readonly Finding[], where = 'body'): string {
   return found.map((problem) => {
     const place = `${where}${problem.instancePath.replaceAll('/', '.')}`
     if (problem.keyword === 'enum') return `${place} must be one of ${(problem.params.allowedValues as string[]).join(', ')}`
@@ -12,9 +20,8 @@ export function explain (found: readonly FastifySchemaValidationError[], where =
   }).join('; ')
 }
 
-/** With Ajv's `verbose` the schema that refused the key comes along. */
-function knownKeys (problem: FastifySchemaValidationError & { parentSchema?: { properties?: object } }): string[] {
-  return Object.keys(problem.parentSchema?.properties ?? {})
+function knownKeys ({ parentSchema }: Finding): string[] {
+  return Object.keys((parentSchema as { properties?: object } | undefined)?.properties ?? {})
 }
 
 function hint (word: string, known: string[]): string {

@@ -1,0 +1,24 @@
+import { isUtf8 } from 'node:buffer'
+import type { NgpilotError } from '../../errors.ts'
+import { sipFailures } from '../../sip/failures.ts'
+import type { ReplyFrame } from './frames.ts'
+
+export function bodyReply (id: string, { type, body }: { type: string, body: Buffer }): ReplyFrame {
+  return { id, status: 200, type, ...(isUtf8(body) ? { body: body.toString() } : { body64: body.toString('base64') }) }
+}
+
+export function nothingToDo (id: string): ReplyFrame {
+  return { id, status: 204 }
+}
+
+/** The error as a SIP reply that fits. A fault of ngpilot's own shows no more than that it is one. */
+export function refusal (id: string, error: NgpilotError): ReplyFrame {
+  const [, status, reason] = /^(\d{3}) (.*)$/.exec(sipFailures[error.code]) ?? []
+  return {
+    id,
+    status: Number(status),
+    reason: reason ?? '',
+    error: error.code,
+    detail: error.code === 'internal' ? 'ngpilot failed; its log says how' : error.message.slice(0, 1000),
+  }
+}
