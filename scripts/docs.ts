@@ -2,13 +2,14 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { describeSettings } from '../src/config.ts'
 import { errorCodes, type ErrorCode } from '../src/errors.ts'
 import { statuses } from '../src/ingress/http/errors.ts'
+import { rules } from '../src/sdp/conformance.ts'
 import { sipFailures } from '../src/sip/failures.ts'
 import { createMetrics } from '../src/telemetry/metrics.ts'
 import { usage } from '../src/usage.ts'
 
 /**
- * Writes docs/reference/ from the code: settings, metrics, errors, command line. `--check` writes nothing and ends with 1
- * when a page is not what the code says.
+ * Writes docs/reference/ from the code: settings, metrics, errors, findings, command line. `--check` writes nothing and ends
+ * with 1 when a page is not what the code says.
  */
 const isCheck = process.argv.includes('--check')
 const pages: Record<string, string> = {
@@ -24,6 +25,9 @@ const pages: Record<string, string> = {
     const error = name as ErrorCode
     return [code(name), String(statuses[error]), sipFailures[error], meaning]
   }))),
+  'findings.md': page('Findings', 'What ngpilot looks for in each offer and answer and in traces, and what mends it. The ids are stable. '
+  + '`conformance` in a policy says what becomes of a finding in the SDP that goes to a leg: `observe` (the default), `repair` '
+  + '(where the SDP can be mended safely) or `reject` (the call gets 488).', findings()),
   'cli.md': page('Command line', 'What `ngpilot --help` prints.', `\`\`\`text\nngpilot: ${usage.trim()}\n\`\`\``),
 }
 
@@ -38,6 +42,17 @@ for (const [name, text] of Object.entries(pages)) {
     await writeFile(path, text)
     console.log(`wrote ${path}`)
   }
+}
+
+function findings (): string {
+  return rules.map((rule) => {
+    const { id, severity, leg, title, why, fix, reference } = rule
+    const repair = rule.repair ? rule.isRepairedByDefault ? ' Repaired by default.' : ' Can be repaired.' : ''
+    return [
+      `## ${id}: ${title}`, `${severity[0]?.toUpperCase() ?? ''}${severity.slice(1)}; leg: ${leg}${reference === undefined ? '' : `; ${reference}`}.${repair}`,
+      why, `*Mend:* ${fix}`,
+    ].join('\n\n')
+  }).join('\n\n')
 }
 
 async function metrics (): Promise<string[][]> {

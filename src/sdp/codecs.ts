@@ -3,6 +3,9 @@ import type { Sdp, SdpMedia } from './sdp.ts'
 /** A codec as a=rtpmap names it. `clockRate` in Hz. */
 export interface AudioCodec { name: string, clockRate: number }
 
+/** A codec with the format (payload type) that stands for it. `channels` as written, most often absent. */
+export interface MediaCodec extends AudioCodec { format: string, channels?: string }
+
 /** The audio payload types that need no a=rtpmap (RFC 3551 §6, table 4). */
 const staticCodecs = new Map<string, AudioCodec>(Object.entries({
   0: { name: 'PCMU', clockRate: 8000 },
@@ -30,18 +33,28 @@ const staticCodecs = new Map<string, AudioCodec>(Object.entries({
  */
 export function audioCodecs ({ media }: Sdp): AudioCodec[] {
   const audio = media.find(({ kind, port }) => kind === 'audio' && port !== 0)
-  if (!audio) return []
-  const named = rtpmapsOf(audio)
-  return audio.formats.map((format) => named.get(format) ?? staticCodecs.get(format)).filter((codec) => codec !== undefined)
+  return audio ? codecsOf(audio).map(({ name, clockRate }) => ({ name, clockRate })) : []
+}
+
+/** The codecs of one m-line, in its order. */
+export function codecsOf (media: SdpMedia): MediaCodec[] {
+  const named = rtpmapsOf(media)
+  return media.formats.flatMap((format) => named.get(format) ?? staticCodec(media, format) ?? [])
+}
+
+function staticCodec ({ kind }: SdpMedia, format: string): MediaCodec | undefined {
+  const codec = kind === 'audio' ? staticCodecs.get(format) : undefined
+  return codec && { ...codec, format }
 }
 
 /** `a=rtpmap:111 opus/48000/2` (RFC 8866 §6.6), by payload type. */
-function rtpmapsOf ({ lines }: SdpMedia): Map<string, AudioCodec> {
-  const codecs = new Map<string, AudioCodec>()
+function rtpmapsOf ({ lines }: SdpMedia): Map<string, MediaCodec> {
+  const codecs = new Map<string, MediaCodec>()
   for (const line of lines) {
     if (!line.startsWith('a=rtpmap:')) continue
-    const [, format, name, clockRate] = /^a=rtpmap:(\d+) +([^/]+)\/(\d+)/.exec(line) ?? []
-    if (format && name && clockRate) codecs.set(format, { name, clockRate: Number(clockRate) })
+    const [, format, name, clockRate, channels] = /^a=rtpmap:(\d+) +([^/]+)\/(\d+)(?:\/(\d+))?/.exec(line) ?? []
+    if (!format || !name || !clockRate) continue
+    codecs.set(format, { format, name, clockRate: Number(clockRate), ...channels !== undefined && { channels } })
   }
   return codecs
 }

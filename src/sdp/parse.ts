@@ -1,6 +1,7 @@
 import { NgpilotError } from '../errors.ts'
 import { readMediaLine } from './mline.ts'
 import type { Sdp } from './sdp.ts'
+import type { Endings } from './view.ts'
 
 /** Far more than any endpoint offers; each m-line costs ports at the node and room in the call's record. */
 const mostMedia = 100
@@ -31,6 +32,34 @@ export function parseSdp (bytes: Buffer): Sdp {
   if (sdp.media.length > mostMedia) throw new NgpilotError('too_large', `the SDP has more than ${mostMedia} m-lines`)
   checkConnections(sdp)
   return sdp
+}
+
+/**
+ * Reads whatever is meant to be an SDP, for the rules that say what is wrong with it. What cannot be read of an m-line is
+ * empty, its port NaN. Nothing is refused.
+ */
+export function readLoosely (bytes: Buffer): { sdp: Sdp, endings: Endings } {
+  const text = bytes.toString('latin1')
+  const sdp: Sdp = { session: [], media: [] }
+  let part = sdp.session
+  for (const line of linesOf(text)) {
+    if (line.startsWith('m=')) {
+      const [kind = '', port = '', protocol = '', ...formats] = line.slice(2).split(' ').filter((word) => word !== '')
+      part = []
+      sdp.media.push({ kind, port: /^\d{1,5}(\/\d+)?$/.test(port) ? parseInt(port, 10) : NaN, protocol, formats, lines: part })
+      if (sdp.media.length > mostMedia) break
+    }
+    part.push(line)
+  }
+  return { sdp, endings: endingsOf(text) }
+}
+
+/** How the lines of an SDP end, whatever it is. */
+export function endingsOf (text: string): Endings {
+  const isEnded = text.endsWith('\n')
+  const bareLf = /(?:^|[^\r])\n/.exec(text)
+  if (!bareLf) return { isEnded }
+  return { isEnded, bareLfLine: text.slice(0, bareLf.index + bareLf[0].length).split('\n').length - 1 }
 }
 
 /** The bytes of an SDP, every line with CRLF: rtpengine passes bare LF on and mixes it with CRLF of its own. */

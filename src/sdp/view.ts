@@ -1,0 +1,164 @@
+import { codecsOf, type MediaCodec } from './codecs.ts'
+import { isLive } from './mline.ts'
+import type { Sdp, SdpMedia } from './sdp.ts'
+
+/** `a=name:value`; `line` counts from 1 in the whole SDP. */
+export interface Attribute { line: number, name: string, value: string }
+
+/** `IN IP4 192.0.2.1`, in c=, o= or a=rtcp. */
+export interface NetAddress { line: number, family: string, address: string }
+
+/** `o=` (RFC 8866 §5.2). */
+export interface Origin extends NetAddress { user: string, sessionId: string, version: string }
+
+/** The session part or one m-line, its attributes by name. */
+export interface Section {
+  lines: readonly string[]
+  firstLine: number
+  attributes: ReadonlyMap<string, readonly Attribute[]>
+}
+
+export interface MediaView extends Section, SdpMedia {
+  lines: string[]
+  index: number
+  isLive: boolean
+  /** Its own c=, or that of the session. */
+  connection?: NetAddress
+  direction: Direction
+  /** In the order of the m-line, static ones by RFC 3551; formats that nothing names are left out. */
+  codecs: readonly MediaCodec[]
+}
+
+export type Direction = 'sendrecv' | 'sendonly' | 'recvonly' | 'inactive'
+export const directions: readonly Direction[] = ['sendrecv', 'sendonly', 'recvonly', 'inactive']
+
+/** How the lines of an SDP end: the first one without CR, and whether the last one ends at all. */
+export interface Endings { bareLfLine?: number, isEnded: boolean }
+
+/** An SDP as the conformance rules look at it, read once for all of them. */
+export interface SdpView {
+  session: Section
+  media: readonly MediaView[]
+  /** Those that can carry media. */
+  live: readonly MediaView[]
+  /** The first live audio. */
+  audio?: MediaView
+  origin?: Origin
+  endings?: Endings
+  /** Bytes, line endings included. */
+  size: number
+}
+
+export function viewOf (sdp: Sdp, endings?: Endings): SdpView {
+  const session = sectionOf(sdp.session, 1)
+  const connection = connectionIn(session)
+  const origin = originIn(session)
+  let firstLine = 1 + sdp.session.length
+  let size = sizeOf(sdp.session)
+  const media = sdp.media.map((part, index): MediaView => {
+    const section = sectionOf(part.lines, firstLine)
+    const own = connectionIn(section) ?? connection
+    firstLine += part.lines.length
+    size += sizeOf(part.lines)
+    return {
+      ...part,
+      ...section,
+      lines: part.lines,
+      index,
+      isLive: isLive(part),
+      ...own && { connection: own },
+      direction: directionIn(section) ?? directionIn(session) ?? 'sendrecv',
+      codecs: codecsOf(part),
+    }
+  })
+  const live = media.filter((part) => part.isLive)
+  const audio = live.find(({ kind, port }) => kind === 'audio' && port !== 0)
+  return { session, media, live, ...audio && { audio }, ...origin && { origin }, ...endings && { endings }, size }
+}
+
+/** All of that name in the section; none is an empty list. */
+export function allOf (section: Section, name: string): readonly Attribute[] {
+  return section.attributes.get(name) ?? none
+}
+
+export function firstOf (section: Section, name: string): Attribute | undefined {
+  return section.attributes.get(name)?.[0]
+}
+
+/** Of the m-line, or else of the session, which stands for all m-lines (RFC 8866 §5). */
+export function effective (sdp: SdpView, media: MediaView, name: string): Attribute | undefined {
+  return firstOf(media, name) ?? firstOf(sdp.session, name)
+}
+
+/** Whether RTP and RTCP share a port (RFC 5761). */
+export function isMuxed (media: MediaView): boolean {
+  return media.attributes.has('rtcp-mux')
+}
+
+export function isRtp ({ protocol }: SdpMedia): boolean {
+  return protocol.includes('RTP/')
+}
+
+/** `a=rtcp:49171 IN IP4 192.0.2.1` (RFC 3605). */
+export function rtcpOf (media: MediaView): (Attribute & { port: number, address?: NetAddress }) | undefined {
+  const attribute = firstOf(media, 'rtcp')
+  if (!attribute) return undefined
+  const [port, , family, address] = attribute.value.split(' ')
+  return {
+    ...attribute,
+    port: Number(port),
+    ...family !== undefined && address !== undefined && { address: { line: attribute.line, family, address } },
+  }
+}
+
+/** `a=candidate` (RFC 8839 §5.1): what says whether a peer could be reached by it. */
+export interface Candidate { attribute: Attribute, transport: string, address: string, type: string }
+
+export function candidatesOf (media: MediaView): Candidate[] {
+  return allOf(media, 'candidate').map((attribute) => {
+    const [, , transport = '', , address = '', , , type = ''] = attribute.value.split(' ')
+    return { attribute, transport: transport.toLowerCase(), address, type }
+  })
+}
+
+const none: readonly Attribute[] = []
+
+function sectionOf (lines: readonly string[], firstLine: number): Section {
+  const attributes = new Map<string, Attribute[]>()
+  for (let index = 0; index < lines.length; index++) {
+    const text = lines[index] ?? ''
+    if (!text.startsWith('a=')) continue
+    const colon = text.indexOf(':')
+    const name = colon < 0 ? text.slice(2) : text.slice(2, colon)
+    const attribute = { line: firstLine + index, name, value: colon < 0 ? '' : text.slice(colon + 1) }
+    const same = attributes.get(name)
+    if (same) same.push(attribute)
+    else attributes.set(name, [attribute])
+  }
+  return { lines, firstLine, attributes }
+}
+
+function connectionIn ({ lines, firstLine }: Section): NetAddress | undefined {
+  const index = lines.findIndex((line) => line.startsWith('c='))
+  if (index < 0) return undefined
+  const [, family = '', address = ''] = (lines[index] ?? '').split(' ')
+  // A multicast address may bring its TTL: 233.252.0.1/127.
+  return { line: firstLine + index, family, address: address.split('/', 1)[0] ?? '' }
+}
+
+function originIn ({ lines, firstLine }: Section): Origin | undefined {
+  const index = lines.findIndex((line) => line.startsWith('o='))
+  if (index < 0) return undefined
+  const [user = '', sessionId = '', version = '', , family = '', address = ''] = (lines[index] ?? '').slice(2).split(' ')
+  return { line: firstLine + index, user, sessionId, version, family, address }
+}
+
+function directionIn ({ attributes }: Section): Direction | undefined {
+  return directions.find((direction) => attributes.has(direction))
+}
+
+function sizeOf (lines: readonly string[]): number {
+  let size = 0
+  for (const line of lines) size += line.length + 2
+  return size
+}
