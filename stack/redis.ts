@@ -9,6 +9,8 @@ export interface RedisOptions extends StartOptions {
   port?: number
   /** Further options, as on the command line: `['--cluster-enabled', 'yes']`. */
   args?: readonly string[]
+  /** Written into its folder, which it knows as /srv: name → content. */
+  files?: Record<string, string>
 }
 
 export interface Redis extends Daemon {
@@ -19,12 +21,13 @@ export interface Redis extends Daemon {
 
 /** Starts a Redis on 127.0.0.1 that keeps nothing on disk; it is ready when it answers PING. */
 export async function startRedis (context: StackContext, options: RedisOptions = {}): Promise<Redis> {
-  const { args = [], tree } = options
+  const { args = [], files, tree } = options
   const address = '127.0.0.1'
   const port = options.port ?? await freePort()
   const daemon = await startDaemon(context, {
     name: 'redis',
     ...(tree && { tree }),
+    ...(files && { files }),
     argv: [
       'redis-server', '--bind', address, '--port', String(port), '--dir', '/srv', '--save', '', '--appendonly', 'no', ...args,
     ],
@@ -33,7 +36,8 @@ export async function startRedis (context: StackContext, options: RedisOptions =
   return { ...daemon, address, port, url: `redis://${address}:${port}` }
 }
 
-async function answersPing (address: string, port: number): Promise<boolean> {
+/** Whether a Redis or a Sentinel answers PING there, within 200 ms. */
+export async function answersPing (address: string, port: number): Promise<boolean> {
   const socket = connect(port, address)
   try {
     socket.write('PING\r\n')

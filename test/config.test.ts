@@ -68,6 +68,8 @@ test('has a variable for each setting, and takes a right value from each', () =>
     NGPILOT_RTPENGINE_NODES: 'a=10.0.0.1:22222,b=[2001:db8::1]:22222, media.example.org:2223', NGPILOT_RTPENGINE_RETRY_AFTER_MS: '40',
     NGPILOT_RTPENGINE_MAX_IN_FLIGHT: '8',
     NGPILOT_POLICY_DIRECTORY: '/etc/ngpilot/policy', NGPILOT_STORE_URL: 'rediss://pilot:s%40cret@redis.example.org:6380/2',
+    NGPILOT_STORE_SENTINEL_USER: 'watcher', NGPILOT_STORE_SENTINEL_PASSWORD: 'word', NGPILOT_STORE_TLS_CA_FILE: '/etc/ca.pem',
+    NGPILOT_STORE_TLS_CERT_FILE: '/etc/cert.pem', NGPILOT_STORE_TLS_KEY_FILE: '/etc/key.pem', NGPILOT_STORE_TLS_SERVER_NAME: 'redis',
     NGPILOT_STORE_TTL_SECONDS: '3600', NGPILOT_STORE_COMMAND_TIMEOUT_MS: '100', NGPILOT_REQUEST_DEADLINE_MS: '450',
     NGPILOT_EVAPI_KAMAILIOS: 'edge=10.0.0.5:8448, [2001:db8::5]:8448',
     NGPILOT_WEBHOOK_URL: 'https://hooks.example.org/ngpilot?key=1', NGPILOT_WEBHOOK_TOKEN: 'hook', NGPILOT_WEBHOOK_MAX_QUEUED: '50',
@@ -86,7 +88,11 @@ test('has a variable for each setting, and takes a right value from each', () =>
       maxInFlight: 8,
     },
     policy: { directory: '/etc/ngpilot/policy' },
-    store: { url: 'rediss://pilot:s%40cret@redis.example.org:6380/2', ttlSeconds: 3600, commandTimeoutMs: 100 },
+    store: {
+      url: 'rediss://pilot:s%40cret@redis.example.org:6380/2', sentinelUser: 'watcher', sentinelPassword: 'word',
+      tlsCaFile: '/etc/ca.pem', tlsCertFile: '/etc/cert.pem', tlsKeyFile: '/etc/key.pem', tlsServerName: 'redis',
+      ttlSeconds: 3600, commandTimeoutMs: 100,
+    },
     request: { deadlineMs: 450 },
     evapi: { kamailios: [{ id: 'edge', host: '10.0.0.5', port: 8448 }, { id: '[2001:db8::5]:8448', host: '2001:db8::5', port: 8448 }] },
     webhook: { url: 'https://hooks.example.org/ngpilot?key=1', token: 'hook', maxQueued: 50 },
@@ -221,8 +227,11 @@ test('never shows the token or the password of Redis', (t) => {
 
 test('describes each setting for the reference', () => {
   const rows = describeSettings()
-  assert.deepEqual(rows.filter((row) => row.isSecret).map((row) => row.name), ['http.token', 'webhook.url', 'webhook.token'])
-  assert.deepEqual(rows.filter((row) => row.default === undefined).map((row) => row.name), ['http.token', 'webhook.url', 'webhook.token', 'instance.id'])
+  assert.deepEqual(rows.filter((row) => row.isSecret).map((row) => row.name), ['http.token', 'store.sentinelPassword', 'webhook.url', 'webhook.token'])
+  assert.deepEqual(rows.filter((row) => row.default === undefined).map((row) => row.name), [
+    'http.token', 'store.sentinelUser', 'store.sentinelPassword', 'store.tlsCaFile', 'store.tlsCertFile', 'store.tlsKeyFile',
+    'store.tlsServerName', 'webhook.url', 'webhook.token', 'instance.id',
+  ])
   assert.equal(rows.find((row) => row.name === 'rtpengine.nodes')?.default, '127.0.0.1:2223')
   for (const { description, type } of rows) assert.ok(description.endsWith('.') && type)
 })

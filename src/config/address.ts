@@ -30,13 +30,6 @@ export function namedAddress (text: string): { id: string, host: string, port: n
   return parts && { id: name ?? address, ...parts }
 }
 
-/** `memory:` or `redis[s]://[USER:PASSWORD@]HOST[:PORT][/DB]`. */
-export function isStoreUrl (text: string): boolean {
-  if (text === 'memory:') return true
-  const isShaped = /^rediss?:\/\/([^@/?#\s]*@)?([^@/?#\s:[\]]+|\[[^\]]+\])(:\d+)?(\/\d{0,5})?$/.test(text)
-  return isShaped && URL.canParse(text) && !/%(?![\da-f]{2})/i.test(text)
-}
-
 /** `http[s]://…` with a host. */
 export function isHttpUrl (text: string): boolean {
   return /^https?:\/\/[^/?#\s]+\S*$/.test(text) && URL.canParse(text)

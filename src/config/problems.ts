@@ -1,6 +1,7 @@
 import { Ajv, type ErrorObject } from 'ajv'
-import { isHost, isHttpUrl, isLoopback, namedAddress, isStoreUrl, splitAddress } from './address.ts'
+import { isHost, isHttpUrl, isLoopback, namedAddress, splitAddress } from './address.ts'
 import { Settings, type SettingSchema } from './settings.ts'
+import { parseStoreUrl } from './store-url.ts'
 import { expectation, isTree, nameOf, shown, suggestion, type Path, type Tree } from './words.ts'
 
 const ajv = new Ajv({ allErrors: true, useDefaults: true, verbose: true })
@@ -8,7 +9,7 @@ ajv.addVocabulary(['expects'])
 ajv.addFormat('host', isHost)
 ajv.addFormat('node-address', (text) => splitAddress(text) !== undefined)
 ajv.addFormat('named-address', (text) => namedAddress(text) !== undefined)
-ajv.addFormat('store-url', isStoreUrl)
+ajv.addFormat('store-url', (text) => text === 'memory:' || parseStoreUrl(text) !== undefined)
 ajv.addFormat('http-url', isHttpUrl)
 const validate = ajv.compile(Settings)
 

@@ -1,4 +1,5 @@
 import { Type, type Static, type TProperties } from 'typebox'
+import { storeUrlShape } from './store-url.ts'
 
 /**
  * Every setting, with what the operator's guide says of it. `expects`: what a right value is, for messages; `writeOnly`: a
@@ -26,7 +27,13 @@ export const Settings = Type.Object({
     directory: Type.String({ default: './policy', minLength: 1, expects: 'a directory', description: 'Where the policy files are; in the configuration file, as seen from the directory of that file.' }),
   }),
   store: section({
-    url: Type.String({ default: 'memory:', format: 'store-url', expects: 'memory: or redis[s]://[USER:PASSWORD@]HOST[:PORT][/DB], special characters of the password as %XX', description: 'Where the state of calls is kept: `memory:` for a single instance, Redis for several.' }),
+    url: Type.String({ default: 'memory:', format: 'store-url', expects: storeUrlShape, description: 'Where the state of calls is kept: `memory:` for a single instance, Redis for several: `redis://HOST[:PORT][/DB]`, `redis+sentinel://HOST:PORT,…/NAME[/DB]` for the master that Sentinels know by that name, `redis+cluster://HOST:PORT,…`. `USER:PASSWORD@` before the hosts is the login at Redis, `rediss` in place of `redis` is TLS.' }),
+    sentinelUser: Type.Optional(Type.String({ minLength: 1, expects: 'a name', description: 'Login at the Sentinels, where they ask for one.' })),
+    sentinelPassword: Type.Optional(Type.String({ writeOnly: true, minLength: 1, expects: 'text', description: 'Password of that login.' })),
+    tlsCaFile: Type.Optional(Type.String({ minLength: 1, expects: 'a PEM file', description: 'With TLS: who signed the certificate of Redis; default: the authorities that Node.js trusts.' })),
+    tlsCertFile: Type.Optional(Type.String({ minLength: 1, expects: 'a PEM file', description: 'With TLS: our own certificate, where Redis asks for one.' })),
+    tlsKeyFile: Type.Optional(Type.String({ minLength: 1, expects: 'a PEM file', description: 'Its key.' })),
+    tlsServerName: Type.Optional(Type.String({ format: 'host', expects: 'a host name', description: 'The name in the certificate of Redis, when it is not the host of `store.url`.' })),
     ttlSeconds: Type.Integer({ default: 43200, minimum: 60, maximum: 2592000, description: 'A call with no signalling for so long is forgotten. The default of 12 hours is that of Kamailio\'s dialog module (`default_timeout`).' }),
     commandTimeoutMs: Type.Integer({ default: 150, minimum: 5, maximum: 2000, description: 'How long Redis may take to answer, in milliseconds; less than `request.deadlineMs`.' }),
   }),

@@ -1,5 +1,7 @@
 import { Redis } from 'ioredis'
+import { parseStoreUrl } from '../config/store-url.ts'
 import { NgpilotError } from '../errors.ts'
+import { openClient, type RedisAccess, type RedisClient } from './client.ts'
 
 /** A connection to Redis that answers within a set time, one way or the other, and comes back by itself. */
 export interface RedisConnection {
@@ -7,31 +9,17 @@ export interface RedisConnection {
    * Runs commands: all of those that `commands` sends without waiting go out together.
    * @throws NgpilotError `store_unavailable` after `commandTimeoutMs` at the latest; at once while there is no connection.
    */
-  run<T> (commands: (redis: Redis) => Promise<T>): Promise<T>
+  run<T> (commands: (redis: RedisClient) => Promise<T>): Promise<T>
   /** Lets commands under way finish, for `commandTimeoutMs` at most. */
   close (): Promise<void>
 }
 
-const longestPauseMs = 1000
-
-/** Connects to `redis[s]://[USER:PASSWORD@]HOST[:PORT][/DB]` and keeps connecting: after 50 ms, doubling up to a second. */
-export function connectRedis (url: string, commandTimeoutMs: number): RedisConnection {
-  const { target, address } = parseUrl(url)
-  const redis = new Redis({
-    ...target,
-    connectionName: 'ngpilot',
-    connectTimeout: longestPauseMs,
-    disconnectTimeout: 100,
-    // A silent server is left, or commands would pile up on its socket.
-    socketTimeout: 2 * commandTimeoutMs,
-    // Nothing is kept for later: whoever asked has been told by then.
-    enableOfflineQueue: false,
-    autoResendUnfulfilledCommands: false,
-    maxRetriesPerRequest: 0,
-    retryStrategy: (attempt) => Math.min(50 * 2 ** (attempt - 1), longestPauseMs) * (0.8 + 0.2 * Math.random()),
-    // What was the master when we connected is a replica now: the name leads to the new one.
-    reconnectOnError: (error) => error.message.startsWith('READONLY'),
-  })
+/** Connects to what the URL names (`parseStoreUrl`). @throws NgpilotError `config_invalid` */
+export function connectRedis (url: string, commandTimeoutMs: number, access: RedisAccess = {}): RedisConnection {
+  const target = parseStoreUrl(url)
+  if (!target) throw new NgpilotError('config_invalid', 'the URL of the call store cannot be read')
+  const { address } = target
+  const redis = openClient(target, access, commandTimeoutMs)
   const underWay = new Set<Promise<unknown>>()
   let isClosed = false
   let fault: Error | undefined
@@ -39,14 +27,16 @@ export function connectRedis (url: string, commandTimeoutMs: number): RedisConne
   redis.on('error', (error: Error) => { fault = error })
   redis.on('ready', () => { fault = undefined })
 
-  async function runWhenReady<T> (commands: (redis: Redis) => Promise<T>): Promise<T> {
+  async function runWhenReady<T> (commands: (redis: RedisClient) => Promise<T>): Promise<T> {
     if (isClosed) throw new Error('closed')
     await firstAttempt
     if (redis.status !== 'ready') throw fault ?? new Error('not connected')
     // Together in one write: that is most of what a command costs.
-    const { stream } = redis
-    stream.cork()
-    process.nextTick(() => stream.uncork())
+    if (redis instanceof Redis) {
+      const { stream } = redis
+      stream.cork()
+      process.nextTick(() => stream.uncork())
+    }
     return commands(redis)
   }
 
@@ -90,27 +80,13 @@ function timeoutAfter (ms: number) {
   return { promise, cancel: () => clearTimeout(timer) }
 }
 
-/** What ioredis was told, rather than what it makes of it (`MaxRetriesPerRequestError`). */
+/** What ioredis was told, rather than what it makes of it (`MaxRetriesPerRequestError`, `ClusterAllFailedError`). */
 function reasonOf (error: unknown, fault: Error | undefined): string {
-  const { message, name, code } = (error instanceof Error && error.name === 'MaxRetriesPerRequestError'
-    ? fault ?? new Error('connection lost')
-    : error) as NodeJS.ErrnoException
+  const told = error instanceof Error && error.name === 'MaxRetriesPerRequestError' ? fault ?? new Error('connection lost') : error
+  const { message, name, code } = lastNodeError(told) as NodeJS.ErrnoException
   return message || code || name
 }
 
-function parseUrl (text: string) {
-  if (!URL.canParse(text)) throw new NgpilotError('config_invalid', 'the URL of the call store cannot be read')
-  const { protocol, hostname, port, pathname, username, password } = new URL(text)
-  const host = hostname.replace(/^\[(.*)\]$/, '$1')
-  return {
-    target: {
-      host,
-      port: Number(port || 6379),
-      db: Number(pathname.slice(1)),
-      ...(username && { username: decodeURIComponent(username) }),
-      ...(password && { password: decodeURIComponent(password) }),
-      ...(protocol === 'rediss:' && { tls: {} }),
-    },
-    address: `${protocol}//${username}${password && ':***'}${(username || password) && '@'}${hostname}:${port || '6379'}${pathname}`,
-  }
+function lastNodeError (error: unknown): unknown {
+  return error instanceof Error && 'lastNodeError' in error && error.lastNodeError instanceof Error ? error.lastNodeError : error
 }

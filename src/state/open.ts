@@ -1,8 +1,8 @@
 import { createMemoryStore } from './memory.ts'
-import { createRedisStore } from './redis.ts'
+import { createRedisStore, type RedisStoreOptions } from './redis.ts'
 import type { CallStore } from './store.ts'
 
-/** The store that `url` names: `memory:` or `redis[s]://…`. */
-export function openStore (settings: { url: string, ttlSeconds: number, commandTimeoutMs: number }): CallStore {
+/** The store that `url` names: `memory:` or that of a Redis. */
+export function openStore (settings: RedisStoreOptions): CallStore {
   return settings.url === 'memory:' ? createMemoryStore(settings) : createRedisStore(settings)
 }

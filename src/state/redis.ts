@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto'
-import type { Redis } from 'ioredis'
+import type { RedisAccess, RedisClient } from './client.ts'
 import { connectRedis } from './connection.ts'
 import { deletesKey, indexKey, keysOf } from './keys.ts'
 import { canCreate, entryOf, fieldsOf, owedDeleteOf, recordOf, schemaVersion } from './record.ts'
 import type { CallStore } from './store.ts'
 
-export interface RedisStoreOptions {
-  /** `redis[s]://[USER:PASSWORD@]HOST[:PORT][/DB]`; special characters of user and password as `%XX`. */
+export interface RedisStoreOptions extends RedisAccess {
+  /** As `parseStoreUrl` reads it; special characters of user and password as `%XX`. */
   url: string
   ttlSeconds: number
   /** How long Redis may take to answer before the operation fails (default 150). */
@@ -21,7 +21,7 @@ export interface RedisStoreOptions {
  */
 export function createRedisStore (options: RedisStoreOptions): CallStore {
   const { url, ttlSeconds, commandTimeoutMs = 150, timelineLength = 32 } = options
-  const connection = connectRedis(url, commandTimeoutMs)
+  const connection = connectRedis(url, commandTimeoutMs, options)
   const ttlMs = Math.round(ttlSeconds * 1000)
 
   return {
@@ -107,7 +107,9 @@ function scriptOf (lua: string): Script {
 }
 
 /** Runs a script by its hash; Redis gets the text only when it does not know it. */
-async function evaluate (redis: Redis, script: Script, keys: string[], args: (string | number)[] = []): Promise<unknown> {
+async function evaluate (
+  redis: RedisClient, script: Script, keys: string[], args: (string | number)[] = [],
+): Promise<unknown> {
   const { lua, sha } = script
   try {
     return await redis.evalsha(sha, keys.length, ...keys, ...args)

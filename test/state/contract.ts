@@ -115,12 +115,11 @@ export function storeContract (name: string, prepare: (t: TestContext) => Promis
       assert.equal(await store.size(), 2)
       await until(async () => {
         await store.save('kept', { event: { at: 1, event: 'offer' } })
-        return await store.find('lost') === undefined
+        // In a Cluster the count is kept by another server than the call.
+        return await store.find('lost') === undefined && await store.size() === 1
       })
-      assert.equal(await store.size(), 1)
       assert.equal((await store.find('kept'))?.node, 'edge-1')
-      await until(async () => await store.find('kept') === undefined)
-      assert.equal(await store.size(), 0)
+      await until(async () => await store.find('kept') === undefined && await store.size() === 0)
     })
 
     test('starts afresh after the TTL', async (t) => {
