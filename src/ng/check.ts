@@ -35,6 +35,10 @@ export function checkDictionary (bytes: Buffer, at: number, visit?: VisitEntry):
   return endOfDictionary(bytes, at, 1, visit)
 }
 
+export function isForbiddenKey (key: string): boolean {
+  return forbiddenKeys.has(key)
+}
+
 export function malformed (what: string, at: number): NgpilotError {
   return new NgpilotError('ng_malformed', `${what} (byte ${at})`)
 }
@@ -120,7 +124,7 @@ function checkKey (bytes: Buffer, start: number, after: number): void {
 
 function isForbidden (bytes: Buffer, first: number, after: number): boolean {
   const length = after - first
-  return (length === 9 || length === 11) && forbiddenKeys.has(bytes.toString('latin1', first, after))
+  return (length === 9 || length === 11) && isForbiddenKey(bytes.toString('latin1', first, after))
 }
 
 function checkUtf8Key (key: Buffer, at: number): void {

@@ -1,8 +1,9 @@
 import { NgpilotError } from '../errors.ts'
-import { encode } from './codec.ts'
+import { encode, encodeRaw } from './codec.ts'
 import { createCookies } from './cookie.ts'
 import { Lane, type LaneOptions, type LaneState } from './lane.ts'
 import { silentObserver, type NgObserver } from './observer.ts'
+import { RawCommand } from './raw.ts'
 import type { MediaNode, NgCommand, NgReply } from './types.ts'
 
 export interface NgClientOptions {
@@ -51,7 +52,8 @@ export class NgClient {
    *
    * A silent node gets the same datagram again, as often and as long as `waitsFor` says, until the deadline. The cookie
    * stays the same, so that rtpengine knows a repeat and answers it from its cookie cache; another `send` takes another
-   * cookie. When `maxInFlight` commands are under way to the node, others wait for their turn, pings excepted.
+   * cookie. A `RawCommand` goes out as it is, and `bodyOf` has the bytes of its reply. When `maxInFlight` commands are
+   * under way to the node, others wait for their turn, pings excepted.
    *
    * @throws NgpilotError `ng_timeout` when no reply or no turn came; `no_node` when the node's name or port leads nowhere
    *   (then nothing was executed), too many commands wait for it already or it takes no more calls; `call_unknown` and
@@ -60,16 +62,17 @@ export class NgClient {
    * @see https://rtpengine.readthedocs.io/en/latest/ng_control_protocol.html
    */
   async send (
-    node: MediaNode, command: NgCommand, { deadline, whenRefused, onSent = ignore }: SendOptions,
+    node: MediaNode, command: NgCommand | RawCommand, { deadline, whenRefused, onSent = ignore }: SendOptions,
   ): Promise<NgReply> {
     if (this.#isClosed) throw stopping()
     const cookie = this.#nextCookie()
-    const message = encode(cookie, command)
+    const isRaw = command instanceof RawCommand
+    const message = isRaw ? encodeRaw(cookie, command.body) : encode(cookie, command)
     if (performance.now() >= deadline) {
       throw new NgpilotError('ng_timeout', `node ${node.id} was not sent the ${command.command}: its deadline had passed`)
     }
     return this.#laneTo(node).send({
-      command: command.command, cookie, message, deadline, isRefusalFinal: whenRefused === 'fail', onSent,
+      command: command.command, cookie, message, isRaw, deadline, isRefusalFinal: whenRefused === 'fail', onSent,
     })
   }
 

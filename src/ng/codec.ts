@@ -1,6 +1,7 @@
 import bencode from 'bencode'
 import { NgpilotError } from '../errors.ts'
 import { checkDictionary, malformed, maxDepth, maxMessageBytes } from './check.ts'
+import { readJson } from './json.ts'
 import type { NgDictionary, NgValue } from './types.ts'
 
 const maxCookieBytes = 255
@@ -9,6 +10,7 @@ const colon = 0x3a
 const integerStart = 0x69
 const listStart = 0x6c
 const dictionaryStart = 0x64
+const brace = 0x7b
 // Keys whose value is bytes by its nature: SDP (any charset, RFC 8866 §4.5), the audio of `play media`.
 const byteKeys = new Set(['sdp', 'blob'])
 const utf8 = new TextDecoder('utf-8', { ignoreBOM: true })
@@ -26,17 +28,20 @@ export function encode (cookie: string, message: NgDictionary): Buffer {
   return Buffer.from(`${cookie} ${wireOf(message, '', 1)}`, 'latin1')
 }
 
+/** A body under a cookie, byte for byte. */
+export function encodeRaw (cookie: string, body: Buffer): Buffer {
+  const message = Buffer.allocUnsafe(cookie.length + 1 + body.length)
+  message.write(cookie, 'latin1')
+  message[cookie.length] = space
+  body.copy(message, cookie.length + 1)
+  return message
+}
+
 /**
- * Reads one NG message, command or reply. `sdp` and `blob` come back as Buffers of their own (top level only), every
- * other string as UTF-8 with U+FFFD for bytes that are not. Of a key that comes twice the later wins; what follows the
- * dictionary's closing `e` is ignored; rtpengine does both too.
- *
- * Lists and dictionaries are checked now and built when they are first looked at: a delete is answered with 2.5 KB of
- * counters that nobody reads. To check them takes 9 µs, to build them 80 more.
- *
- * @throws NgpilotError `ng_malformed` with what is wrong and at which byte.
+ * Takes a message apart: the cookie, and the body byte for byte.
+ * @throws NgpilotError `ng_malformed` without a cookie, or when it is too long.
  */
-export function decode (bytes: Buffer, maxBytes = maxMessageBytes): { cookie: string, message: NgDictionary } {
+export function split (bytes: Buffer, maxBytes = maxMessageBytes): { cookie: string, body: Buffer } {
   if (bytes.length > maxBytes) {
     throw malformed(`the message has ${bytes.length} bytes, ${maxBytes} are allowed`, maxBytes)
   }
@@ -44,11 +49,37 @@ export function decode (bytes: Buffer, maxBytes = maxMessageBytes): { cookie: st
   const afterCookie = bytes.indexOf(space)
   if (afterCookie <= 0) throw malformed('no cookie and space at the start of the message', 0)
   if (afterCookie > maxCookieBytes) throw malformed(`the cookie is longer than ${maxCookieBytes} bytes`, maxCookieBytes)
+  return { cookie: bytes.toString('latin1', 0, afterCookie), body: bytes.subarray(afterCookie + 1) }
+}
+
+/** The first byte tells, in rtpengine too. */
+export function isJson (body: Buffer): boolean {
+  return body[0] === brace
+}
+
+/**
+ * Reads one NG message, command or reply, in bencode or JSON. `sdp` and `blob` come back as Buffers of their own (top level
+ * only), every other string as UTF-8 with U+FFFD for bytes that are not. Of a key that comes twice the later wins; what
+ * follows the dictionary's closing `e` is ignored; rtpengine does both too.
+ *
+ * Lists and dictionaries are checked now and built when they are first looked at: a delete is answered with 2.5 KB of
+ * counters that nobody reads. To check them takes 9 µs, to build them 80 more.
+ *
+ * @throws NgpilotError `ng_malformed` with what is wrong and at which byte.
+ */
+export function decode (bytes: Buffer, maxBytes = maxMessageBytes): { cookie: string, message: NgDictionary } {
+  const { cookie, body } = split(bytes, maxBytes)
+  return { cookie, message: readBody(bytes, bytes.length - body.length) }
+}
+
+/** Reads the body of a message, which begins at byte `at`. @throws NgpilotError `ng_malformed`, as `decode`. */
+export function readBody (bytes: Buffer, at: number): NgDictionary {
+  if (bytes[at] === brace) return readJson(bytes.subarray(at), at)
   const message: NgDictionary = {}
-  checkDictionary(bytes, afterCookie + 1, (keyAt, valueAt, end) => {
+  checkDictionary(bytes, at, (keyAt, valueAt, end) => {
     set(message, textOf(stringIn(bytes, keyAt, valueAt)), bytes, valueAt, end)
   })
-  return { cookie: bytes.toString('latin1', 0, afterCookie), message }
+  return message
 }
 
 function set (message: NgDictionary, key: string, bytes: Buffer, at: number, end: number): void {

@@ -8,6 +8,8 @@ export interface ExchangeOptions {
   endpoint: Endpoint
   /** The command's name, for error messages. */
   command: string
+  /** Its reply is wanted byte for byte too. */
+  isRaw: boolean
   /** By the clock of `performance.now()`. */
   deadline: number
   waits: Waits
@@ -50,6 +52,10 @@ export class Exchange {
       this.#resolve = resolve
       this.#reject = reject
     })
+  }
+
+  get isRaw (): boolean {
+    return this.#options.isRaw
   }
 
   /** How often the command went out. */

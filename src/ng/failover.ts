@@ -1,5 +1,6 @@
 import { asNgpilotError, NgpilotError } from '../errors.ts'
 import type { NgClient } from './client.ts'
+import type { RawCommand } from './raw.ts'
 import type { MediaNode, NgCommand, NgReply } from './types.ts'
 
 export interface FailoverOptions {
@@ -30,7 +31,7 @@ const share = 0.6
  *   all: `ng_timeout` when one of them was silent, else `no_node`.
  */
 export async function sendToFirst (
-  ng: Pick<NgClient, 'send'>, nodes: readonly MediaNode[], commandFor: (node: MediaNode) => NgCommand,
+  ng: Pick<NgClient, 'send'>, nodes: readonly MediaNode[], commandFor: (node: MediaNode) => NgCommand | RawCommand,
   { deadline, onAbandoned }: FailoverOptions,
 ): Promise<Answered> {
   const abandoned: MediaNode[] = []

@@ -1,8 +1,8 @@
 import { asNgpilotError, NgpilotError } from '../errors.ts'
-import { decode } from './codec.ts'
+import { readBody, split } from './codec.ts'
 import { Exchange } from './exchange.ts'
 import type { NgObserver } from './observer.ts'
-import { replyOf } from './reply.ts'
+import { rawReplyOf, replyOf } from './reply.ts'
 import { waitsFor, type RoundTrip } from './round-trip.ts'
 import { openTransport } from './transport/open.ts'
 import { maxBytesOver, type Transport } from './transport/transport.ts'
@@ -21,6 +21,8 @@ export interface Sending {
   command: string
   cookie: string
   message: Buffer
+  /** Its reply is wanted byte for byte too. */
+  isRaw: boolean
   deadline: number
   isRefusalFinal: boolean
   /** The command has left for the first time. */
@@ -64,12 +66,13 @@ export class Link {
     return this.#transport.closed
   }
 
-  async send ({ command, cookie, message, deadline, isRefusalFinal, onSent }: Sending): Promise<NgReply> {
+  async send ({ command, cookie, message, isRaw, deadline, isRefusalFinal, onSent }: Sending): Promise<NgReply> {
     const { nodeId, endpoint, roundTrip, retryAfterMs, observer } = this.#options
     const exchange: Exchange = new Exchange({
       nodeId,
       endpoint,
       command,
+      isRaw,
       deadline,
       isRefusalFinal,
       waits: waitsFor(roundTrip.smoothedMs, retryAfterMs),
@@ -114,10 +117,11 @@ export class Link {
     let cookie
     let exchange
     try {
-      const decoded = decode(message, maxBytesOver(endpoint.transport))
-      cookie = decoded.cookie
+      const { cookie: own, body } = split(message, maxBytesOver(endpoint.transport))
+      cookie = own
       exchange = this.#exchanges.get(cookie)
-      exchange?.settle(replyOf(decoded.message))
+      const dictionary = readBody(message, message.length - body.length)
+      if (exchange) exchange.settle(exchange.isRaw ? rawReplyOf(dictionary, body) : replyOf(dictionary))
     } catch (error) {
       // Not the end of a command: the bytes may have been spoilt on the way, and the next copy is sound.
       observer.malformed(nodeId)

@@ -1,4 +1,5 @@
 import { NgpilotError, type ErrorCode } from '../errors.ts'
+import { keepBody } from './raw.ts'
 import type { MediaNode, NgDictionary, NgReply } from './types.ts'
 
 const results = new Set<unknown>(['ok', 'pong', 'error', 'load limit'])
@@ -13,6 +14,13 @@ export function replyOf (message: NgDictionary): NgReply {
     throw new NgpilotError('ng_malformed', 'the message is not a reply: no known result, or a field of a wrong type')
   }
   return message
+}
+
+/** The same of the reply to a raw command, which may be one that only the client understands: then it counts as `ok`. */
+export function rawReplyOf (message: NgDictionary, body: Buffer): NgReply {
+  const reply: NgReply = isReply(message) ? message : { result: 'ok' }
+  keepBody(reply, body)
+  return reply
 }
 
 function isReply (message: NgDictionary): message is NgDictionary & NgReply {
@@ -50,7 +58,8 @@ export function reasonOf (error: unknown): string | undefined {
   return isRefusal(cause) ? reasonIn(cause) : undefined
 }
 
-function isRefusal (cause: unknown): cause is NgReply {
+/** Whether it is a reply that refuses. */
+export function isRefusal (cause: unknown): cause is NgReply {
   return typeof cause === 'object' && cause !== null && 'result' in cause && (cause.result === 'error' || cause.result === 'load limit')
 }
 

@@ -8,6 +8,12 @@ import type { NgDictionary } from '../../src/ng/types.ts'
 const latin1 = (text: string) => Buffer.from(text, 'latin1')
 const wire = (dictionary: string) => latin1(`c1 ${dictionary}`)
 
+test('reads JSON as rtpengine does: booleans are numbers, an SDP is bytes', () => {
+  const { cookie, message } = decode(wire('{"sdp":"v=0\\r\\n","flags":["a"],"x":true,"result":"ok"}'))
+  assert.equal(cookie, 'c1')
+  assert.deepEqual(message, { sdp: Buffer.from('v=0\r\n'), flags: ['a'], x: 1, result: 'ok' })
+})
+
 test('writes cookie, space and dictionary', () => {
   const bytes = encode('c1', { command: 'offer', flags: ['trust-address'], ptime: 20, codec: { strip: ['all'] } })
   assert.equal(bytes.toString(), 'c1 d7:command5:offer5:flagsl13:trust-addresse5:ptimei20e5:codecd5:stripl3:alleee')
@@ -102,7 +108,10 @@ for (const [what, bytes, message] of [
   ['a message that begins with a space', latin1(' d7:command4:pinge'), 'no cookie and space at the start of the message (byte 0)'],
   ['an endless cookie', latin1(`${'c'.repeat(300)} de`), 'the cookie is longer than 255 bytes (byte 255)'],
   ['a cookie alone', latin1('c1 '), 'the message ends where its dictionary should begin (byte 3)'],
-  ['JSON', wire('{"result":"ok"}'), 'the message is not a bencoded dictionary (byte 3)'],
+  ['JSON that is none', wire('{"result":'), 'the message is not JSON (from byte 3)'],
+  ['a fraction in JSON', wire('{"a":[1.5]}'), 'JSON holds 1.5, which NG has no place for (byte 3)'],
+  ['a null in JSON', wire('{"a":null}'), 'JSON holds null, which NG has no place for (byte 3)'],
+  ['a forbidden key in JSON', wire('{"a":{"__proto__":{}}}'), 'a dictionary has the forbidden key __proto__ (byte 3)'],
   ['a list at the top', wire('le'), 'the message is not a bencoded dictionary (byte 3)'],
   ['a string at the top', wire('2:ok'), 'the message is not a bencoded dictionary (byte 3)'],
   ['a dictionary without its end', wire('d6:result2:ok'), 'the message ends within the length of a string (byte 16)'],
