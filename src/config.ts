@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
 import { dirname, resolve } from 'node:path'
-import { namedAddress, splitAddress } from './config/address.ts'
+import { type NgListen, namedAddress, splitAddress, splitNgListen } from './config/address.ts'
 import { problemsIn } from './config/problems.ts'
 import type { Settings } from './config/settings.ts'
 import { readSettings, withEnvironment, type Environment } from './config/sources.ts'
@@ -10,7 +10,8 @@ import { invalid, isTree, nameOf, type Path } from './config/words.ts'
 export { describeSettings, Settings, type SettingRow } from './config/settings.ts'
 
 /** The settings in force. `nodes` are resolved to id, host (IPv6 without brackets) and port; ids are unique. */
-export interface Config extends Omit<Settings, 'rtpengine' | 'evapi' | 'instance'> {
+export interface Config extends Omit<Settings, 'ng' | 'rtpengine' | 'evapi' | 'instance'> {
+  ng: Omit<Settings['ng'], 'listen'> & { listen: NgListen[] }
   rtpengine: Omit<Settings['rtpengine'], 'nodes'> & { nodes: NodeConfig[] }
   evapi: { kamailios: { id: string, host: string, port: number }[] }
   instance: { id: string }
@@ -42,10 +43,11 @@ export function loadConfig ({ env, file = env.NGPILOT_CONFIG }: ConfigSources): 
   }
   if (problems.length > 0) throw invalid(problems)
 
-  const { rtpengine, evapi, policy, instance, ...rest } = tree as Settings
+  const { ng, rtpengine, evapi, policy, instance, ...rest } = tree as Settings
   const isInFile = isTree(found?.tree.policy) && 'directory' in found.tree.policy && !variables.has('policy.directory')
   return {
     ...rest,
+    ng: { ...ng, listen: ng.listen.flatMap((text) => splitNgListen(text) ?? []) },
     rtpengine: { ...rtpengine, nodes: rtpengine.nodes.map(nodeOf) },
     evapi: { kamailios: evapi.kamailios.flatMap((text) => namedAddress(text) ?? []) },
     policy: file && isInFile ? { directory: resolve(dirname(file), policy.directory) } : policy,

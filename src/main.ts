@@ -26,7 +26,7 @@ async function main (): Promise<void> {
   if (positionals.length > 0) return command(positionals, values, config)
   const log = createLog(config.log.level)
   const service = await startService(config, log)
-  log.info({ url: service.url, version, nodes: config.rtpengine.nodes.map((node) => node.id), store: config.store.url.replace(/:\/\/.*@/, '://[masked]@') }, 'ngpilot started')
+  log.info({ url: service.url, ...(service.ngUrls.length > 0 && { ng: service.ngUrls }), version, nodes: config.rtpengine.nodes.map((node) => node.id), store: config.store.url.replace(/:\/\/.*@/, '://[masked]@') }, 'ngpilot started')
 
   // No bytes from the network may end the process: what slipped through every handler is told, counted and survived.
   process.on('uncaughtException', (error) => {

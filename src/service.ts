@@ -7,6 +7,7 @@ import { createLiveFleet } from './fleet/live.ts'
 import { observedNg } from './fleet/observed.ts'
 import { startEvapi } from './ingress/evapi/evapi.ts'
 import { startHttp } from './ingress/http/http.ts'
+import { startNg } from './ingress/ng/ng.ts'
 import { NgClient } from './ng/client.ts'
 import { createPolicyHolder } from './policy/holder.ts'
 import { readinessOf } from './readiness.ts'
@@ -16,7 +17,8 @@ import type { CallStore, OwedDelete } from './state/store.ts'
 import type { Logger } from './telemetry/log.ts'
 import { createMetrics } from './telemetry/metrics.ts'
 import {
-  callEventsObserver, callObserver, deletesObserver, evapiObserver, fleetObserver, ngObserver, policyObserver,
+  callEventsObserver, callObserver, deletesObserver, evapiObserver, fleetObserver, ngObserver, ngRequestObserver,
+  policyObserver,
   requestObserver, storeObserver, webhookObserver,
 } from './telemetry/observers.ts'
 import { createWebhook } from './telemetry/webhook.ts'
@@ -25,6 +27,8 @@ import { version } from './version.ts'
 export interface Service {
   /** Where the HTTP API listens. */
   url: string
+  /** Where ngpilot poses as an rtpengine. */
+  ngUrls: string[]
   /** Loads the policy anew; on any problem the one in force stays. */
   reloadPolicy (): Promise<void>
   /** Takes another list of rtpengines; running calls keep theirs. */
@@ -63,6 +67,11 @@ export async function startService (config: Config, log: Logger): Promise<Servic
   if (webhook) events.subscribe((event) => webhook.send(event))
   const deletes = new Deletes({ ng, observer: deletesObserver(metrics, log) })
   const calls = createCalls({ policy: policy.current, fleet, ng, store, deletes, observer: callObserver(metrics) })
+  const giveUp = async (error: unknown): Promise<never> => {
+    fleet.close()
+    await Promise.all([client.close(), store.close()])
+    throw error
+  }
   const http = await startHttp({
     ...config.http, deadlineMs: config.request.deadlineMs, version, observer: requestObserver(metrics), log,
   }, {
@@ -70,10 +79,12 @@ export async function startService (config: Config, log: Logger): Promise<Servic
     fleet,
     readiness: () => readinessOf({ store, fleet, ng: client, policy }),
     metrics: async () => ({ page: await metrics.registry.metrics(), contentType: metrics.registry.contentType }),
+  }).catch(giveUp)
+  const ngIngress = await startNg({
+    ...config.ng, calls, deadlineMs: config.request.deadlineMs, observer: ngRequestObserver(metrics), log,
   }).catch(async (error: unknown) => {
-    fleet.close()
-    await Promise.all([client.close(), store.close()])
-    throw error
+    await http.close()
+    return giveUp(error)
   })
 
   const evapi = startEvapi({
@@ -91,12 +102,13 @@ export async function startService (config: Config, log: Logger): Promise<Servic
 
   return {
     url: http.url,
+    ngUrls: ngIngress.urls,
     reloadPolicy: policy.reload,
     setNodes: (nodes) => fleet.setNodes(nodes),
     uncaught: () => metrics.uncaughtErrors.inc(),
     async close () {
       clearInterval(takingOver)
-      await Promise.all([http.close(), evapi.close()])
+      await Promise.all([http.close(), evapi.close(), ngIngress.close()])
       await calls.close()
       await leaveDeletes(await deletes.drain(drainMs), store, log)
       fleet.close()

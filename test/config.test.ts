@@ -35,6 +35,7 @@ test('is all defaults where nothing is set, and where the file is empty or has e
   const { instance, ...config } = loadConfig({ env: {} })
   assert.deepEqual(config, {
     http: { host: '127.0.0.1', port: 8080, bodyLimitBytes: 131072 },
+    ng: { listen: [], allow: [] },
     rtpengine: { nodes: [{ id: '127.0.0.1:2223', host: '127.0.0.1', port: 2223 }], retryAfterMs: 60, maxInFlight: 16 },
     policy: { directory: './policy' },
     store: { url: 'memory:', ttlSeconds: 43200, commandTimeoutMs: 150 },
@@ -65,6 +66,7 @@ test('reads a file rather than the one that NGPILOT_CONFIG names', (t) => {
 test('has a variable for each setting, and takes a right value from each', () => {
   const values: Record<string, string> = {
     NGPILOT_HTTP_HOST: '::', NGPILOT_HTTP_PORT: '0', NGPILOT_HTTP_TOKEN: token, NGPILOT_HTTP_BODY_LIMIT_BYTES: '4096',
+    NGPILOT_NG_LISTEN: 'ws:[::]:2224', NGPILOT_NG_ALLOW: '192.0.2.1,2001:db8::/32',
     NGPILOT_RTPENGINE_NODES: 'a=10.0.0.1:22222,b=[2001:db8::1]:22222, media.example.org:2223', NGPILOT_RTPENGINE_RETRY_AFTER_MS: '40',
     NGPILOT_RTPENGINE_MAX_IN_FLIGHT: '8',
     NGPILOT_POLICY_DIRECTORY: '/etc/ngpilot/policy', NGPILOT_STORE_URL: 'rediss://pilot:s%40cret@redis.example.org:6380/2',
@@ -78,6 +80,7 @@ test('has a variable for each setting, and takes a right value from each', () =>
   assert.deepEqual(describeSettings().map((row) => row.env), Object.keys(values))
   assert.deepEqual(loadConfig({ env: values }), {
     http: { host: '::', port: 0, token, bodyLimitBytes: 4096 },
+    ng: { listen: [{ transport: 'ws', host: '::', port: 2224 }], allow: ['192.0.2.1', '2001:db8::/32'] },
     rtpengine: {
       nodes: [
         { id: 'a', host: '10.0.0.1', port: 22222 },
@@ -234,4 +237,20 @@ test('describes each setting for the reference', () => {
   ])
   assert.equal(rows.find((row) => row.name === 'rtpengine.nodes')?.default, '127.0.0.1:2223')
   for (const { description, type } of rows) assert.ok(description.endsWith('.') && type)
+})
+
+test('takes the addresses of the NG ingress apart, and asks for its clients where it is not on loopback', () => {
+  const { ng } = loadConfig({ env: { NGPILOT_NG_LISTEN: '127.0.0.1:2223, udp:[::1]:2223, ws:10.0.0.1:2224', NGPILOT_NG_ALLOW: '10.0.0.0/8' } })
+  assert.deepEqual(ng.listen, [
+    { transport: 'udp', host: '127.0.0.1', port: 2223 },
+    { transport: 'udp', host: '::1', port: 2223 },
+    { transport: 'ws', host: '10.0.0.1', port: 2224 },
+  ])
+  assert.deepEqual(problemsOf({ env: { NGPILOT_NG_LISTEN: 'udp:0.0.0.0:2223' } }), [
+    'ng.allow: is empty; must name the clients (NGPILOT_NG_ALLOW), as ng.listen[0] is "udp:0.0.0.0:2223" and not a loopback address',
+  ])
+  assert.deepEqual(problemsOf({ env: { NGPILOT_NG_LISTEN: 'tcp:127.0.0.1:2223', NGPILOT_NG_ALLOW: '10.0.0.0/40' } }), [
+    'ng.listen[0] (NGPILOT_NG_LISTEN): found "tcp:127.0.0.1:2223"; must be [udp:|ws:]HOST:PORT',
+    'ng.allow[0] (NGPILOT_NG_ALLOW): found "10.0.0.0/40"; must be an IP address or a block such as 192.0.2.0/24',
+  ])
 })

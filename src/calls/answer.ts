@@ -4,6 +4,7 @@ import { decide } from '../policy/decide.ts'
 import { parseSdp } from '../sdp/parse.ts'
 import type { CallRecord } from '../state/store.ts'
 import { accepted, answerForNode, sdpForLeg } from './bridge.ts'
+import { flagsOf } from './client-flags.ts'
 import type { CallDeps } from './deps.ts'
 import { answerFacts, legOf } from './facts.ts'
 import type { Outcome } from './outcome.ts'
@@ -28,7 +29,7 @@ export function createAnswer ({ policy, fleet, ng, store, observer }: CallDeps) 
     const node = fleet.pinned(call.node)
 
     const answerer = legOf(call, request.toTag) ?? call.callee
-    const command = answerCommand({ ...request, sdp: answerForNode(sdp, answerer), flags: decision.flags })
+    const command = answerCommand({ ...request, sdp: answerForNode(sdp, answerer), flags: flagsOf(decision, request) })
     const [reply] = await Promise.all([
       ng.send(node, command, request),
       store.save(request.callId, {

@@ -6,7 +6,9 @@ import { createDelete, type DeleteRequest } from './delete.ts'
 import type { CallDeps } from './deps.ts'
 import { createManage } from './manage.ts'
 import { createOffer } from './offer.ts'
+import { type NgRequest, type Relayed, createRelay } from './relay.ts'
 import { createSerial, type Hold } from './serial.ts'
+import { createWholeFleet } from './whole-fleet.ts'
 
 const cancelDeadlineMs = 1000
 
@@ -25,6 +27,8 @@ export function createCalls (deps: CallDeps) {
   })
   const manage = createManage(deps, { offer, answer, deleteCall, cancels })
 
+  const relay = createRelay(deps, { offer, answer })
+
   type Verb<R, O> = (request: R, call: CallRecord | undefined, hold: Hold) => Promise<O>
   const inTurn = <R extends DeleteRequest, O>(verb: Verb<R, O>) => (request: R) =>
     serial(request.callId, request.deadline, async (hold) =>
@@ -34,6 +38,8 @@ export function createCalls (deps: CallDeps) {
     offer: inTurn(offer), answer: inTurn(answer), deleteCall: inTurn(deleteCall), manage: inTurn(manage),
     /** Any other NG command, to the node that has the call. */
     command: inTurn<CallCommand, CallCommandReply>(createCallCommand(deps)),
+    /** A command from a client that speaks NG itself: about one call, or about none. */
+    relay: inTurn<NgRequest, Relayed>(relay), wholeFleet: createWholeFleet(deps),
     /** Ends what was cancelled and waits for nothing more. */
     close: () => cancels.close(),
   }

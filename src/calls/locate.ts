@@ -10,8 +10,7 @@ export async function locate (
   { fleet, ng }: Pick<CallDeps, 'fleet' | 'ng'>, callId: string, deadline: number,
 ): Promise<MediaNode | undefined> {
   const within = Math.min(deadline, performance.now() + longestMs)
-  const nodes = fleet.nodes().filter(({ state }) => state !== 'down' && state !== 'disabled').map(({ id }) => fleet.pinned(id))
-  const asked = nodes.map(async (node) => {
+  const asked = fleet.reachable().map(async (node) => {
     await ng.send(node, queryCommand({ callId }), { deadline: within, whenRefused: 'fail' })
     return node
   })

@@ -8,6 +8,7 @@ import { hasBundle } from '../sdp/bundle.ts'
 import { parseSdp } from '../sdp/parse.ts'
 import type { CallChange, CallRecord, LegRecord } from '../state/store.ts'
 import { accepted, offerForNode, sdpForLeg } from './bridge.ts'
+import { flagsOf } from './client-flags.ts'
 import type { CallDeps } from './deps.ts'
 import { callerOf, legOf, offerFacts } from './facts.ts'
 import type { Outcome } from './outcome.ts'
@@ -35,7 +36,7 @@ export function createOffer ({ policy, fleet, ng, store, deletes, observer }: Ca
       profile: decision.sender.name, ...(hidden.length > 0 && { hidden }), ...(hasBundle(sdp) && { isBundled: true }),
     }
     const receiver = receiverLeg(request, call, decision.receiver.name)
-    const command = offerCommand({ ...request, sdp: sdpForNode, flags: decision.flags })
+    const command = offerCommand({ ...request, sdp: sdpForNode, flags: flagsOf(decision, request) })
     let asked: MediaNode | undefined
     const commandFor = (node: MediaNode) => {
       asked = node

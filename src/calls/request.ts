@@ -1,3 +1,5 @@
+import type { NgDictionary } from '../ng/types.ts'
+
 /** A SIP transport, as in the `transport` parameter of a URI (RFC 3261 §19.1.1, RFC 7118). */
 export type Transport = 'udp' | 'tcp' | 'tls' | 'sctp' | 'ws' | 'wss'
 
@@ -45,4 +47,6 @@ export interface MediaRequest {
   vars: Record<string, string>
   /** When an answer must be out, by the clock of `performance.now()`, in milliseconds. */
   deadline: number
+  /** NG keys that the client set itself, where it speaks NG: `ICE`, `flags`. The policy says what they count for. */
+  ng?: NgDictionary
 }

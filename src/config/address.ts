@@ -1,5 +1,8 @@
 import { BlockList, isIP } from 'node:net'
 
+/** Where the NG ingress listens. */
+export interface NgListen { transport: 'udp' | 'ws', host: string, port: number }
+
 const loopback = new BlockList()
 loopback.addSubnet('127.0.0.0', 8, 'ipv4')
 loopback.addAddress('::1', 'ipv6')
@@ -33,4 +36,18 @@ export function namedAddress (text: string): { id: string, host: string, port: n
 /** `http[s]://…` with a host. */
 export function isHttpUrl (text: string): boolean {
   return /^https?:\/\/[^/?#\s]+\S*$/.test(text) && URL.canParse(text)
+}
+
+/** `[udp:|ws:]HOST:PORT` in its parts, undefined when it is none. */
+export function splitNgListen (text: string): NgListen | undefined {
+  const [, transport = 'udp', address = ''] = /^(?:(udp|ws):)?(.+)$/.exec(text) ?? []
+  const parts = splitAddress(address)
+  return parts && { transport: transport as 'udp' | 'ws', ...parts }
+}
+
+/** An IP address, or a block of them as in `192.0.2.0/24`. */
+export function isAddressBlock (text: string): boolean {
+  const [address = '', bits, ...rest] = text.split('/')
+  const version = isIP(address)
+  return version !== 0 && rest.length === 0 && (bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128)))
 }

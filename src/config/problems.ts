@@ -1,5 +1,5 @@
 import { Ajv, type ErrorObject } from 'ajv'
-import { isHost, isHttpUrl, isLoopback, namedAddress, splitAddress } from './address.ts'
+import { isAddressBlock, isHost, isHttpUrl, isLoopback, namedAddress, splitAddress, splitNgListen } from './address.ts'
 import { Settings, type SettingSchema } from './settings.ts'
 import { parseStoreUrl } from './store-url.ts'
 import { expectation, isTree, nameOf, shown, suggestion, type Path, type Tree } from './words.ts'
@@ -9,6 +9,8 @@ ajv.addVocabulary(['expects'])
 ajv.addFormat('host', isHost)
 ajv.addFormat('node-address', (text) => splitAddress(text) !== undefined)
 ajv.addFormat('named-address', (text) => namedAddress(text) !== undefined)
+ajv.addFormat('ng-listen', (text) => splitNgListen(text) !== undefined)
+ajv.addFormat('address-block', isAddressBlock)
 ajv.addFormat('store-url', (text) => text === 'memory:' || parseStoreUrl(text) !== undefined)
 ajv.addFormat('http-url', isHttpUrl)
 const validate = ajv.compile(Settings)
@@ -42,9 +44,14 @@ function schemaProblems (errors: ErrorObject[]): Iterable<[Path, string]> {
 
 /** What no schema can say, because it depends on two settings. */
 function* ruleProblems (tree: Tree): Iterable<[Path, string]> {
-  const { http, rtpengine, evapi, store, request } = tree
+  const { http, ng, rtpengine, evapi, store, request } = tree
   if (isTree(http) && typeof http.host === 'string' && isHost(http.host) && !isLoopback(http.host) && http.token === undefined) {
     yield [['http', 'token'], `is missing; must be set (NGPILOT_HTTP_TOKEN), as http.host is "${http.host}" and not a loopback address`]
+  }
+  for (const [index, text] of (isTree(ng) && Array.isArray(ng.listen) ? ng.listen : []).entries()) {
+    const host = typeof text === 'string' ? splitNgListen(text)?.host : undefined
+    if (host === undefined || isLoopback(host) || !isTree(ng) || !Array.isArray(ng.allow) || ng.allow.length > 0) continue
+    yield [['ng', 'allow'], `is empty; must name the clients (NGPILOT_NG_ALLOW), as ng.listen[${index}] is "${String(text)}" and not a loopback address`]
   }
   if (isTree(request) && typeof request.deadlineMs === 'number') {
     for (const [path, value] of [

@@ -12,6 +12,10 @@ export const Settings = Type.Object({
     token: Type.Optional(Type.String({ writeOnly: true, pattern: '^[\\x21-\\x7e]{16,}$', expects: 'at least 16 characters of ASCII without spaces', description: 'What clients send as `Authorization: Bearer TOKEN`; without it the API asks for none.' })),
     bodyLimitBytes: Type.Integer({ default: 131072, minimum: 1024, maximum: 16777216, description: 'The largest HTTP body that is read, in bytes.' }),
   }),
+  ng: section({
+    listen: Type.Array(Type.String({ format: 'ng-listen', expects: '[udp:|ws:]HOST:PORT' }), { default: [], expects: 'a list of [udp:|ws:]HOST:PORT', description: 'Where ngpilot poses as an rtpengine, for the rtpengine modules of Kamailio and OpenSIPS: `127.0.0.1:2223` or `udp:127.0.0.1:2223`, `ws:127.0.0.1:2224` for WebSocket (`ng.rtpengine.com`). Nowhere by default. Any but a loopback address asks for `ng.allow`.' }),
+    allow: Type.Array(Type.String({ format: 'address-block', expects: 'an IP address or a block such as 192.0.2.0/24' }), { default: [], expects: 'a list of IP addresses and blocks such as 192.0.2.0/24', description: 'The clients that may send NG commands, beside this host itself, by address or block. NG knows no password, so whoever can forge one of these addresses can do so too: keep them on a network of their own.' }),
+  }),
   rtpengine: section({
     nodes: Type.Array(Type.Object({
       id: Type.Optional(Type.String({ pattern: '^[\\w.:[\\]-]{1,64}$', expects: 'a name of letters, digits and . _ - : of at most 64 characters' })),
@@ -109,7 +113,7 @@ function typeOf (schema: SettingSchema): string {
 }
 
 function textOf (value: unknown): string {
-  return Array.isArray(value) ? value.map((node: { address: string }) => node.address).join(',') : String(value)
+  return Array.isArray(value) ? value.map((item: string | { address: string }) => typeof item === 'string' ? item : item.address).join(',') : String(value)
 }
 
 function snake (name: string): string {

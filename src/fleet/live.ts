@@ -26,6 +26,8 @@ export interface LiveFleet {
   candidates (set?: string): MediaNode[]
   /** The node that a running call is pinned to, in whatever state. @throws NgpilotError `no_node` when it is not known. */
   pinned (id: string): MediaNode
+  /** All nodes that are not known to be gone, whatever else they are: to ask for a call that none is known to have. */
+  reachable (): MediaNode[]
   /** What a command says of the node that it went to. */
   report (node: MediaNode, outcome: Outcome): void
   /** Counts a command to the node as in flight, until the function that it returns is called with its outcome. */
@@ -62,6 +64,7 @@ export function createLiveFleet ({ nodes, ng, observer = silentFleetObserver, ru
       if (!member) throw new NgpilotError('no_node', `the call's node ${id} is not among rtpengine.nodes; there are ${known()}`)
       return member.node
     },
+    reachable: () => [...members.values()].filter(({ state }) => state !== 'down' && state !== 'disabled').map(({ node }) => node),
     report (node, outcome) {
       const member = members.get(node.id)
       if (member && isSameAddress(member.node, node)) member.report(outcome)

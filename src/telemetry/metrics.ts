@@ -23,6 +23,14 @@ export function createMetrics () {
       name: 'ngpilot_requests_total', registers, labelNames: ['ingress', 'command', 'result'],
       help: 'Requests answered; result is ok or the error code.',
     }),
+    ngRepeated: new Counter({
+      name: 'ngpilot_ng_requests_repeated_total', registers,
+      help: 'NG commands that a client sent once more; they were not executed again.',
+    }),
+    ngIgnored: new Counter({
+      name: 'ngpilot_ng_requests_ignored_total', registers, labelNames: ['reason'],
+      help: 'What came to the NG ingress and got no answer: without a cookie, or from a client that is not allowed.',
+    }),
     requestDuration: new Histogram({
       name: 'ngpilot_request_duration_seconds', registers, labelNames: ['ingress', 'command', 'result'], buckets: seconds,
       help: 'From the arrival of a request to its answer.',

@@ -35,6 +35,15 @@ export function requestObserver (metrics: Metrics) {
   }
 }
 
+/** What the NG ingress tells beside that. */
+export function ngRequestObserver (metrics: Metrics) {
+  return {
+    ...requestObserver(metrics),
+    repeated: () => metrics.ngRepeated.inc(),
+    ignored: (reason: 'no cookie' | 'not allowed') => metrics.ngIgnored.inc({ reason }),
+  }
+}
+
 /** What the fleet tells of its nodes. */
 export function fleetObserver (metrics: Metrics, log: Pick<Logger, 'info' | 'warn'>) {
   return {

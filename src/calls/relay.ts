@@ -1,0 +1,135 @@
+import { NgpilotError, asNgpilotError } from '../errors.ts'
+import { sendToFirst } from '../ng/failover.ts'
+import { type RawCommand, bodyOf } from '../ng/raw.ts'
+import type { MediaNode, NgReply } from '../ng/types.ts'
+import { decide } from '../policy/decide.ts'
+import type { Decision } from '../policy/types.ts'
+import { parseSdp } from '../sdp/parse.ts'
+import type { Sdp } from '../sdp/sdp.ts'
+import type { CallRecord } from '../state/store.ts'
+import type { Answer } from './answer.ts'
+import { accepted } from './bridge.ts'
+import type { CallDeps } from './deps.ts'
+import { offerFacts } from './facts.ts'
+import { locate } from './locate.ts'
+import type { Offer } from './offer.ts'
+import type { Outcome } from './outcome.ts'
+import type { MediaRequest } from './request.ts'
+import type { Hold } from './serial.ts'
+
+/** A command about one call from a client that speaks NG itself. */
+export interface NgRequest {
+  callId: string
+  /** By the clock of `performance.now()`. */
+  deadline: number
+  /** The command as the client sent it, less the hints to the policy. */
+  raw: RawCommand
+  /** An offer or answer with all that it must have: what the policy may have a say in. */
+  media?: MediaRequest & { sdp: Buffer }
+  /** A delete that names a branch: the call may go on. */
+  isOfBranch?: boolean
+}
+
+/** What became of it. `body`: the reply, byte for byte the node's; without it the ingress words the outcome. */
+export interface Relayed { outcome: Partial<Outcome>, body?: Buffer, warning?: string }
+
+/** How long a delete waits for the counters in the node's reply. Then it is owed, and the client waits no longer. */
+const deletePatienceMs = 150
+/** Commands that may be a call's first. */
+const openers = new Set(['offer', 'publish', 'create', 'transform'])
+
+/**
+ * Does what an NG command asks for. Where the policy trusts the client's flags, and for all that no policy has a say in,
+ * the command goes to the call's node as it came, and the node's reply back. How a call began decides for all of it: one
+ * whose record has no legs was never looked into.
+ */
+export function createRelay (
+  { policy, fleet, ng, store, deletes }: CallDeps, { offer, answer }: { offer: Offer, answer: Answer },
+) {
+  return async function relay (request: NgRequest, call: CallRecord | undefined, hold: Hold): Promise<Relayed> {
+    const { raw: { command }, media } = request
+    if (command === 'delete') return passDelete(request, call, hold)
+    const decision = call || !media ? undefined : decided(media, command)
+    const isPassed = call ? Object.keys(call.legs).length === 0 : decision?.clientFlags === 'trust'
+    if (media && !isPassed) {
+      if (command === 'offer') return { outcome: await offer(media, call, hold) }
+      return { outcome: await answer({ ...media, toTag: media.toTag ?? '' }, call) }
+    }
+    if (openers.has(command) && !call && media?.toTag === undefined) return passFirst(request, hold, decision?.nodes)
+    const node = await nodeOf(request, call)
+    if (command !== 'offer' && command !== 'answer') return relayedBy(node, await ng.send(node, request.raw, request))
+    const [reply] = await Promise.all([ng.send(node, request.raw, request), remember(request.callId, node, command, call)])
+    return relayedBy(node, reply)
+  }
+
+  function decided (media: MediaRequest & { sdp: Buffer }, command: string): Decision {
+    const inForce = policy()
+    // What cannot be read says nothing to the policy; whether that matters is for whoever reads it next.
+    const facts = offerFacts(inForce, media, undefined, readable(media.sdp))
+    return accepted(decide(inForce, { ...facts, command: command === 'offer' ? 'offer' : 'answer' }))
+  }
+
+  async function passFirst ({ callId, raw, deadline }: NgRequest, hold: Hold, set?: string): Promise<Relayed> {
+    const nodes = fleet.candidates(set)
+    const [first] = nodes
+    if (first) deletes.forgive(first, callId)
+    const onAbandoned = (node: MediaNode) => hold(deletes.owe(node, callId))
+    const saving = first ? remember(callId, first, raw.command) : Promise.resolve()
+    try {
+      const [{ node, reply }] = await Promise.all([sendToFirst(ng, nodes, () => raw, { deadline, onAbandoned }), saving])
+      if (node !== first) await remember(callId, node, raw.command)
+      return relayedBy(node, reply)
+    } catch (error) {
+      await saving.then(() => store.remove(callId)).catch(() => undefined)
+      throw error
+    }
+  }
+
+  async function passDelete (request: NgRequest, call: CallRecord | undefined, hold: Hold): Promise<Relayed> {
+    const { callId, raw, deadline, isOfBranch } = request
+    const node = await nodeOf(request, call)
+    const patience = Math.min(deadline, performance.now() + deletePatienceMs)
+    try {
+      const reply = await ng.send(node, raw, { deadline: patience, whenRefused: 'fail' })
+      if (!isOfBranch && reply.warning === undefined) await store.remove(callId)
+      return relayedBy(node, reply)
+    } catch (error) {
+      const { code } = asNgpilotError(error)
+      if (code !== 'ng_timeout' && code !== 'no_node') throw error
+      if (!isOfBranch) {
+        hold(deletes.owe(node, callId))
+        await store.remove(callId)
+      }
+      return { outcome: { node: node.id }, warning: `node ${node.id} is silent; it is told as soon as it answers` }
+    }
+  }
+
+  async function remember (callId: string, node: MediaNode, event: string, call?: CallRecord): Promise<void> {
+    const now = Date.now()
+    const begins = call ? {} : { node: node.id, revision: policy().revision, createdAt: now }
+    await store.save(callId, { ...begins, event: { at: now, event, detail: 'as it came' } })
+  }
+
+  /** The node that has the call. Where the store has no record of it, all are asked. */
+  async function nodeOf ({ callId, deadline }: NgRequest, call: CallRecord | undefined): Promise<MediaNode> {
+    if (call) return fleet.pinned(call.node)
+    const [only, ...others] = fleet.reachable()
+    const node = others.length > 0 ? await locate({ fleet, ng }, callId, deadline) : undefined
+    // Where none knows it, any may say so, in rtpengine's own words.
+    if (node ?? only) return (node ?? only) as MediaNode
+    throw new NgpilotError('no_node', 'no rtpengine answers at present')
+  }
+}
+
+function relayedBy (node: MediaNode, reply: NgReply): Relayed {
+  const body = bodyOf(reply)
+  return { outcome: { node: node.id }, ...(body && { body }) }
+}
+
+function readable (sdp: Buffer): Sdp | undefined {
+  try {
+    return parseSdp(sdp)
+  } catch {
+    return undefined
+  }
+}
