@@ -5,6 +5,9 @@ import { statuses } from '../src/ingress/http/errors.ts'
 import { rules } from '../src/sdp/conformance.ts'
 import { sipFailures } from '../src/sip/failures.ts'
 import { createMetrics } from '../src/telemetry/metrics.ts'
+import { policyUsage } from '../src/cli/policy/policy.ts'
+import { policyJsonSchema } from '../src/policy/json-schema.ts'
+import { checks } from '../src/policy/checks.ts'
 import { usage } from '../src/usage.ts'
 
 /**
@@ -13,6 +16,7 @@ import { usage } from '../src/usage.ts'
  */
 const isCheck = process.argv.includes('--check')
 const pages: Record<string, string> = {
+  '../../policy/policy.schema.json': `${JSON.stringify(policyJsonSchema(), null, 2)}\n`,
   'settings.md': page('Settings', 'From the YAML file that `--config` (or `NGPILOT_CONFIG`) names, or from the environment, which wins. '
   + 'In the environment a list is separated by commas.', table(['Setting', 'Variable', 'Type', 'Default', 'Meaning'],
     describeSettings().map(({ name, env, type, default: value, description }) =>
@@ -28,7 +32,9 @@ const pages: Record<string, string> = {
   'findings.md': page('Findings', 'What ngpilot looks for in each offer and answer and in traces, and what mends it. The ids are stable. '
   + '`conformance` in a policy says what becomes of a finding in the SDP that goes to a leg: `observe` (the default), `repair` '
   + '(where the SDP can be mended safely) or `reject` (the call gets 488).', findings()),
-  'cli.md': page('Command line', 'What `ngpilot --help` prints.', `\`\`\`text\nngpilot: ${usage.trim()}\n\`\`\``),
+  'cli.md': page('Command line', 'What `ngpilot --help` prints.', `\`\`\`text\nngpilot: ${usage.trim()}\n\`\`\`\n\n## ngpilot policy\n\n\`\`\`text\n${policyUsage.trim()}\n\`\`\``),
+  'policy-checks.md': page('Policy checks', 'What `ngpilot policy check` and `ngpilot policy import` find beyond misspelt words, by codes that stay.',
+    table(['Code', 'Severity', 'Meaning'], Object.entries(checks).map(([code_, { severity, title }]) => [code(code_), severity, title]))),
 }
 
 for (const [name, text] of Object.entries(pages)) {

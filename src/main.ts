@@ -2,6 +2,7 @@
 import { parseArgs } from 'node:util'
 import { connectApi } from './cli/api.ts'
 import { setNode, showNodes } from './cli/nodes.ts'
+import { policyCommand } from './cli/policy/policy.ts'
 import { type Config, loadConfig } from './config.ts'
 import { NgpilotError } from './errors.ts'
 import { startService } from './service.ts'
@@ -18,6 +19,15 @@ try {
 }
 
 async function main (): Promise<void> {
+  if (process.argv[2] === 'policy') {
+    process.exitCode = await policyCommand(process.argv.slice(3), {
+      env: process.env,
+      isTerminal: process.stdout.isTTY,
+      write: (text) => { process.stdout.write(text) },
+      writeError: (text) => { process.stderr.write(text) },
+    })
+    return
+  }
   const { values, positionals } = readArguments()
   if (values.help) return void process.stdout.write(`ngpilot ${version}: ${usage}`)
   if (values.version) return void process.stdout.write(`${version}\n`)

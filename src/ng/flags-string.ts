@@ -3,7 +3,9 @@ import type { NgDictionary } from './types.ts'
 
 /**
  * Who reads a flags string: the rtpengine module of a Kamailio, by its release, or rtpengine itself (12.4 and newer), to
- * which Kamailio 6.0 and newer hands the string as `rtpp-flags` when its functions are called with two arguments.
+ * which Kamailio 6.0 and newer hands the string as `rtpp-flags` when its functions are called with two arguments. It is read
+ * as by 12.5; the notes tell what 26.0 does otherwise: it ignores a protocol that is not written as `transport-protocol=`,
+ * and reads lists in brackets.
  */
 export type FlagsReader = 'kamailio-5.6' | 'kamailio-5.8' | 'kamailio-6.0' | 'kamailio-6.1' | 'rtpengine'
 
@@ -48,6 +50,7 @@ export function readFlagsString (text: string, reader: FlagsReader = 'kamailio-6
   }
   for (const { text: token, at } of tokensOf(text)) {
     const note = (message: string): void => { read.notes.push({ text: token, at, message }) }
+    if (reader === 'rtpengine' && token.includes('[')) note('rtpengine reads lists in brackets from 13 on, 12.5 ends them at the first space')
     if (token.startsWith('=') && reader !== 'rtpengine') {
       note(`Kamailio stops here: "${text.slice(at)}" is dropped. No spaces around "="`)
       break
@@ -56,7 +59,7 @@ export function readFlagsString (text: string, reader: FlagsReader = 'kamailio-6
     const [key, value] = equals < 0 ? [token] : [token.slice(0, equals), token.slice(equals + 1)]
     const path = listItem(read, reader, key, value, note)
       ?? receivedFrom(read, reader, { key, value, isLast: at + token.length === text.length }, note)
-      ?? transport(read, key, value)
+      ?? transport(read, reader, key, value, note)
       ?? (reader === 'rtpengine' ? ofDaemon(read, key, value) : special(read, reader, key, value))
       ?? generic(read, key, value, note)
     if (typeof path === 'string') return { ...resultOf(read, note), refused: { text: token, at, message: path } }
@@ -86,7 +89,6 @@ const codecPrefixes: [prefix: string, operation: string][] = [
   ['transcode', 'transcode'],
   ...['transcode', 'strip', 'offer', 'mask', 'set', 'except', 'accept', 'consume'].map((name): [string, string] => [`codec-${name}`, name]),
 ]
-const isNewerThan56 = (reader: FlagsReader): boolean => reader !== 'kamailio-5.6'
 
 function listItem (
   read: Reading, reader: FlagsReader, key: string, value: string | undefined, note: Note,
@@ -98,7 +100,8 @@ function listItem (
   for (const [prefix, operation] of codecPrefixes) {
     const item = itemOf(prefix, key, value, note)
     if (item === undefined) continue
-    if ((operation === 'accept' || operation === 'consume') && !isNewerThan56(reader)) continue
+    if ((operation === 'accept' || operation === 'consume') && reader === 'kamailio-5.6') continue
+    if (operation === 'consume' && reader === 'rtpengine' && value !== undefined) continue
     return ['codec', operation, (read.codec[operation] ??= []).push(item) - 1]
   }
   return undefined
@@ -140,13 +143,16 @@ function receivedFrom (
 const protocols = ['RTP/AVP', 'RTP/SAVP', 'RTP/AVPF', 'RTP/SAVPF', 'UDP/TLS/RTP/SAVP', undefined, 'UDP/TLS/RTP/SAVPF'] as const
 
 /** A whole protocol replaces, a word adds to or takes from what the words before it have made. */
-function transport (read: Reading, key: string, value: string | undefined): Path | undefined {
+function transport (
+  read: Reading, reader: FlagsReader, key: string, value: string | undefined, note: Note,
+): Path | undefined {
   if (value !== undefined) return undefined
   const so = read.transport ?? 0
   const whole = protocols.indexOf(key as typeof protocols[number])
   const words: Record<string, number> = { RTP: so & ~1, AVP: so & ~2, SRTP: so | 1, AVPF: so | 2, DTLS: so | 4 }
   const bits = whole >= 0 ? whole : Object.hasOwn(words, key) ? words[key] : undefined
   if (bits === undefined) return undefined
+  if (reader === 'rtpengine') note('rtpengine 26.0 ignores this; write transport-protocol=… with the whole protocol')
   read.transport = bits
   return ['transport-protocol']
 }

@@ -1,0 +1,11 @@
+import { stripVTControlCharacters } from 'node:util'
+
+/** Rows of cells as lines whose columns begin below one another; two spaces between them, none at the end of a line. */
+export function columns (rows: readonly (readonly string[])[]): string[] {
+  const widths: number[] = []
+  for (const row of rows) row.forEach((cell, index) => { widths[index] = Math.max(widths[index] ?? 0, width(cell)) })
+  return rows.map((row) => row.map((cell, index) => cell + ' '.repeat((widths[index] ?? 0) - width(cell))).join('  ').trimEnd())
+}
+
+/** As it is seen: colours take no room. */
+const width = (cell: string): number => stripVTControlCharacters(cell).length

@@ -1,0 +1,89 @@
+import { parseArgs } from 'node:util'
+import { loadConfig } from '../../config.ts'
+import { NgpilotError } from '../../errors.ts'
+import { nearestWord } from '../../nearest-word.ts'
+import { columns } from '../columns.ts'
+import { styleFor } from '../style.ts'
+import type { ExitCode, PolicyCommand } from './command.ts'
+import { importCommand } from './import.ts'
+import { presetsCommand } from './presets.ts'
+import { schemaCommand } from './schema.ts'
+
+const commands: Record<string, PolicyCommand> = { import: importCommand, presets: presetsCommand, schema: schemaCommand }
+
+const common = {
+  config: { type: 'string' }, format: { type: 'string' }, help: { type: 'boolean', short: 'h' },
+} as const
+
+const commonUsage: [string, string][] = [
+  ['--format text|json', 'json: the same for programs'],
+  ['--config FILE', 'settings (YAML), for policy.directory and http.port; NGPILOT_… variables win over it'],
+]
+
+/** What `ngpilot policy --help` prints. */
+export const policyUsage = `ngpilot policy: the policy files, before and while they serve
+
+${columns([
+  ...Object.entries(commands).flatMap(([name, { usage, about, optionUsage = [] }]) => [
+    [`  ngpilot policy ${name} ${usage}`.trimEnd(), about],
+    ...optionUsage.map(([option, meaning]) => [`      ${option}`, meaning]),
+  ]),
+  [],
+  ...commonUsage.map(([option, meaning]) => [`  ${option}`, meaning]),
+]).join('\n')}
+
+Ends with 0 when all is well, 1 when it is not (problems, failed tests, differences), 2 when it could not be done.
+Colours are for terminals only; NO_COLOR turns them off.
+`
+
+export interface PolicyIo {
+  env: NodeJS.ProcessEnv
+  isTerminal: boolean
+  write: (text: string) => void
+  writeError: (text: string) => void
+}
+
+/** `ngpilot policy ARGV…`. Resolves with the exit code; never throws for what an operator can cause. */
+export async function policyCommand (argv: readonly string[], io: PolicyIo): Promise<ExitCode> {
+  const { env, isTerminal, write, writeError } = io
+  try {
+    const name = argv.find((word) => !word.startsWith('-'))
+    const command = name === undefined || !Object.hasOwn(commands, name) ? undefined : commands[name]
+    const { values, positionals } = parse(argv, command)
+    if (values.help || (name === undefined && argv.length === 0)) {
+      write(policyUsage)
+      return 0
+    }
+    if (!command) throw new NgpilotError('bad_request', unknownCommand(name))
+    const format = values['format'] ?? 'text'
+    if (format !== 'text' && format !== 'json') throw new NgpilotError('bad_request', `--format must be text or json, found "${format}"`)
+    return await command.run({
+      args: positionals.slice(1),
+      values,
+      config: loadConfig({ env, file: values.config }),
+      env,
+      style: styleFor(isTerminal, env),
+      isJson: format === 'json',
+      print: (line) => write(`${line}\n`),
+      note: (line) => writeError(`${line}\n`),
+    })
+  } catch (error) {
+    if (!(error instanceof NgpilotError)) throw error
+    writeError(`ngpilot: ${error.message}\n`)
+    return 2
+  }
+}
+
+function parse (argv: readonly string[], command: PolicyCommand | undefined) {
+  try {
+    return parseArgs({ args: [...argv], allowPositionals: true, options: { ...command?.options, ...common } })
+  } catch (error) {
+    throw new NgpilotError('bad_request', `${(error as Error).message}\n\n${policyUsage}`)
+  }
+}
+
+function unknownCommand (name: string | undefined): string {
+  if (name === undefined) return `policy takes a command\n\n${policyUsage}`
+  const nearest = nearestWord(name, Object.keys(commands))
+  return `"policy ${name}" is no command; ${nearest === undefined ? `known: ${Object.keys(commands).join(', ')}` : `did you mean "policy ${nearest}"?`}`
+}

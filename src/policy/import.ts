@@ -1,0 +1,131 @@
+import { hintsOf, profileKeys } from '../ng/flags-check.ts'
+import { readFlagsString, type FlagsReader, type FlagsRead, type FlagsToken } from '../ng/flags-string.ts'
+import type { Release } from '../ng/release.ts'
+import type { NgDictionary, NgValue } from '../ng/types.ts'
+import { checkNgDictionary } from '../ng/vocabulary.ts'
+import { canonicalCodec } from './codec-names.ts'
+import { flagsFor } from './flags.ts'
+import { findingsOf, type ImportFinding } from './import-findings.ts'
+import { presets } from './presets.ts'
+import type { ProfileEntry } from './schema.ts'
+import type { Profile } from './types.ts'
+
+/** A flags string as policy. */
+export interface Imported {
+  read: FlagsRead
+  /** The profile that it amounts to. */
+  profile: ProfileEntry
+  /** What became of each token, in words. */
+  tokens: { text: string, becomes: string }[]
+  findings: ImportFinding[]
+}
+
+/** Where a string stands in `kamailio.cfg`: `manage` is rtpengine_manage(), which takes it for offers and answers. */
+export type ImportUse = 'offer' | 'answer' | 'manage'
+
+/** `oldest`: the oldest rtpengine of the fleet. */
+export interface ImportOptions { reader: FlagsReader, use: ImportUse, oldest?: Release }
+
+/**
+ * The profile that a flags string of `kamailio.cfg` amounts to, and what is wrong with the string. It is taken for the
+ * string of a call between a browser and the kind of end that it names: so they are written.
+ */
+export function importFlags (text: string, options: ImportOptions): Imported {
+  const read = readFlagsString(text, options.reader)
+  const all = profileKeys(read.ng)
+  const ng = understood(all)
+  const preset = presetFor(ng)
+  const codecs = codecList(ng)
+  const rest = without(ng, preset, codecs !== undefined)
+  const { ptime, ...own } = rest
+  const parts = { all, preset, rest, hints: hintsOf(read), hasCodecs: codecs !== undefined }
+  return {
+    read,
+    profile: {
+      extends: preset.name,
+      ...codecs && { codecs },
+      ...typeof ptime === 'number' && { ptime },
+      ...Object.keys(own).length > 0 && { ng: own },
+    },
+    tokens: read.tokens.map((token) => ({ text: token.text, becomes: becomes(token, parts) })),
+    findings: findingsOf(read, all, preset, options),
+  }
+}
+
+function presetFor (ng: NgDictionary): Profile {
+  const protocol = typeof ng['transport-protocol'] === 'string' ? ng['transport-protocol'] : undefined
+  const first = (...names: string[]): Profile => known.get(names.find((name) => known.has(name)) ?? 'sip') ?? presets.sip
+  if (isWord(ng, 'flags', 'WebRTC')) return presets.webrtc
+  if (protocol?.startsWith('UDP/TLS/')) return ng['ICE'] === 'remove' ? first('sip-dtls', 'webrtc') : presets.webrtc
+  if (protocol?.startsWith('RTP/SAVP')) return first('sip-sdes')
+  if (isWord(ng, 'OSRTP', 'offer') || isWord(ng, 'flags', 'OSRTP-offer')) return first('sip-osrtp', 'sip')
+  return protocol === undefined && ng['ICE'] === 'force' ? presets.webrtc : presets.sip
+}
+
+const known = new Map<string, Profile>(Object.entries(presets))
+
+/** The keys and words that rtpengine knows: no policy may hold another. */
+function understood (ng: NgDictionary): NgDictionary {
+  return Object.fromEntries(Object.entries(ng).flatMap(([key, value]): [string, NgValue][] => {
+    if (isUnknown(ng, [key])) return []
+    return [[key, Array.isArray(value) ? value.filter((_, index) => !isUnknown(ng, [key, index])) : value]]
+  }))
+}
+
+function isUnknown (ng: NgDictionary, path: readonly (string | number)[]): boolean {
+  return checkNgDictionary(ng).some((problem) => problem.path.join() === path.join())
+}
+
+/** A list of codecs, where the operations amount to one: all but these are stripped, or masked and these transcoded to. */
+function codecList (ng: NgDictionary): string[] | undefined {
+  const codec = isDictionary(ng['codec']) ? ng['codec'] : {}
+  const names = (operation: string): string[] => wordsOf(codec[operation])
+  const kept = names('strip').includes('all') ? [...names('offer'), ...names('except')] : []
+  const isList = names('strip').includes('all') || names('mask').includes('all')
+  const list = (isList ? [...kept, ...names('transcode')] : []).map((name) => canonicalCodec(name))
+  return list.length > 0 && list.every((name) => name !== undefined) ? [...new Set(list)] : undefined
+}
+
+/** The keys and words that the preset does not bring by itself, whoever sends. */
+function without (ng: NgDictionary, preset: Profile, hasCodecs: boolean): NgDictionary {
+  const offers = [presets.webrtc, presets.sip].map((sender) => flagsFor('offer', sender, preset, []))
+  const isBrought = (key: string, value: NgValue): boolean => {
+    return offers.some((offer) => offer[key] === value || wordsOf(offer[key]).some((word) => word === value))
+  }
+  return Object.fromEntries(Object.entries(ng).flatMap(([key, value]): [string, NgValue][] => {
+    if ((key === 'codec' && hasCodecs) || isKeylessSdes(key, preset)) return []
+    if (!Array.isArray(value)) return isBrought(key, value) ? [] : [[key, value]]
+    const items = value.filter((item) => !isBrought(key, item) && item !== 'WebRTC')
+    return items.length > 0 ? [[key, items]] : []
+  }))
+}
+
+/** Words about SDES where the protocol has no keys. */
+const isKeylessSdes = (key: string, { protocol }: Profile): boolean => key === 'SDES' && protocol.startsWith('RTP/AVP')
+
+interface Parts { all: NgDictionary, preset: Profile, rest: NgDictionary, hints: Record<string, string>, hasCodecs: boolean }
+
+function becomes ({ path: [key, ...within] = [], text }: FlagsToken, parts: Parts): string {
+  const { all, preset, rest, hints, hasCodecs } = parts
+  if (typeof key !== 'string') return 'nothing: ngpilot knows it from the SIP message'
+  const hint = Object.hasOwn(hints, key) ? hints[key] : undefined
+  if (hint !== undefined) return `a hint: match: { vars: { ${key}: ${hint} } }`
+  if (isUnknown(all, [key, ...within])) return 'nothing: rtpengine does not know it'
+  if (key === 'codec' && hasCodecs) return 'codecs'
+  if (isKeylessSdes(key, preset)) return `nothing: ${preset.protocol} carries no keys`
+  if (['received-from', 'delete-delay', 'from-tags'].includes(key)) return 'nothing: ngpilot sets it itself'
+  const left = rest[key]
+  const isLeft = Array.isArray(left) ? wordsOf(left).some((word) => text.endsWith(word)) : left !== undefined
+  if (!isLeft) return `extends: ${preset.name}`
+  return key === 'ptime' ? 'ptime' : `ng: ${key}`
+}
+
+function wordsOf (value: NgValue | undefined): string[] {
+  return Array.isArray(value) ? value.filter((word) => typeof word === 'string') : []
+}
+
+const isWord = (ng: NgDictionary, key: string, word: string): boolean => wordsOf(ng[key]).includes(word)
+
+function isDictionary (value: NgValue | undefined): value is NgDictionary {
+  return typeof value === 'object' && !Array.isArray(value) && !Buffer.isBuffer(value)
+}

@@ -1,0 +1,41 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { runPolicy } from './run.ts'
+
+test('prints how it is used, for no arguments and for --help', async () => {
+  const { out, code } = await runPolicy([])
+  assert.match(out, /^ngpilot policy: .*\n\n {2}ngpilot policy /)
+  assert.equal(code, 0)
+  assert.equal((await runPolicy(['import', '--help'])).out, out)
+})
+
+test('refuses what is no command, no option or no format, and says what would be right', async () => {
+  const cases: [string[], RegExp][] = [
+    [['imprt', 'x'], /^ngpilot: "policy imprt" is no command; did you mean "policy import"\?\n$/],
+    [['import', 'x', '--frmat', 'json'], /^ngpilot: Unknown option '--frmat'/],
+    [['import', 'x', '--format', 'yaml'], /^ngpilot: --format must be text or json, found "yaml"\n$/],
+    [['import'], /^ngpilot: import takes one flags string, in quotes/],
+    [['import', 'x', '--kamailio', '4.4'], /^ngpilot: --kamailio must be one of 5.6, 5.8, 6.0, 6.1, found "4.4"\n$/],
+    [['import', 'x', '--versions', '10.5,new'], /^ngpilot: --versions takes rtpengine versions such as 10.5,12.5.1.31; "new" is none\n$/],
+    [['presets', 'sipp'], /^ngpilot: there is no preset sipp; there are webrtc, sip, /],
+  ]
+  for (const [args, message] of cases) {
+    const { out, errors, code } = await runPolicy(args)
+    assert.match(errors, message)
+    assert.deepEqual([out, code], ['', 2])
+  }
+})
+
+test('colours words in a terminal, never in a pipe, and never with NO_COLOR', async () => {
+  const args = ['import', 'ICE=remove']
+  assert.match((await runPolicy(args, { isTerminal: true })).out, /\x1b\[31merror\x1b\[39m NG-04/)
+  assert.doesNotMatch((await runPolicy(args)).out, /\x1b/)
+  assert.doesNotMatch((await runPolicy(args, { isTerminal: true, env: { NO_COLOR: '1' } })).out, /\x1b/)
+})
+
+test('presets are printed in the words of policy files, and as JSON', async () => {
+  const { out } = await runPolicy(['presets', 'sip'])
+  assert.equal(out, 'sip\n  protocol: RTP/AVP\n  media: [ audio, image ]\n  codecs: [ PCMU, PCMA, telephone-event ]\n\n')
+  const all = JSON.parse((await runPolicy(['presets', '--format', 'json'])).out) as Record<string, { protocol: string }>
+  assert.equal(all['webrtc']?.protocol, 'UDP/TLS/RTP/SAVPF')
+})
