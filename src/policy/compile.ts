@@ -1,5 +1,6 @@
 import type { NgDictionary } from '../ng/types.ts'
 import { canonicalCodec } from './codec-names.ts'
+import type { Conformance } from './conformance.ts'
 import { conditionsOf, ruleConditionsOf } from './conditions.ts'
 import { ofAnswers } from './flags.ts'
 import { mergeNg } from './merge.ts'
@@ -14,8 +15,12 @@ export interface CompileSource { value: PolicyFile, place: (finding: Finding) =>
 /** Files without problems as one policy: profiles with all that they extend, the rest in the order of the files. */
 export function compile (sources: readonly CompileSource[]): Omit<Policy, 'revision'> {
   const entries = new Map(sources.flatMap(({ value }) => Object.entries(value.profiles ?? {})))
-  const profiles = new Map<string, Profile>(Object.entries(presets))
-  for (const name of entries.keys()) profiles.set(name, profileOf(name, entries))
+  const conformance = joined(...sources.map(({ value }) => value.conformance))
+  const profiles = new Map<string, Profile>()
+  for (const name of [...Object.keys(presets), ...entries.keys()]) {
+    const profile = profileOf(name, entries)
+    profiles.set(name, { ...profile, ...joined(conformance.conformance, profile.conformance) })
+  }
   return {
     profiles,
     endpoints: sources.flatMap(({ value, place }) => (value.endpoints ?? []).map((entry, index) => {
@@ -29,7 +34,7 @@ export function compile (sources: readonly CompileSource[]): Omit<Policy, 'revis
 function profileOf (name: string, entries: ReadonlyMap<string, ProfileEntry>): Profile {
   const entry = entries.get(name)
   if (entry === undefined) return presets[name as keyof typeof presets]
-  const base = profileOf(entry.extends, entries)
+  const base: Profile = profileOf(entry.extends, entries)
   // The checks have let in nothing but what NG has too: strings, whole numbers, lists and dictionaries.
   const { 'transport-protocol': protocol = base.protocol, ...ng } = (entry.ng ?? {}) as NgDictionary
   const codecs = entry.codecs?.map((codec) => canonicalCodec(codec) ?? codec) ?? base.codecs
@@ -43,7 +48,14 @@ function profileOf (name: string, entries: ReadonlyMap<string, ProfileEntry>): P
     ...codecs && { codecs },
     ...ptime !== undefined && { ptime },
     ng: mergeNg(base.ng, ng),
+    ...joined(base.conformance, entry.conformance),
   }
+}
+
+/** The later ones win; absent where none says anything. */
+function joined (...all: (Conformance | undefined)[]): { conformance?: Conformance } {
+  const given = all.filter((each) => each !== undefined)
+  return given.length === 0 ? {} : { conformance: Object.fromEntries(given.flatMap((each) => Object.entries(each))) }
 }
 
 function endpointOf ({ profile, name, match = {} }: EndpointEntry, place: Place): Endpoint {

@@ -27,7 +27,7 @@ export function profileOf (policy: Policy, facts: CallFacts, leg: LegName): Prof
   if (named) return named
   const subject = legSubject(facts, leg)
   const endpoint = policy.endpoints.find(({ conditions }) => allHold(conditions, subject))
-  return (endpoint && policy.profiles.get(endpoint.profile)) ?? presets.sip
+  return (endpoint && policy.profiles.get(endpoint.profile)) ?? policy.profiles.get('sip') ?? presets.sip
 }
 
 function legTrace (policy: Policy, facts: CallFacts, leg: LegName): LegTrace {

@@ -11,12 +11,16 @@ const closed = { additionalProperties: false }
 const listOf = <Item extends TSchema>(item: Item) => Type.Array(item, { minItems: 1, uniqueItems: true })
 const oneOrMore = <Item extends TSchema>(item: Item) => Type.Union([item, listOf(item)])
 
+/** What becomes of findings, by the id of the rule (docs/reference/findings.md). */
+const Conformance = Type.Record(Type.String(), Type.Enum(['observe', 'repair', 'reject']), { minProperties: 1 })
+
 const ProfileEntry = Type.Object({
   extends: Type.String(),
   codecs: Type.Optional(listOf(Type.String())),
   media: Type.Optional(listOf(Type.Enum(mediaKinds))),
   ptime: Type.Optional(Type.Integer({ minimum: 1, maximum: 200 })),
   ng: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
+  conformance: Type.Optional(Conformance),
 }, closed)
 
 /** What can be asked of a message, for a leg as for a pair of them. */
@@ -65,6 +69,7 @@ export const PolicyFile = Type.Object({
   profiles: Type.Optional(Type.Record(Type.String(), ProfileEntry)),
   endpoints: Type.Optional(Type.Array(EndpointEntry)),
   rules: Type.Optional(Type.Array(RuleEntry)),
+  conformance: Type.Optional(Conformance),
 }, closed)
 
 export type PolicyFile = Static<typeof PolicyFile>

@@ -1,6 +1,7 @@
 import type { NgDictionary, NgValue } from '../ng/types.ts'
 import type { SdpFacts } from '../sdp/facts.ts'
 import type { Condition } from './conditions.ts'
+import type { Conformance } from './conformance.ts'
 import type { Place } from './problem.ts'
 
 /** What is known of one leg when a message comes: where it is, and its profile once the call has named it. */
@@ -70,6 +71,8 @@ export interface Profile {
   ptime?: number
   /** NG keys added to every offer and answer towards this endpoint, by their own names; `protocol` is not repeated here. */
   ng: NgDictionary
+  /** What becomes of findings in SDP of this endpoint. */
+  conformance?: Conformance
 }
 
 /** Flags that the client set itself win, are not looked at, or fill what the policy leaves open. */

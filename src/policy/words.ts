@@ -1,5 +1,6 @@
 import { checkNgDictionary } from '../ng/vocabulary.ts'
 import { canonicalCodec, codecNames, isSpeech } from './codec-names.ts'
+import { checkConformance } from './conformance.ts'
 import { isRecord, type Finding, type Path } from './problem.ts'
 import { meant } from './shape.ts'
 
@@ -17,7 +18,10 @@ export function checkWords (value: unknown): Finding[] {
     const ng = isRecord(rule) && isRecord(rule['set']) ? rule['set']['ng'] : undefined
     return isRecord(ng) ? checkNg(ng, ['rules', index, 'set', 'ng']) : []
   }) : []
-  return [...isRecord(value['profiles']) ? checkProfiles(value['profiles']) : [], ...rules]
+  return [
+    ...isRecord(value['profiles']) ? checkProfiles(value['profiles']) : [], ...rules,
+    ...checkConformance(value['conformance'], ['conformance']),
+  ]
 }
 
 function checkProfiles (profiles: Record<string, unknown>): Finding[] {
@@ -25,7 +29,10 @@ function checkProfiles (profiles: Record<string, unknown>): Finding[] {
     if (!isRecord(profile)) return []
     const path = ['profiles', name]
     const codecs = Array.isArray(profile['codecs']) ? checkCodecs(profile['codecs'], [...path, 'codecs']) : []
-    return [...codecs, ...isRecord(profile['ng']) ? checkNg(profile['ng'], [...path, 'ng']) : []]
+    return [
+      ...codecs, ...isRecord(profile['ng']) ? checkNg(profile['ng'], [...path, 'ng']) : [],
+      ...checkConformance(profile['conformance'], [...path, 'conformance']),
+    ]
   })
 }
 

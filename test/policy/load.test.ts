@@ -41,6 +41,17 @@ profiles:
   })
 })
 
+test('what becomes of findings is said for all profiles, for one, and for those that extend it', async (t) => {
+  const policy = await policyOf(t, `
+conformance: { default: observe, SIP-09: reject, WEB-11: repair }
+profiles:
+  desk: { extends: sip, conformance: { SIP-09: observe, SDES-02: reject } }
+  lab: { extends: desk, conformance: { SDES-02: repair } }
+`)
+  assert.deepEqual(policy.profiles.get('lab')?.conformance, { default: 'observe', 'SIP-09': 'observe', 'WEB-11': 'repair', 'SDES-02': 'repair' })
+  assert.deepEqual(policy.profiles.get('webrtc')?.conformance, { default: 'observe', 'SIP-09': 'reject', 'WEB-11': 'repair' })
+})
+
 test('a transport-protocol of its own becomes the protocol of the profile', async (t) => {
   const policy = await policyOf(t, 'profiles: { phone: { extends: sip, ng: { transport-protocol: UDP/TLS/RTP/SAVP, label: a } } }')
   assert.equal(policy.profiles.get('phone')?.protocol, 'UDP/TLS/RTP/SAVP')

@@ -9,7 +9,7 @@ import { policyDirectory, problemsOf } from './directory.ts'
 const broken: [about: string, text: string, ...problems: string[]][] = [
   // The shape of a file.
   ['an unknown key', 'profils: {}', '2:1: profils: unknown key; did you mean "profiles"?'],
-  ['an unknown key that is near none', 'flows: []', '2:1: flows: unknown key; known: version, profiles, endpoints, rules'],
+  ['an unknown key that is near none', 'flows: []', '2:1: flows: unknown key; known: version, profiles, endpoints, rules, conformance'],
   ['profiles that are nothing', 'profiles:', '2:10: profiles: must be a map, found nothing'],
   ['endpoints that are a map', 'endpoints: {}', '2:12: endpoints: must be a list, found a map'],
   ['a profile that is nothing', 'profiles:\n  phone:', '3:9: profiles.phone: must be a map, found nothing'],
@@ -32,6 +32,11 @@ const broken: [about: string, text: string, ...problems: string[]][] = [
     '2:39: profiles.a.ptime: must be a whole number from 1 to 200, found 0'],
   ['a ptime that is a string', 'profiles: { a: { extends: sip, ptime: 20ms } }',
     '2:39: profiles.a.ptime: must be a whole number from 1 to 200, found "20ms"'],
+  ['an action that is none', 'conformance: { SIP-07: mend }', '2:24: conformance.SIP-07: "mend" is unknown; known: observe, repair, reject'],
+  ['a rule that there is not', 'profiles: { a: { extends: sip, conformance: { SIP-70: observe } } }',
+    '2:47: profiles.a.conformance.SIP-70: there is no rule "SIP-70"; did you mean "SIP-07"?'],
+  ['a repair that no rule has', 'conformance: { WEB-12: repair }',
+    '2:24: conformance.WEB-12: WEB-12 cannot be repaired in the SDP; observe or reject it. What mends it: Take a fixed DTLS role out of ng for offers to browsers.'],
   ['an endpoint without a profile', 'endpoints: [{ match: { transport: udp } }]',
     '2:13: endpoints[0]: lacks "profile": the name of a preset or profile'],
   ['an unknown condition', 'endpoints: [{ profile: sip, match: { adress: 192.0.2.1 } }]',
