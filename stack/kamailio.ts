@@ -7,11 +7,21 @@ import { answersOptions } from './sip-ping.ts'
 
 const shippedFolder = join(import.meta.dirname, '../kamailio')
 
+/** The ways in which kamailio.cfg can ask ngpilot. */
+export type MediaWay = 'http' | 'evapi' | 'ng'
+
+const defines: Record<MediaWay, Record<string, string>> = { http: {}, evapi: { MEDIA_WITH_EVAPI: '1' }, ng: { MEDIA_WITH_NG: '1' } }
+
 export interface KamailioOptions extends StartOptions {
   /** Its users are sip:NAME@domain. Default: `example.test`. */
   domain?: string
+  /** How it asks ngpilot. Default: http. */
+  way?: MediaWay
   /** Further settings of kamailio.cfg, by the names that stand there: NGPILOT_URL, WITH_AUTH, TRUNK_URI … */
   settings?: Record<string, string>
+  /** Of its SIP; give the old one, and `evapiPort`, to start one again. Default: free ports. */
+  sipPort?: number
+  evapiPort?: number
   /** Files beside kamailio.cfg (users.cfg, local.cfg), or instead of one that ships. */
   files?: Record<string, string>
   /** Further options, as on the command line. */
@@ -25,23 +35,29 @@ export interface Kamailio extends Daemon {
   /** SIP over WebSocket: `ws://ADDRESS:PORT`. */
   wsPort: number
   domain: string
+  /** Where its evapi listens, with MEDIA_WITH_EVAPI. */
+  evapiPort: number
 }
 
 /** Starts Kamailio on 127.0.0.1 with the configuration that ships; it is ready when it answers a SIP OPTIONS. */
 export async function startKamailio (context: StackContext, options: KamailioOptions = {}): Promise<Kamailio> {
-  const { domain = 'example.test', settings = {}, files = {}, args = [], tree } = options
+  const { domain = 'example.test', way = 'http', settings = {}, files = {}, args = [], tree } = options
   const address = '127.0.0.1'
-  const [sipPort, wsPort] = [await freePort(), await freePort()]
+  const { sipPort = await freePort(), evapiPort = await freePort() } = options
+  const wsPort = await freePort()
   const daemon = await startDaemon(context, {
     name: 'kamailio',
     ...(tree && { tree }),
     files: { ...await shippedFiles(), ...files },
-    env: { SIP_ADDRESS: address, SIP_PORT: String(sipPort), WS_PORT: String(wsPort), SIP_DOMAIN: domain, ...settings },
+    env: {
+      SIP_ADDRESS: address, SIP_PORT: String(sipPort), WS_PORT: String(wsPort), SIP_DOMAIN: domain,
+      EVAPI_ADDRESS: `${address}:${evapiPort}`, ...defines[way], ...settings,
+    },
     // -DD: stay in the foreground, with workers; -E: log to stderr; -m, -M: megabytes of shared and of private memory.
     argv: ['kamailio', '-DD', '-E', '-m', '128', '-M', '16', '-f', '/srv/kamailio.cfg', ...args],
     isReady: () => answersOptions(address, sipPort),
   })
-  return { ...daemon, address, sipPort, wsPort, domain }
+  return { ...daemon, address, sipPort, wsPort, domain, evapiPort }
 }
 
 async function shippedFiles (): Promise<Record<string, string>> {

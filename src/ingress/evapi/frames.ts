@@ -7,7 +7,7 @@ export const RequestFrame = Type.Object({
   verb: Type.Enum(['manage', 'offer', 'answer', 'delete', 'pong'], { description: 'What to do; pong answers a ping.' }),
   id: text('Comes back with the answer; without it there is none. Kamailio: $T(id_index):$T(id_label)', 128),
   message: text('The SIP message as it is (Kamailio: $mb), for manage and delete.', 131_072),
-  message64: text('The same in base64, where it is no UTF-8.', 131_072),
+  message64: text('The same in base64: bytes that are no UTF-8 cannot stand in JSON.', 131_072),
   sdp: text('The SDP alone, with callId and tags, for offer and answer.', 131_072),
   sdp64: text('The same in base64.', 131_072),
   callId: text('SIP Call-ID.', 512),

@@ -90,9 +90,9 @@ function textOf (frame: RequestFrame, key: 'callId' | 'fromTag' | 'toTag'): stri
 
 /** The bytes of `message` or `sdp`, whichever way they came. */
 function needed (frame: RequestFrame, key: 'message' | 'sdp'): Buffer {
-  const text = frame[key]
-  if (text !== undefined) return Buffer.from(text)
   const encoded = frame[`${key}64`]
   if (encoded !== undefined) return Buffer.from(encoded, 'base64')
+  const text = frame[key]
+  if (text !== undefined) return Buffer.from(text)
   throw new NgpilotError('bad_request', `frame.${key} is missing; ${frame.verb} needs it (or ${key}64)`)
 }
