@@ -1,7 +1,7 @@
 import type { NgDictionary, NgValue } from '../ng/types.ts'
 
 /** Durations, delays and marks, which do not add up. `totalcallsduration` does. */
-const mean = /^avg|average|delay|_ratio|used_pct|uptime|mos|round.?trip|jitter|packetloss/
+const mean = /^avg|average|delay|used_pct|uptime|^mos(?!.*samples)|round.?trip|jitter|packetloss/
 
 /**
  * The `statistics` of several nodes as those of one: counters and rates add up, lists are joined, smallest and greatest
@@ -19,7 +19,8 @@ function merged (key: string, values: readonly NgValue[]): NgValue {
   if (isDictionary(first)) {
     const all = values.filter(isDictionary)
     const keys = new Set(all.flatMap((one) => Object.keys(one)))
-    return Object.fromEntries([...keys].map((name) => [name, merged(name, all.flatMap((one) => one[name] ?? []))]))
+    const said = (name: string) => all.map((one) => one[name]).filter((value) => value !== undefined)
+    return Object.fromEntries([...keys].map((name) => [name, merged(name, said(name))]))
   }
   const numbers = values.map(Number)
   if (!numbers.every(Number.isFinite)) return first

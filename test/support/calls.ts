@@ -8,15 +8,22 @@ import { NgClient } from '../../src/ng/client.ts'
 import { listCommand } from '../../src/ng/commands.ts'
 import type { MediaNode } from '../../src/ng/types.ts'
 import { loadPolicy } from '../../src/policy/load.ts'
+import type { Policy } from '../../src/policy/types.ts'
 import { createMemoryStore } from '../../src/state/memory.ts'
 import type { StackContext } from '../../stack/context.ts'
 import { startRtpengine } from '../../stack/rtpengine.ts'
 
-/** The calls with the shipped policy and a memory store, on a real rtpengine unless `nodes` says otherwise. */
-export async function startCalls (t: StackContext, { nodes }: { nodes?: MediaNode[] } = {}) {
+export interface StartCallsOptions {
+  nodes?: MediaNode[]
+  /** Default: the one that ships. */
+  policy?: Policy
+}
+
+/** The calls with a policy and a memory store, on a real rtpengine unless `nodes` says otherwise. */
+export async function startCalls (t: StackContext, { nodes, ...given }: StartCallsOptions = {}) {
   const rtpengine = await startRtpengine(t)
   const node = { id: 'n1', host: rtpengine.address, port: rtpengine.port }
-  const policy = await loadPolicy('policy')
+  const policy = given.policy ?? await loadPolicy('policy')
   const store = createMemoryStore({ ttlSeconds: 60 })
   const ng = new NgClient({ instanceId: 'test' })
   t.after(() => ng.close())

@@ -5,7 +5,7 @@ import { isNgKey } from '../../ng/keys.ts'
 import { RawCommand } from '../../ng/raw.ts'
 import type { NgDictionary, NgValue } from '../../ng/types.ts'
 import { readHop } from '../../sip/hop.ts'
-import { hintsIn, without } from './hints.ts'
+import { hintsIn, withFlagsRead, without } from './hints.ts'
 
 /** What says which call and message it is; ngpilot writes these keys anew where it makes the command itself. */
 const identity = new Set(['command', 'call-id', 'from-tag', 'to-tag', 'via-branch', 'sdp', 'supports'])
@@ -14,7 +14,8 @@ const hopHints = ['source', 'destination', 'source-vars', 'destination-vars'] as
 const transports = ['udp', 'tcp', 'tls', 'sctp', 'ws', 'wss'] as const
 
 /** Undefined where the command names no call. @throws NgpilotError `bad_request` for a hint that cannot be read. */
-export function readRequest (message: NgDictionary, body: Buffer, deadline: number): NgRequest | undefined {
+export function readRequest (received: NgDictionary, body: Buffer, deadline: number): NgRequest | undefined {
+  const message = withFlagsRead(received)
   const command = textAt(message, 'command') ?? ''
   const callId = textAt(message, 'call-id')
   if (callId === undefined) return undefined
