@@ -94,7 +94,7 @@ export async function startService (config: Config, log: Logger): Promise<Servic
 
   // What an instance that stopped could not deliver, whoever is there delivers.
   const takeOver = () => store.takeDeletes().then(
-    (owed) => { for (const { node, callId, expiresAt } of owed) void deletes.owe(node, callId, expiresAt) },
+    (owed) => { for (const { node, callId, branch, expiresAt } of owed) void deletes.owe(node, callId, branch, expiresAt) },
     () => undefined,
   )
   void takeOver()

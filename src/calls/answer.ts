@@ -1,65 +1,115 @@
 import { NgpilotError } from '../errors.ts'
 import { answerCommand } from '../ng/commands.ts'
 import { decide } from '../policy/decide.ts'
-import { parseSdp } from '../sdp/parse.ts'
-import type { CallRecord } from '../state/store.ts'
+import { refuseMedia } from '../sdp/media.ts'
+import { parseSdp, sdpBytes } from '../sdp/parse.ts'
+import type { Sdp } from '../sdp/sdp.ts'
+import type { BranchRecord, CallChange, CallRecord, LegRecord } from '../state/store.ts'
 import { accepted, answerForNode, sdpForLeg } from './bridge.ts'
 import { flagsOf } from './client-flags.ts'
 import type { CallDeps } from './deps.ts'
-import { answerFacts, legOf } from './facts.ts'
+import { endBranches } from './end.ts'
+import { answered } from './exchange.ts'
+import { factsAt } from './facts.ts'
 import type { Outcome } from './outcome.ts'
+import { legAt, liveBranches, nodeTagOf, otherEnd, type Place, placeOf, selectorOf } from './place.ts'
 import type { MediaRequest } from './request.ts'
+import type { Hold } from './serial.ts'
 
 export type Answer = ReturnType<typeof createAnswer>
 
 /**
- * Handles an answer; the same one again (a 183 and its 200, a retransmission) gives the same SDP.
+ * Handles an answer; the same one again (a 183 and its 200, a retransmission) gives the same SDP. The first 2xx of a forked
+ * INVITE wins, and the other branches end.
+ *
  * @throws NgpilotError `call_unknown` without a call, `out_of_order` when its latest offer was not the from-tag's.
  */
-export function createAnswer ({ policy, fleet, ng, store, observer }: CallDeps) {
+export function createAnswer (deps: CallDeps) {
+  const { policy, fleet, ng, store, observer } = deps
+
   return async function answer (
-    request: MediaRequest & { sdp: Buffer, toTag: string }, call: CallRecord | undefined,
+    request: MediaRequest & { sdp: Buffer, toTag: string }, call: CallRecord | undefined, hold: Hold,
   ): Promise<Outcome> {
     if (!call) throw new NgpilotError('call_unknown', 'an answer came for a call that is not known; its offer must come first')
-    checkOrder(call, request)
     const sdp = parseSdp(request.sdp)
+    const place = placeOf(call, request, (branch) => isAnswerFrom(branch, sdp))
+    const { key, by, caller, callee } = place
+    const answerer = otherEnd(by)
+    const { branch } = place
+    if (!branch) throw new NgpilotError('out_of_order', 'an answer came before any offer of its branch')
+    const exchange = answered(branch.exchange, {
+      by: answerer, at: Date.now() / 1000,
+      ...(callee !== undefined && { callee }),
+      ...(request.sip?.method !== 'PRACK' && request.sip && { cseq: request.sip.cseq }),
+    })
+    if (hasLost(call, place, request)) return lost(request, call, place, sdp)
+
     const inForce = policy()
-    const decision = accepted(decide(inForce, answerFacts(inForce, request, call, sdp)))
+    const decision = accepted(decide(inForce, factsAt(inForce, 'answer', request, call, place, sdp)))
     observer.decided('answer', decision.sender.name, decision.receiver.name)
     const node = fleet.pinned(call.node)
-
-    const answerer = legOf(call, request.toTag) ?? call.callee
-    const command = answerCommand({ ...request, sdp: answerForNode(sdp, answerer), flags: flagsOf(decision, request) })
-    const [reply] = await Promise.all([
-      ng.send(node, command, request),
-      store.save(request.callId, {
-        legs: { [request.toTag]: { ...answerer, profile: decision.sender.name } },
-        exchange: { ...call.exchange, offerer: request.fromTag, state: 'answered' },
-        ...(isFinal(request) && { isEstablished: true }),
-        event: { at: Date.now(), event: 'answer', detail: `${decision.sender.name} → ${decision.receiver.name}` },
+    const leg: LegRecord = { ...legAt(call, place, answerer), profile: decision.sender.name }
+    const command = answerCommand({
+      ...selectorOf(call, request.callId, place), toTag: selectorOf(call, request.callId, place).toTag ?? request.toTag,
+      sdp: answerForNode(sdp, leg), flags: flagsOf(decision, request),
+    })
+    const isConfirmed = isFinal(request)
+    const nodeTag = nodeTagOf(call, place)
+    const isAlias = callee !== undefined && nodeTag !== undefined && nodeTag !== callee
+    const change: CallChange = {
+      ...(callee !== undefined && answerer === 'callee' && {
+        legs: { [callee]: { ...leg, branch: key, ...(isAlias && { nodeTag }) } },
       }),
-    ])
+      branches: { [key]: { ...branch, exchange, ...(isConfirmed && { state: 'confirmed' }) } },
+      ...(isConfirmed && { isEstablished: true }),
+      event: { at: Date.now(), event: 'answer', detail: `${decision.sender.name} → ${decision.receiver.name}` },
+    }
+    const [reply] = await Promise.all([ng.send(node, command, request), store.save(request.callId, change)])
     if (!reply.sdp) throw new NgpilotError('ng_rejected', `node ${node.id} answered the answer without an SDP`)
+    if (isConfirmed && branch.state !== 'confirmed') {
+      const losers = liveBranches(call).filter(([other, { caller: tag, state }]) => other !== key && tag === caller && state !== 'confirmed')
+      await endBranches(deps, request.callId, call, losers, hold)
+    }
 
     return {
       command: 'answer',
-      sdp: sdpForLeg(reply.sdp, 'answer', decision.receiver, legOf(call, request.fromTag)),
+      sdp: sdpForLeg(reply.sdp, 'answer', decision.receiver, legAt(call, place, by)),
       node: node.id,
       sender: decision.sender.name,
       receiver: decision.receiver.name,
       revision: decision.revision,
     }
   }
+
+  /**
+   * An answer of a fork to an INVITE that another one has accepted already. Its media must not take the place of the
+   * winner's; the caller ends its dialog, as it must (RFC 3261 §13.2.2.4).
+   */
+  async function lost (request: MediaRequest, call: CallRecord, place: Place, sdp: Sdp): Promise<Outcome> {
+    const { key, callee } = place
+    const leg = legAt(call, place, 'callee')
+    if (callee !== undefined && leg) {
+      await store.save(request.callId, {
+        legs: { [callee]: { ...leg, branch: key, nodeTag: nodeTagOf(call, place) ?? callee } },
+        event: { at: Date.now(), event: 'answer of a fork that lost' },
+      })
+    }
+    return { command: 'none', sdp: sdpBytes(refuseMedia(sdp)) }
+  }
+
+  /** An answer keeps the protocol of the offer (RFC 3264 §6), so it tells branches of different profiles apart. */
+  function isAnswerFrom (branch: BranchRecord, sdp: Sdp): boolean {
+    return sdp.media.some(({ protocol }) => protocol === policy().profiles.get(branch.callee.profile)?.protocol)
+  }
 }
 
-function checkOrder (call: CallRecord, request: MediaRequest): void {
-  if (call.exchange?.offerer === request.fromTag) return
-  throw new NgpilotError('out_of_order', call.exchange
-    ? 'the answer\'s from-tag is not the tag that made the latest offer; in an answer the from-tag is the offerer\'s'
-    : 'an answer came before any offer of the call')
+function hasLost (call: CallRecord, { key, branch, by, caller, callee }: Place, { sip }: MediaRequest): boolean {
+  if (!sip || by !== 'caller' || sip.method !== 'INVITE' || sip.cseq !== branch?.invite?.cseq) return false
+  if (branch.state === 'confirmed') return branch.exchange?.callee !== callee
+  return Object.entries(call.branches).some(([other, each]) => other !== key && each.caller === caller && each.state === 'confirmed')
 }
 
 /** A 2xx, or the ACK that answers a late offer, or a client that does not say: the call stands. A 183 or PRACK is early. */
 function isFinal ({ sip }: MediaRequest): boolean {
-  return sip?.status === undefined ? sip?.method !== 'PRACK' : sip.status >= 200
+  return sip?.status === undefined ? sip?.method !== 'PRACK' : sip.status >= 200 && sip.method === 'INVITE'
 }

@@ -2,10 +2,11 @@ import type { CallRecord } from '../state/store.ts'
 import { createAnswer } from './answer.ts'
 import { Cancels } from './cancels.ts'
 import { type CallCommand, type CallCommandReply, createCallCommand } from './commands.ts'
-import { createDelete, type DeleteRequest } from './delete.ts'
 import type { CallDeps } from './deps.ts'
+import { createDelete, createEndSome, type DeleteRequest } from './end.ts'
 import { createManage } from './manage.ts'
 import { createOffer } from './offer.ts'
+import { liveBranches } from './place.ts'
 import { type NgRequest, type Relayed, createRelay } from './relay.ts'
 import { createSerial, type Hold } from './serial.ts'
 import { createWholeFleet } from './whole-fleet.ts'
@@ -18,24 +19,26 @@ export function createCalls (deps: CallDeps) {
   const offer = createOffer(deps)
   const answer = createAnswer(deps)
   const deleteCall = createDelete(deps)
+  const endSome = createEndSome(deps, deleteCall)
   const cancels = new Cancels((callId) => {
     const deadline = performance.now() + cancelDeadlineMs
     return serial(callId, deadline, async (hold) => {
       const call = await deps.store.find(callId)
-      if (call && !call.isEstablished) await deleteCall({ callId, deadline }, call, hold)
+      const cancelled = call ? liveBranches(call).filter(([, { state }]) => state === 'cancelled') : []
+      if (call && cancelled.length > 0) await endSome({ callId, deadline }, call, cancelled, hold)
     })
   })
-  const manage = createManage(deps, { offer, answer, deleteCall, cancels })
+  const manage = createManage(deps, { offer, answer, deleteCall, endSome, cancels })
 
   const relay = createRelay(deps, { offer, answer })
 
   type Verb<R, O> = (request: R, call: CallRecord | undefined, hold: Hold) => Promise<O>
-  const inTurn = <R extends DeleteRequest, O>(verb: Verb<R, O>) => (request: R) =>
+  const inTurn = <R extends DeleteRequest, O>(verb: Verb<R, O>, find: 'find' | 'recall' = 'find') => (request: R) =>
     serial(request.callId, request.deadline, async (hold) =>
-      verb(request, await deps.store.find(request.callId), hold))
+      verb(request, await deps.store[find](request.callId), hold))
 
   return {
-    offer: inTurn(offer), answer: inTurn(answer), deleteCall: inTurn(deleteCall), manage: inTurn(manage),
+    offer: inTurn(offer), answer: inTurn(answer), deleteCall: inTurn(deleteCall), manage: inTurn(manage, 'recall'),
     /** Any other NG command, to the node that has the call. */
     command: inTurn<CallCommand, CallCommandReply>(createCallCommand(deps)),
     /** A command from a client that speaks NG itself: about one call, or about none. */

@@ -30,7 +30,7 @@ interface Owed extends OwedDelete { tries: number, timer?: NodeJS.Timeout }
  */
 export class Deletes {
   readonly #options: Required<DeletesOptions>
-  /** By node and call-id, oldest first. */
+  /** By node, call-id and branch, oldest first. */
   readonly #owed = new Map<string, Owed>()
   readonly #underWay = new Set<Promise<void>>()
   #isDraining = false
@@ -40,12 +40,14 @@ export class Deletes {
   }
 
   /** Takes a delete over. Resolves when the first try is over, however it ended: commands of the call may follow then. */
-  async owe (node: MediaNode, callId: string, expiresAt = Date.now() + this.#options.keptSeconds * 1000): Promise<void> {
-    const key = keyOf(node, callId)
+  async owe (
+    node: MediaNode, callId: string, branch?: OwedDelete['branch'], expiresAt = Date.now() + this.#options.keptSeconds * 1000,
+  ): Promise<void> {
+    const owed: Owed = { callId, node, expiresAt, tries: 0, ...(branch && { branch }) }
+    const key = keyOf(owed)
     if (this.#owed.has(key)) return
     const [oldest] = this.#owed.values()
     if (oldest && this.#owed.size >= this.#options.most) this.#lose(oldest, 'too many')
-    const owed: Owed = { callId, node, expiresAt, tries: 0 }
     this.#owed.set(key, owed)
     this.#tell()
     await this.#try(owed)
@@ -53,7 +55,7 @@ export class Deletes {
 
   /** The call lives again on that node, so nothing may end it any more. */
   forgive (node: MediaNode, callId: string): void {
-    const owed = this.#owed.get(keyOf(node, callId))
+    const owed = this.#owed.get(keyOf({ node, callId }))
     if (owed) this.#settle(owed)
   }
 
@@ -64,7 +66,8 @@ export class Deletes {
       if (owed.timer) void this.#try(owed, withinMs)
     }
     await Promise.allSettled(this.#underWay)
-    const left = [...this.#owed.values()].map(({ callId, node, expiresAt }) => ({ callId, node, expiresAt }))
+    const left = [...this.#owed.values()].map(({ callId, node, expiresAt, branch }) =>
+      ({ callId, node, expiresAt, ...(branch && { branch }) }))
     for (const owed of this.#owed.values()) clearTimeout(owed.timer)
     this.#owed.clear()
     return left
@@ -80,10 +83,10 @@ export class Deletes {
   }
 
   async #attempt (owed: Owed, withinMs: number): Promise<void> {
-    const { node, callId, expiresAt } = owed
+    const { node, callId, branch, expiresAt } = owed
     try {
       const deadline = performance.now() + withinMs
-      await this.#options.ng.send(node, deleteCommand({ callId, deleteDelaySeconds: 0 }), { deadline })
+      await this.#options.ng.send(node, deleteCommand({ callId, ...branch, deleteDelaySeconds: 0 }), { deadline })
       this.#settle(owed)
     } catch (error) {
       const { code } = asNgpilotError(error)
@@ -99,7 +102,7 @@ export class Deletes {
   }
 
   #isOwed (owed: Owed): boolean {
-    return this.#owed.get(keyOf(owed.node, owed.callId)) === owed
+    return this.#owed.get(keyOf(owed)) === owed
   }
 
   #lose (owed: Owed, reason: 'expired' | 'too many'): void {
@@ -109,7 +112,7 @@ export class Deletes {
 
   #settle (owed: Owed): void {
     clearTimeout(owed.timer)
-    if (this.#isOwed(owed)) this.#owed.delete(keyOf(owed.node, owed.callId))
+    if (this.#isOwed(owed)) this.#owed.delete(keyOf(owed))
     this.#tell()
   }
 
@@ -118,6 +121,6 @@ export class Deletes {
   }
 }
 
-function keyOf (node: MediaNode, callId: string): string {
-  return `${node.id} ${callId}`
+function keyOf ({ node, callId, branch }: Pick<OwedDelete, 'node' | 'callId' | 'branch'>): string {
+  return branch ? JSON.stringify([node.id, callId, branch]) : `${node.id} ${callId}`
 }

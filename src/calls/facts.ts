@@ -1,55 +1,49 @@
-import type { CallFacts, LegFacts, LegName, Policy, SipFacts } from '../policy/types.ts'
+import type { CallFacts, LegFacts, Policy, SipFacts } from '../policy/types.ts'
 import { uriFacts } from '../policy/uri.ts'
 import { factsOfSdp } from '../sdp/facts.ts'
 import type { Sdp } from '../sdp/sdp.ts'
 import type { CallRecord, LegRecord } from '../state/store.ts'
+import { legAt, legOf, otherEnd, type Place } from './place.ts'
 import type { MediaRequest, Peer } from './request.ts'
 
 type Asking = Pick<Policy, 'headers'>
 
 /**
- * The facts of an offer. A leg that the call knows keeps its profile; one that it does not know is found by where the
- * message came from or goes to. Without a to-tag the receiver is new each time: a serial fork may go to another endpoint.
+ * The facts of an offer or answer between parties that the call knows: each leg keeps its profile. One that is not known is
+ * found by where the message came from or goes to.
  */
-export function offerFacts (
+export function factsAt (
+  policy: Asking, command: CallFacts['command'], request: MediaRequest, call: CallRecord | undefined, place: Place, sdp: Sdp,
+): CallFacts {
+  // In both an offer and an answer the from-tag is the offerer's.
+  const [offerer, other] = [legAt(call, place, place.by), legAt(call, place, otherEnd(place.by))]
+  const [sender, receiver] = command === 'offer' ? [offerer, other] : [other, offerer]
+  return {
+    command,
+    ...ofRequest(policy, request, sdp),
+    caller: (place.by === 'caller') === (command === 'offer') ? 'sender' : 'receiver',
+    sender: legFacts(sender, request.source),
+    receiver: legFacts(receiver, request.destination),
+  }
+}
+
+/** The facts of an offer that opens a branch: its receiver is always new, for a serial fork may go to another endpoint. */
+export function openingFacts (
   policy: Asking, request: MediaRequest, call: CallRecord | undefined, sdp: Sdp | undefined,
 ): CallFacts {
-  const known = request.toTag === undefined ? undefined : legOf(call, request.toTag) ?? call?.callee
   return {
     command: 'offer',
-    ...ofRequest(policy, request, call, sdp),
+    ...ofRequest(policy, request, sdp),
+    caller: 'sender',
     sender: legFacts(legOf(call, request.fromTag), request.source),
-    receiver: legFacts(known, request.destination),
+    receiver: legFacts(undefined, request.destination),
   }
 }
 
-/** The facts of an answer: it goes back to the leg of the offer, from the one that was offered to. */
-export function answerFacts (policy: Asking, request: MediaRequest, call: CallRecord, sdp: Sdp): CallFacts {
-  const answerer = request.toTag === undefined ? undefined : legOf(call, request.toTag)
-  return {
-    command: 'answer',
-    ...ofRequest(policy, request, call, sdp),
-    caller: (call.caller ?? request.fromTag) === request.fromTag ? 'receiver' : 'sender',
-    sender: legFacts(answerer ?? call.callee, request.source),
-    receiver: legFacts(legOf(call, request.fromTag), request.destination),
-  }
-}
-
-/** The leg behind a tag. Tags are strangers' bytes: only own keys count, never what an object inherits. */
-export function legOf (call: CallRecord | undefined, tag: string): LegRecord | undefined {
-  return call && Object.hasOwn(call.legs, tag) ? call.legs[tag] : undefined
-}
-
-/** The tag of the party that began the call. An offer in a reply is the callee's, also where nobody knows the call. */
-export function callerOf ({ fromTag, toTag, sip }: MediaRequest, call: CallRecord | undefined): string {
-  return call?.caller ?? (sip?.status === undefined || toTag === undefined ? fromTag : toTag)
-}
-
-function ofRequest (policy: Asking, request: MediaRequest, call: CallRecord | undefined, sdp: Sdp | undefined) {
+function ofRequest (policy: Asking, request: MediaRequest, sdp: Sdp | undefined) {
   const sip = request.sip && sipFacts(policy, request.sip)
-  const caller: LegName = callerOf(request, call) === request.fromTag ? 'sender' : 'receiver'
   return {
-    callId: request.callId, at: Date.now(), vars: request.vars, caller,
+    callId: request.callId, at: Date.now(), vars: request.vars,
     ...sip && { sip },
     ...sdp && { sdp: factsOfSdp(sdp) },
   }

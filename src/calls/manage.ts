@@ -3,15 +3,24 @@ import { profileOf } from '../policy/decide.ts'
 import type { CallRecord } from '../state/store.ts'
 import type { Answer } from './answer.ts'
 import type { Cancels } from './cancels.ts'
-import type { Delete } from './delete.ts'
 import type { CallDeps } from './deps.ts'
-import { offerFacts } from './facts.ts'
+import { type Delete, endBranches, type EndSome, failedBranches } from './end.ts'
+import { type End, refused, roleOf } from './exchange.ts'
+import { openingFacts } from './facts.ts'
+import { inviteOf, isOf } from './invite.ts'
 import type { Offer } from './offer.ts'
 import type { Outcome } from './outcome.ts'
+import { legOf, liveBranches, otherEnd, type Place, placeOf } from './place.ts'
 import type { MediaRequest, SipFacts } from './request.ts'
 import type { Hold } from './serial.ts'
 
-interface Verbs { offer: Offer, answer: Answer, deleteCall: Delete, cancels: Pick<Cancels, 'cancelled' | 'forget'> }
+interface Verbs {
+  offer: Offer
+  answer: Answer
+  deleteCall: Delete
+  endSome: EndSome
+  cancels: Pick<Cancels, 'cancelled' | 'forget'>
+}
 
 /** A request that came as a SIP message; its tags are SIP's From and To tags still. */
 export type SipRequest = MediaRequest & { sip: SipFacts }
@@ -20,66 +29,161 @@ export type SipRequest = MediaRequest & { sip: SipFacts }
  * Does what a SIP message asks for, as `rtpengine_manage()` of Kamailio would: the SDP in it is an offer or an answer by the
  * state of the call, not by the method, so that late offers work (RFC 3264; RFC 6337 §2).
  */
-export function createManage ({ policy, fleet, store }: CallDeps, verbs: Verbs) {
-  return async function manage (request: SipRequest, call: CallRecord | undefined, hold: Hold): Promise<Outcome> {
-    const { sip, sdp, fromTag, toTag } = request
-    if (sip.method === 'CANCEL' && sip.status === undefined) {
-      if (call && !call.isEstablished) verbs.cancels.cancelled(request.callId)
-      return { command: 'none' }
-    }
-    if (ends(sip, call)) {
-      verbs.cancels.forget(request.callId)
-      return verbs.deleteCall(request, call, hold)
-    }
-    if (opens(sip)) verbs.cancels.forget(request.callId)
-    if (!sdp) {
-      if (opens(sip) && toTag === undefined) await open(request)
-      return { command: 'none' }
-    }
+export function createManage (deps: CallDeps, verbs: Verbs) {
+  const { policy, fleet, store } = deps
+  return manage
+
+  async function manage (request: SipRequest, call: CallRecord | undefined, hold: Hold): Promise<Outcome> {
+    const { sip, sdp } = request
+    if (call?.endedAt !== undefined) return manageEnded(request, call, hold)
     if (sip.status === undefined) {
-      if (sip.method !== 'ACK' && sip.method !== 'PRACK') return verbs.offer({ ...request, sdp }, call, hold)
-      if (toTag === undefined) throw new NgpilotError('bad_request', `${sip.method} without a To tag belongs to no dialog`)
-      if (call?.exchange?.offerer === toTag) return verbs.answer({ ...request, sdp, fromTag: toTag, toTag: fromTag }, call)
-      if (sip.method === 'PRACK') return verbs.offer({ ...request, sdp }, call, hold)
-      throw new NgpilotError('out_of_order', 'the SDP of an ACK is an answer, and the other side has offered nothing')
+      if (sip.method === 'CANCEL') return cancel(request, call)
+      if (sip.method === 'BYE') return bye(request, call, hold)
+      if (opens(request)) refuseCancelled(request, call)
+    } else if (sip.status >= 300) {
+      return fail(request, call, hold)
     }
-    if (sip.status >= 300) return { command: 'none' }
-    if (toTag === undefined) throw new NgpilotError('bad_request', 'a reply with SDP needs a To tag (RFC 3261 §12.1.1)')
-    if (answers(sip, fromTag, call)) return verbs.answer({ ...request, sdp, toTag }, call)
-    return verbs.offer({ ...request, sdp, fromTag: toTag, toTag: fromTag }, call, hold)
+    if (opens(request)) verbs.cancels.forget(request.callId)
+    if (!sdp) {
+      if (opens(request)) await openLate(request, call)
+      if (isAccepted(sip) && call) await confirm(request, call, hold)
+      return none
+    }
+    return exchange({ ...request, sdp }, call, hold)
+  }
+
+  /** A message with an SDP: the tags of the verbs follow the offer, so they may have to change places. */
+  async function exchange (
+    request: SipRequest & { sdp: Buffer }, call: CallRecord | undefined, hold: Hold,
+  ): Promise<Outcome> {
+    const { sip, fromTag, toTag } = request
+    const isReply = sip.status !== undefined
+    const needsTag = isReply || sip.method === 'ACK' || sip.method === 'PRACK'
+    if (needsTag && toTag === undefined) {
+      throw new NgpilotError('bad_request', `${nameOf(sip)} with SDP needs a To tag (RFC 3261 §12.1.1)`)
+    }
+    const place = placeOf(call, request)
+    const by: End = isReply ? otherEnd(place.by) : place.by
+    const role = roleOf(sip, by, place.branch)
+    if (role === undefined) return none
+    const swapped = toTag === undefined ? request : { ...request, fromTag: toTag, toTag: fromTag }
+    if (role === 'offer') return verbs.offer(isReply ? swapped : request, call, hold)
+    const answer = isReply ? request : swapped
+    return verbs.answer({ ...answer, toTag: answer.toTag ?? '' }, call, hold)
+  }
+
+  /** A CANCEL is a wish; so the call ends a little later, and only if nothing has accepted it by then. */
+  async function cancel (request: SipRequest, call: CallRecord | undefined): Promise<Outcome> {
+    const live = call ? liveBranches(call) : []
+    const cancelled = live.filter(([, branch]) => branch.state !== 'confirmed' && isOf(branch, request.sip))
+    if (cancelled.length > 0) {
+      verbs.cancels.cancelled(request.callId)
+      await store.save(request.callId, {
+        branches: Object.fromEntries(cancelled.map(([key, branch]) => [key, { ...branch, state: 'cancelled' as const }])),
+        event: { at: Date.now(), event: 'cancel' },
+      })
+    }
+    return none
+  }
+
+  /** Ends the dialog, and with the last one the call. */
+  async function bye (request: SipRequest, call: CallRecord | undefined, hold: Hold): Promise<Outcome> {
+    if (!call) return verbs.deleteCall(request, call, hold)
+    const { key, branch, callee } = placeOf(call, request)
+    const isKnown = callee !== undefined && legOf(call, callee)?.branch === key
+    if (!branch || !isKnown) return verbs.deleteCall(request, call, hold)
+    // Over already, or the dialog of a callee that is not the one whose media flow.
+    const active = branch.exchange?.callee
+    if (branch.state === 'ended' || (active !== undefined && active !== callee)) return none
+    return verbs.endSome(request, call, [[key, branch]], hold)
+  }
+
+  /** A failed INVITE ends what it opened; any other request that failed ends nothing, its offer is as if never made. */
+  async function fail (request: SipRequest, call: CallRecord | undefined, hold: Hold): Promise<Outcome> {
+    if (!call) return none
+    const place = placeOf(call, request)
+    const { sip } = request
+    const ended = sip.method === 'INVITE' && place.by === 'caller'
+      ? failedBranches(call, place, { viaBranch: request.viaBranch, cseq: sip.cseq })
+      : []
+    if (ended.length === 0) {
+      await takeBack(request, place)
+      return none
+    }
+    return verbs.endSome(request, call, ended, hold)
+  }
+
+  async function takeBack ({ callId, sip }: SipRequest, { key, branch, by }: Place): Promise<void> {
+    const before = branch?.exchange
+    const after = refused(before, { by, cseq: sip.cseq })
+    if (branch && after && after !== before) {
+      await store.save(callId, { branches: { [key]: { ...branch, exchange: after } }, event: { at: Date.now(), event: 'offer refused' } })
+    }
+  }
+
+  /** Only an INVITE that is no repeat begins a call anew (a challenge answered, a redirection followed, the next fork). */
+  function manageEnded (request: SipRequest, call: CallRecord, hold: Hold): Promise<Outcome> {
+    const { sip, sdp, fromTag, viaBranch } = request
+    if (!opens(request)) {
+      if (!sdp || (sip.status !== undefined && sip.status >= 300)) return Promise.resolve(none)
+      throw new NgpilotError('call_ended', `${nameOf(sip)} came after the end of its call`)
+    }
+    const isRepeat = Object.entries(call.branches).some(([key, { caller, invite }]) =>
+      caller === fromTag && (viaBranch ?? key) === key && invite !== undefined && sip.cseq <= invite.cseq)
+    if (isRepeat) throw new NgpilotError('call_ended', 'the INVITE came before, and its call has ended')
+    return manage(request, undefined, hold)
+  }
+
+  function refuseCancelled ({ callId, sip }: SipRequest, call: CallRecord | undefined): void {
+    const branches = Object.values(call?.branches ?? {})
+    const isCancelled = branches.some((branch) => branch.state === 'cancelled' && isOf(branch, sip))
+    if (isCancelled) throw new NgpilotError('call_ended', `the INVITE of ${callId} came before and has been cancelled`)
   }
 
   /** Remembers both legs of a call whose offer comes later, in the reply: then nobody says any more where the caller is. */
-  async function open (request: SipRequest): Promise<void> {
+  async function openLate (request: SipRequest, call: CallRecord | undefined): Promise<void> {
     const inForce = policy()
-    const facts = offerFacts(inForce, request, undefined, undefined)
+    const { fromTag } = request
+    const { key, branch } = placeOf(call, request)
     const [node] = fleet.candidates()
-    if (!node) return
+    const invite = inviteOf(request, 'caller')
+    if (branch || !node || !invite) return
+    const facts = openingFacts(inForce, request, call, undefined)
     await store.save(request.callId, {
-      node: node.id,
-      revision: inForce.revision,
-      createdAt: Date.now(),
-      caller: request.fromTag,
-      legs: { [request.fromTag]: { profile: profileOf(inForce, facts, 'sender').name } },
-      callee: { profile: profileOf(inForce, facts, 'receiver').name },
+      ...(!call && { node: node.id, revision: inForce.revision, createdAt: Date.now(), caller: fromTag }),
+      legs: { [fromTag]: { ...legOf(call, fromTag), profile: profileOf(inForce, facts, 'sender').name } },
+      branches: {
+        [key]: {
+          caller: fromTag,
+          callee: { profile: profileOf(inForce, facts, 'receiver').name },
+          invite: { ...invite, isLate: true },
+        },
+      },
       event: { at: Date.now(), event: 'invite without offer' },
     })
   }
+
+  /** A 2xx without SDP: its answer went ahead, in a reliable 183 (RFC 3262 §5). */
+  async function confirm (request: SipRequest, call: CallRecord, hold: Hold): Promise<void> {
+    const { key, branch, by, caller } = placeOf(call, request)
+    if (!branch || by !== 'caller' || branch.state === 'confirmed' || branch.invite?.cseq !== request.sip.cseq) return
+    await store.save(request.callId, { branches: { [key]: { ...branch, state: 'confirmed' } }, isEstablished: true })
+    const losers = liveBranches(call).filter(([other, each]) => other !== key && each.caller === caller && each.state !== 'confirmed')
+    await endBranches(deps, request.callId, call, losers, hold)
+  }
 }
 
-/** BYE ends the call; a failed INVITE ends it only while nobody has accepted it. */
-function ends (sip: SipFacts, call: CallRecord | undefined): boolean {
-  if (sip.status === undefined) return sip.method === 'BYE'
-  return sip.status >= 300 && sip.method === 'INVITE' && !call?.isEstablished
+const none: Outcome = { command: 'none' }
+
+/** An INVITE outside of a dialog. */
+function opens ({ sip, toTag }: SipRequest): boolean {
+  return sip.method === 'INVITE' && sip.status === undefined && toTag === undefined
 }
 
-function opens (sip: SipFacts): boolean {
-  return sip.method === 'INVITE' && sip.status === undefined
+function isAccepted ({ method, status }: SipFacts): boolean {
+  return method === 'INVITE' && status !== undefined && status >= 200 && status < 300
 }
 
-/** Whether the SDP of a reply is the answer to the offer that its request carried. */
-function answers (sip: SipFacts, fromTag: string, call: CallRecord | undefined): boolean {
-  if (!call) return true // to nothing known, which `answer` refuses
-  const { exchange } = call
-  return exchange?.offerer === fromTag && (exchange.cseq === undefined || exchange.cseq === sip.cseq)
+function nameOf ({ method, status }: SipFacts): string {
+  return status === undefined ? method : `a ${status} to ${method}`
 }

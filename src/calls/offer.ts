@@ -6,37 +6,63 @@ import type { MediaNode } from '../ng/types.ts'
 import { decide } from '../policy/decide.ts'
 import { hasBundle } from '../sdp/bundle.ts'
 import { parseSdp } from '../sdp/parse.ts'
-import type { CallChange, CallRecord, LegRecord } from '../state/store.ts'
+import type { BranchRecord, CallChange, CallRecord, HiddenMedia, LegRecord } from '../state/store.ts'
 import { accepted, offerForNode, sdpForLeg } from './bridge.ts'
 import { flagsOf } from './client-flags.ts'
 import type { CallDeps } from './deps.ts'
-import { callerOf, legOf, offerFacts } from './facts.ts'
+import { endBranches } from './end.ts'
+import { offered } from './exchange.ts'
+import { factsAt, openingFacts } from './facts.ts'
+import { inviteOf, isOf } from './invite.ts'
 import type { Outcome } from './outcome.ts'
+import { legAt, legOf, openingPlace, otherEnd, type Place, placeOf, selectorOf } from './place.ts'
 import type { MediaRequest } from './request.ts'
 import type { Hold } from './serial.ts'
 
 export type Offer = ReturnType<typeof createOffer>
 
-/** Handles an offer, the first of a call or a later one from either side (RFC 3264 §8). */
-export function createOffer ({ policy, fleet, ng, store, deletes, observer }: CallDeps) {
+/**
+ * Handles an offer, the first of a call or of a fork, or a later one from either side (RFC 3264 §8).
+ *
+ * @throws NgpilotError `offer_pending`, `out_of_order` by the state of the exchange; `not_acceptable`, `sdp_invalid` for
+ *   what it offers; `no_node`, `ng_timeout`, `ng_rejected` when no node takes it.
+ */
+export function createOffer (deps: CallDeps) {
+  const { policy, fleet, ng, store, deletes, observer } = deps
+
   return async function offer (
     request: MediaRequest & { sdp: Buffer }, call: CallRecord | undefined, hold: Hold,
   ): Promise<Outcome> {
     const sdp = parseSdp(request.sdp)
+    const known = request.toTag === undefined ? undefined : placeOf(call, request)
     const inForce = policy()
-    const decision = accepted(decide(inForce, offerFacts(inForce, request, call, sdp)))
-    observer.decided('offer', decision.sender.name, decision.receiver.name)
-    const { sdp: sdpForNode, hidden } = offerForNode(sdp, decision, legOf(call, request.fromTag))
+    const facts = known
+      ? factsAt(inForce, 'offer', request, call, known, sdp)
+      : openingFacts(inForce, request, call, sdp)
+    const decision = accepted(decide(inForce, facts))
+    const { sender, receiver } = decision
+    const place = known ?? opening(call, request, receiver.name)
+    const { branch, by, callee } = place
+    const exchange = offered(branch?.exchange, {
+      by, at: Math.floor(Date.now() / 1000),
+      ...(callee !== undefined && { callee }),
+      ...(request.sip && { cseq: request.sip.cseq }),
+    })
+    observer.decided('offer', sender.name, receiver.name)
+
+    const senderBefore = branch && legAt(call, place, by)
+    const { sdp: sdpForNode, hidden } = offerForNode(sdp, decision, senderBefore)
     // A running call stays where it is; a new one goes to the first node that takes it.
     const nodes = call ? [fleet.pinned(call.node)] : fleet.candidates(decision.nodes)
     const [first] = nodes
     if (!call && first) deletes.forgive(first, request.callId)
 
-    const sender: LegRecord = {
-      profile: decision.sender.name, ...(hidden.length > 0 && { hidden }), ...(hasBundle(sdp) && { isBundled: true }),
-    }
-    const receiver = receiverLeg(request, call, decision.receiver.name)
-    const command = offerCommand({ ...request, sdp: sdpForNode, flags: flagsOf(decision, request) })
+    const receiverLeg = { ...branch && legAt(call, place, otherEnd(by)), profile: receiver.name }
+    const change = changeOf(request, call, place, {
+      exchange, hidden, sender: sender.name, receiver: receiverLeg, isBundled: hasBundle(sdp),
+    })
+    const flags = flagsOf(decision, request)
+    const command = offerCommand({ ...selectorOf(call, request.callId, place), sdp: sdpForNode, flags })
     let asked: MediaNode | undefined
     const commandFor = (node: MediaNode) => {
       asked = node
@@ -45,9 +71,10 @@ export function createOffer ({ policy, fleet, ng, store, deletes, observer }: Ca
     const onAbandoned = (node: MediaNode) => hold(deletes.owe(node, request.callId))
     const { node, reply } = await both(
       sendToFirst(ng, nodes, commandFor, { deadline: request.deadline, ...(!call && { onAbandoned }) }),
-      store.save(request.callId, offered(request, call, { node: first, sender, receiver, revision: decision.revision })),
+      store.save(request.callId, { ...(!call && first && beginning(first, decision.revision, place.caller)), ...change }),
     ).catch(async (error: unknown) => {
       if (isLost(error, call)) await forget(error, asked, request.callId, hold)
+      else if (call && change.branches) await takeBack(request.callId, call, place, change.branches, hold)
       throw error
     })
     if (node !== first) await store.save(request.callId, { node: node.id })
@@ -55,10 +82,10 @@ export function createOffer ({ policy, fleet, ng, store, deletes, observer }: Ca
 
     return {
       command: 'offer',
-      sdp: sdpForLeg(reply.sdp, 'offer', decision.receiver, receiver),
+      sdp: sdpForLeg(reply.sdp, 'offer', receiver, receiverLeg),
       node: node.id,
-      sender: decision.sender.name,
-      receiver: decision.receiver.name,
+      sender: sender.name,
+      receiver: receiver.name,
       revision: decision.revision,
     }
   }
@@ -72,6 +99,26 @@ export function createOffer ({ policy, fleet, ng, store, deletes, observer }: Ca
     if (node && !isUnsent && asNgpilotError(error).code !== 'ng_timeout') hold(deletes.owe(node, callId))
     await store.remove(callId).catch(() => undefined)
   }
+
+  /** The call goes on without the offer: a fork that could not begin has ended, any other branch is as it was. */
+  async function takeBack (
+    callId: string, call: CallRecord, { key, branch }: Place, changed: Record<string, BranchRecord>, hold: Hold,
+  ): Promise<void> {
+    const saved = branch
+      ? store.save(callId, { branches: { [key]: branch } })
+      : endBranches(deps, callId, call, Object.entries(changed), hold)
+    await saved.catch(() => undefined)
+  }
+}
+
+/** @throws NgpilotError `call_ended` for a fork that has failed already: its request came again. */
+function opening (call: CallRecord | undefined, request: MediaRequest, profile: string): Place {
+  const place = openingPlace(call, request, profile)
+  if (place.branch?.state !== 'ended') return place
+  if (request.sip && request.viaBranch !== undefined && isOf(place.branch, request.sip)) {
+    throw new NgpilotError('call_ended', 'the INVITE came before, and its branch has ended')
+  }
+  return { ...place, branch: undefined }
 }
 
 /** A new call that could not begin, or one that its node has dropped: too few ports for a re-offer end the call. */
@@ -87,22 +134,56 @@ async function both<T> (sending: Promise<T>, saving: Promise<void>): Promise<T> 
   return reply.value
 }
 
-function receiverLeg (request: MediaRequest, call: CallRecord | undefined, profile: string): LegRecord {
-  const known = request.toTag === undefined ? call?.callee : legOf(call, request.toTag) ?? call?.callee
-  return { ...known, profile }
+function beginning (node: MediaNode, revision: string, caller: string): CallChange {
+  return { node: node.id, revision, createdAt: Date.now(), caller }
 }
 
-interface Offered { node: MediaNode | undefined, sender: LegRecord, receiver: LegRecord, revision: string }
+interface Offered {
+  exchange: NonNullable<BranchRecord['exchange']>
+  /** Of the sender. */
+  hidden: HiddenMedia[]
+  sender: string
+  receiver: LegRecord
+  isBundled: boolean
+}
 
-function offered (
-  request: MediaRequest, call: CallRecord | undefined, { node, sender, receiver, revision }: Offered,
+function changeOf (
+  request: MediaRequest, call: CallRecord | undefined, place: Place,
+  { exchange, hidden, sender, receiver, isBundled }: Offered,
 ): CallChange {
-  const now = Date.now()
-  return {
-    ...(!call && node && { node: node.id, revision, createdAt: now, caller: callerOf(request, call) }),
-    legs: { [request.fromTag]: sender, ...(request.toTag !== undefined && { [request.toTag]: receiver }) },
-    ...(request.toTag === undefined && { callee: receiver }),
-    exchange: { offerer: request.fromTag, state: 'offered', ...(request.sip && { cseq: request.sip.cseq }) },
-    event: { at: now, event: 'offer', detail: `${sender.profile} → ${receiver.profile}` },
+  const { key, branch, by, caller, callee } = place
+  const hiddenOf = hidden.length > 0 ? { hidden } : {}
+  const bundled = isBundled ? { isBundled: true as const } : {}
+  const senderLeg: LegRecord = by === 'caller'
+    ? { profile: sender, ...bundled }
+    : { profile: sender, branch: key, ...nodeTagOf(call, callee), ...hiddenOf, ...bundled }
+  const invite = branch?.invite ?? inviteOf(request, by)
+  const changed: BranchRecord = {
+    caller,
+    callee: by === 'callee' || branch?.state === 'confirmed' ? branch?.callee ?? { profile: sender } : receiver,
+    ...(by === 'caller' ? hiddenOf : branch?.hidden && { hidden: branch.hidden }),
+    ...(invite && { invite }),
+    exchange,
+    ...(branch?.state && { state: branch.state }),
   }
+  const legs: CallChange['legs'] = by === 'caller' || callee === undefined
+    ? { [caller]: senderLeg, ...(callee !== undefined && { [callee]: { ...receiver, branch: key } }) }
+    : { [callee]: senderLeg, [caller]: withoutHidden(receiver) }
+  return {
+    legs,
+    branches: { [key]: changed },
+    event: { at: Date.now(), event: 'offer', detail: `${sender} → ${receiver.profile}` },
+  }
+}
+
+function nodeTagOf (call: CallRecord | undefined, tag: string | undefined): Pick<LegRecord, 'nodeTag'> {
+  const nodeTag = tag === undefined ? undefined : legOf(call, tag)?.nodeTag
+  return nodeTag === undefined ? {} : { nodeTag }
+}
+
+/** What a caller does not see depends on the branch, and stands there. */
+function withoutHidden (leg: LegRecord): LegRecord {
+  const shown = { ...leg }
+  delete shown.hidden
+  return shown
 }

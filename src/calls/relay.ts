@@ -10,7 +10,7 @@ import type { CallRecord } from '../state/store.ts'
 import type { Answer } from './answer.ts'
 import { accepted } from './bridge.ts'
 import type { CallDeps } from './deps.ts'
-import { offerFacts } from './facts.ts'
+import { openingFacts } from './facts.ts'
 import { locate } from './locate.ts'
 import type { Offer } from './offer.ts'
 import type { Outcome } from './outcome.ts'
@@ -53,7 +53,7 @@ export function createRelay (
     const isPassed = call ? Object.keys(call.legs).length === 0 : decision?.clientFlags === 'trust'
     if (media && !isPassed) {
       if (command === 'offer') return { outcome: await offer(media, call, hold) }
-      return { outcome: await answer({ ...media, toTag: media.toTag ?? '' }, call) }
+      return { outcome: await answer({ ...media, toTag: media.toTag ?? '' }, call, hold) }
     }
     if (openers.has(command) && !call && media?.toTag === undefined) return passFirst(request, hold, decision?.nodes)
     const node = await nodeOf(request, call)
@@ -65,7 +65,7 @@ export function createRelay (
   function decided (media: MediaRequest & { sdp: Buffer }, command: string): Decision {
     const inForce = policy()
     // What cannot be read says nothing to the policy; whether that matters is for whoever reads it next.
-    const facts = offerFacts(inForce, media, undefined, readable(media.sdp))
+    const facts = openingFacts(inForce, media, undefined, readable(media.sdp))
     return accepted(decide(inForce, { ...facts, command: command === 'offer' ? 'offer' : 'answer' }))
   }
 

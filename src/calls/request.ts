@@ -20,6 +20,8 @@ export interface SipFacts {
   /** Only in a reply. */
   status?: number
   cseq: number
+  /** Of the top Via. In a request it names the transaction, for CANCEL that of its INVITE (RFC 3261 §9.1, §17.2.3). */
+  branch?: string
   requestUri?: string
   fromUri?: string
   toUri?: string

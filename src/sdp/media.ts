@@ -64,6 +64,15 @@ export function dropHidden (sdp: Sdp, hidden: readonly HiddenMedia[]): Sdp {
   return shownOnly(sdp, isShown)
 }
 
+/** Every m-line rejected (RFC 3264 §6): the session stays, and no media flows. */
+export function refuseMedia ({ session, media }: Sdp): Sdp {
+  const rejected = media.map((part) => {
+    const line = `m=${part.kind} 0 ${part.protocol} ${part.formats.join(' ')}`
+    return { ...part, port: 0, lines: [line, ...part.lines.slice(1)] }
+  })
+  return { session, media: rejected }
+}
+
 function hiddenFrom (part: SdpMedia, index: number): HiddenMedia {
   const { kind, protocol, formats: [format = '0'] } = part
   const line = `m=${kind} 0 ${protocol} ${format}`

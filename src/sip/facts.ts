@@ -12,6 +12,7 @@ export interface SipMessageFacts {
     method: string
     status?: number
     cseq: number
+    branch?: string
     requestUri?: string
     fromUri: string
     toUri: string
@@ -35,6 +36,7 @@ export function factsOf (message: SipMessage): SipMessageFacts {
       method: message.method ?? message.cseq.method,
       ...(message.status !== undefined && { status: message.status }),
       cseq: message.cseq.number,
+      ...(message.viaBranch !== undefined && { branch: message.viaBranch }),
       ...(message.requestUri !== undefined && { requestUri: message.requestUri }),
       fromUri: message.fromUri,
       toUri: message.toUri,

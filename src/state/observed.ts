@@ -22,6 +22,8 @@ export function observedStore (store: CallStore, observer: StoreObserver): CallS
   return {
     find: (callId) => timed('find', () => store.find(callId)),
     save: (callId, change) => timed('save', () => store.save(callId, change)),
+    recall: (callId) => timed('recall', () => store.recall(callId)),
+    end: (callId) => timed('end', () => store.end(callId)),
     remove: (callId) => timed('remove', () => store.remove(callId)),
     leaveDeletes: (owed) => timed('leaveDeletes', () => store.leaveDeletes(owed)),
     takeDeletes: () => timed('takeDeletes', () => store.takeDeletes()),

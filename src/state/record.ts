@@ -1,10 +1,14 @@
-import type { CallChange, CallRecord, ExchangeRecord, HiddenMedia, LegRecord, OwedDelete, TimelineEntry } from './store.ts'
+import type {
+  BranchRecord, CallChange, CallRecord, ExchangeRecord, HiddenMedia, InviteRecord, LegRecord, OwedDelete, TimelineEntry,
+} from './store.ts'
 
 /**
  * How a call is written in Redis: a hash with `v` (the version of this schema), `node`, `revision`, `createdAt`,
- * `caller`, `established`, `exchange` (`[offerer, state, cseq]`), `callee` and, for each leg, `leg:TAG` (both
- * `[profile, 1 if bundled, [index, line, mid]…]`), and a list of `[at, event, detail]`. They are JSON arrays, because a
- * hash takes half the room while no value is over 64 bytes.
+ * `caller`, `established`, `ended` (when), and for each leg `leg:TAG`, for each branch `branch:KEY` and `exchange:KEY`; and
+ * a list of `[at, event, detail]`. They are JSON arrays, as a hash takes half the room while no value is over 64 bytes.
+ *
+ * leg: `[profile, branch, node tag, 1 if bundled, [index, line, mid]…]`, as far as needed; branch: `[caller (0: it is KEY),
+ * callee's leg, state, [cseq, transaction, 1 if late], hidden media]`; exchange: `[offerer, state, at, cseq, callee]`
  */
 export const schemaVersion = '1'
 
@@ -21,9 +25,11 @@ export function fieldsOf (change: CallChange): string[] {
   if (change.createdAt !== undefined) fields.push('createdAt', String(change.createdAt))
   if (change.caller !== undefined) fields.push('caller', change.caller)
   if (change.isEstablished !== undefined) fields.push('established', change.isEstablished ? '1' : '0')
-  if (change.callee) fields.push('callee', textOfLeg(change.callee))
-  if (change.exchange) fields.push('exchange', textOfExchange(change.exchange))
-  for (const [tag, leg] of Object.entries(change.legs ?? {})) fields.push(fieldOfTag(tag), textOfLeg(leg))
+  for (const [tag, leg] of Object.entries(change.legs ?? {})) fields.push(fieldOf('leg', tag), textOfLeg(leg))
+  for (const [key, branch] of Object.entries(change.branches ?? {})) {
+    fields.push(fieldOf('branch', key), textOfBranch(key, branch))
+    fields.push(fieldOf('exchange', key), branch.exchange ? textOfExchange(branch.exchange) : '')
+  }
   return fields
 }
 
@@ -37,57 +43,83 @@ export function entryOf ({ at, event, detail }: TimelineEntry): string {
  */
 export function recordOf (fields: readonly string[], entries: readonly string[]): CallRecord | undefined {
   const plain: Record<string, string> = {}
-  const legs = Object.create(null) as CallRecord['legs']
+  const named = { leg: bare<string>(), branch: bare<string>(), exchange: bare<string>() }
   for (let i = 0; i + 1 < fields.length; i += 2) {
-    const name = fields[i] ?? ''
-    const value = fields[i + 1] ?? ''
-    if (!name.startsWith('leg:')) {
-      plain[name] = value
-      continue
-    }
-    const tag = tagOf(name.slice('leg:'.length))
-    const leg = legOf(parsed(value))
-    if (tag !== undefined && leg) legs[tag] = leg
+    const [name = '', value = ''] = [fields[i], fields[i + 1]]
+    const colon = name.indexOf(':')
+    const kind = name.slice(0, colon)
+    const key = nameOf(name.slice(colon + 1))
+    if (colon < 0) plain[name] = value
+    else if ((kind === 'leg' || kind === 'branch' || kind === 'exchange') && key !== undefined) named[kind][key] = value
   }
-  const { v, node, revision, createdAt, caller, established } = plain
+  const { v, node, revision, createdAt, caller, established, ended } = plain
   if (v !== schemaVersion || node === undefined || revision === undefined || !Number(createdAt)) return undefined
-  const callee = legOf(parsed(plain.callee))
-  const exchange = exchangeOf(parsed(plain.exchange))
   return {
     node,
     revision,
     createdAt: Number(createdAt),
     ...(caller !== undefined && { caller }),
-    legs,
-    ...(callee && { callee }),
-    ...(exchange && { exchange }),
+    legs: each(named.leg, (_tag, text) => legOf(parsed(text))),
+    branches: each(named.branch, (key, text) => branchOf(key, parsed(text), parsed(named.exchange[key]))),
     isEstablished: established === '1',
+    ...(ended !== undefined && { endedAt: Number(ended) }),
     timeline: timelineOf(entries),
   }
 }
 
+/** Without a prototype, as the names are strangers'. */
+function bare<T> (): Record<string, T> {
+  return Object.create(null) as Record<string, T>
+}
+
+/** What can be read of them. */
+function each<T> (texts: Record<string, string>, read: (name: string, text: string) => T | undefined): Record<string, T> {
+  const found = bare<T>()
+  for (const [name, text] of Object.entries(texts)) {
+    const value = read(name, text)
+    if (value !== undefined) found[name] = value
+  }
+  return found
+}
+
 /** Tags are foreign text; JSON's escapes keep every one of them as it is, lone surrogates too. */
-function fieldOfTag (tag: string): string {
-  return `leg:${JSON.stringify(tag).slice(1, -1)}`
+function fieldOf (kind: 'leg' | 'branch' | 'exchange', name: string): string {
+  return `${kind}:${JSON.stringify(name).slice(1, -1)}`
 }
 
-function tagOf (text: string): string | undefined {
+function nameOf (text: string): string | undefined {
   if (!text.includes('\\')) return text
-  const tag = parsed(`"${text}"`)
-  return typeof tag === 'string' ? tag : undefined
+  const name = parsed(`"${text}"`)
+  return typeof name === 'string' ? name : undefined
 }
 
-function textOfLeg ({ profile, hidden = [], isBundled }: LegRecord): string {
-  const media = hidden.map(({ index, line, mid }) => mid === undefined ? [index, line] : [index, line, mid])
-  return JSON.stringify([profile, ...(isBundled ? [1] : []), ...media])
+function textOfLeg (leg: LegRecord): string {
+  return JSON.stringify(valueOfLeg(leg))
+}
+
+/** Media are lists and the mark is a number, so that they stand anywhere behind the two texts. */
+function valueOfLeg ({ profile, branch, nodeTag, hidden = [], isBundled }: LegRecord): unknown[] {
+  const texts = nodeTag !== undefined ? [branch ?? '', nodeTag] : branch !== undefined ? [branch] : []
+  return [profile, ...texts, ...(isBundled ? [1] : []), ...hidden.map(valueOfMedia)]
 }
 
 function legOf (value: unknown): LegRecord | undefined {
   if (!Array.isArray(value)) return undefined
-  const [profile, ...media] = value as unknown[]
+  const [profile, ...rest] = value as unknown[]
   if (typeof profile !== 'string') return undefined
-  const hidden = media.flatMap(hiddenOf)
-  return { profile, ...(hidden.length > 0 && { hidden }), ...(media.includes(1) && { isBundled: true }) }
+  const [branch, nodeTag] = rest.filter((each) => typeof each === 'string')
+  const hidden = rest.flatMap(hiddenOf)
+  return {
+    profile,
+    ...(branch !== undefined && { branch }),
+    ...(nodeTag !== undefined && { nodeTag }),
+    ...(hidden.length > 0 && { hidden }),
+    ...(rest.includes(1) && { isBundled: true }),
+  }
+}
+
+function valueOfMedia ({ index, line, mid }: HiddenMedia): unknown[] {
+  return mid === undefined ? [index, line] : [index, line, mid]
 }
 
 function hiddenOf (value: unknown): HiddenMedia[] {
@@ -97,15 +129,58 @@ function hiddenOf (value: unknown): HiddenMedia[] {
   return [{ index, line, ...(typeof mid === 'string' && { mid }) }]
 }
 
-function textOfExchange ({ offerer, state, cseq }: ExchangeRecord): string {
-  return JSON.stringify(cseq === undefined ? [offerer, state] : [offerer, state, cseq])
+const states = [undefined, 'confirmed', 'ended', 'cancelled'] as const
+
+function textOfBranch (key: string, { caller, callee, state, invite, hidden = [] }: BranchRecord): string {
+  return JSON.stringify([
+    caller === key ? 0 : caller, valueOfLeg(callee), states.indexOf(state),
+    invite ? [invite.cseq, invite.transaction, ...(invite.isLate ? [1] : [])] : 0,
+    ...hidden.map(valueOfMedia),
+  ])
+}
+
+function branchOf (key: string, value: unknown, exchangeValue: unknown): BranchRecord | undefined {
+  if (!Array.isArray(value)) return undefined
+  const [caller, leg, state, inviteValue, ...media] = value as unknown[]
+  const callee = legOf(leg)
+  const stateName = states[Number(state)]
+  if ((typeof caller !== 'string' && caller !== 0) || !callee) return undefined
+  const invite = inviteOf(inviteValue)
+  const exchange = exchangeOf(exchangeValue)
+  const hidden = media.flatMap(hiddenOf)
+  return {
+    caller: caller === 0 ? key : caller,
+    callee,
+    ...(hidden.length > 0 && { hidden }),
+    ...(invite && { invite }),
+    ...(exchange && { exchange }),
+    ...(stateName && { state: stateName }),
+  }
+}
+
+function inviteOf (value: unknown): InviteRecord | undefined {
+  if (!Array.isArray(value)) return undefined
+  const [cseq, transaction, late] = value as unknown[]
+  if (typeof cseq !== 'number' || typeof transaction !== 'string') return undefined
+  return { cseq, transaction, ...(late === 1 && { isLate: true }) }
+}
+
+function textOfExchange ({ offerer, state, at, cseq, callee }: ExchangeRecord): string {
+  const rest = callee !== undefined ? [cseq ?? null, callee] : cseq !== undefined ? [cseq] : []
+  return JSON.stringify([offerer === 'callee' ? 1 : 0, state === 'answered' ? 1 : 0, at, ...rest])
 }
 
 function exchangeOf (value: unknown): ExchangeRecord | undefined {
   if (!Array.isArray(value)) return undefined
-  const [offerer, state, cseq] = value as unknown[]
-  if (typeof offerer !== 'string' || (state !== 'offered' && state !== 'answered')) return undefined
-  return { offerer, state, ...(typeof cseq === 'number' && { cseq }) }
+  const [offerer, state, at, cseq, callee] = value as unknown[]
+  if ((offerer !== 0 && offerer !== 1) || (state !== 0 && state !== 1) || typeof at !== 'number') return undefined
+  return {
+    offerer: offerer === 1 ? 'callee' : 'caller',
+    state: state === 1 ? 'answered' : 'offered',
+    at,
+    ...(typeof cseq === 'number' && { cseq }),
+    ...(typeof callee === 'string' && { callee }),
+  }
 }
 
 function timelineOf (entries: readonly string[]): TimelineEntry[] {
@@ -124,10 +199,16 @@ function timelineEntryOf (value: unknown): TimelineEntry | [] {
 /** A delete that another instance left; what cannot be read is none. */
 export function owedDeleteOf (text: string): OwedDelete[] {
   const value = parsed(text) as Partial<OwedDelete> | undefined
-  const { callId, node, expiresAt } = value ?? {}
+  const { callId, node, expiresAt, branch } = value ?? {}
   const isSound = typeof callId === 'string' && typeof expiresAt === 'number'
     && typeof node?.id === 'string' && typeof node.host === 'string' && typeof node.port === 'number'
-  return isSound ? [{ callId, node: { id: node.id, host: node.host, port: node.port }, expiresAt }] : []
+    && (branch === undefined || typeof branch.fromTag === 'string')
+  if (!isSound) return []
+  const viaBranch = branch?.viaBranch === undefined ? {} : { viaBranch: branch.viaBranch }
+  return [{
+    callId, node: { id: node.id, host: node.host, port: node.port }, expiresAt,
+    ...(branch && { branch: { fromTag: branch.fromTag, ...viaBranch } }),
+  }]
 }
 
 function parsed (text: string | undefined): unknown {

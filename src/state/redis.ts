@@ -3,7 +3,7 @@ import type { RedisAccess, RedisClient } from './client.ts'
 import { connectRedis } from './connection.ts'
 import { deletesKey, indexKey, keysOf } from './keys.ts'
 import { canCreate, entryOf, fieldsOf, owedDeleteOf, recordOf, schemaVersion } from './record.ts'
-import type { CallStore } from './store.ts'
+import { type CallRecord, type CallStore, recallMs } from './store.ts'
 
 export interface RedisStoreOptions extends RedisAccess {
   /** As `parseStoreUrl` reads it; special characters of user and password as `%XX`. */
@@ -24,13 +24,19 @@ export function createRedisStore (options: RedisStoreOptions): CallStore {
   const connection = connectRedis(url, commandTimeoutMs, options)
   const ttlMs = Math.round(ttlSeconds * 1000)
 
+  async function recall (callId: string): Promise<CallRecord | undefined> {
+    const { call, timeline } = keysOf(callId)
+    const found = await connection.run((redis) => evaluate(redis, scripts.find, [call, timeline]))
+    const [fields, entries] = found as [string[], string[]]
+    return recordOf(fields, entries)
+  }
+
   return {
     async find (callId) {
-      const { call, timeline } = keysOf(callId)
-      const found = await connection.run((redis) => evaluate(redis, scripts.find, [call, timeline]))
-      const [fields, entries] = found as [string[], string[]]
-      return recordOf(fields, entries)
+      const call = await recall(callId)
+      return call?.endedAt === undefined ? call : undefined
     },
+    recall,
     async save (callId, change) {
       const { id, call, timeline } = keysOf(callId)
       const isNew = canCreate(change) ? 1 : 0
@@ -39,6 +45,12 @@ export function createRedisStore (options: RedisStoreOptions): CallStore {
       await connection.run((redis) => Promise.all([
         evaluate(redis, scripts.save, [call, timeline], values),
         evaluate(redis, scripts.index, [indexKey], [id, isNew, ttlMs]),
+      ]))
+    },
+    async end (callId) {
+      const { id, call, timeline } = keysOf(callId)
+      await connection.run((redis) => Promise.all([
+        evaluate(redis, scripts.end, [call, timeline], [schemaVersion, Date.now(), recallMs]), redis.zrem(indexKey, id),
       ]))
     },
     async remove (callId) {
@@ -79,7 +91,7 @@ const scripts = {
   // A change that cannot begin a call does nothing where there is none, so that a late reply brings no ended call back.
   save: scriptOf(`
     local version, isNew, ttl, length, event = unpack(ARGV, 1, 5)
-    if redis.pcall('HGET', KEYS[1], 'v') ~= version then
+    if redis.pcall('HGET', KEYS[1], 'v') ~= version or redis.call('HEXISTS', KEYS[1], 'ended') == 1 then
       if isNew == '0' then return end
       redis.call('DEL', KEYS[1], KEYS[2])
     end
@@ -89,6 +101,13 @@ const scripts = {
       redis.call('RPUSH', KEYS[2], event)
       redis.call('LTRIM', KEYS[2], -length, -1)
     end
+    redis.call('PEXPIRE', KEYS[2], ttl)`),
+
+  end: scriptOf(`
+    local version, now, ttl = unpack(ARGV)
+    if redis.pcall('HGET', KEYS[1], 'v') ~= version then return end
+    redis.call('HSET', KEYS[1], 'ended', now)
+    redis.call('PEXPIRE', KEYS[1], ttl)
     redis.call('PEXPIRE', KEYS[2], ttl)`),
 
   // What is past is taken out first: XX then finds the call only while it lives.

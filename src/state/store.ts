@@ -9,14 +9,18 @@ export interface CallStore {
    */
   find (callId: string): Promise<CallRecord | undefined>
   /**
-   * Changes just the fields that `change` names; legs merge tag by tag, an event goes to the end of the timeline (the oldest
-   * fall off past `timelineLength`). Renews the TTL. Concurrent changes of different fields all stay.
+   * Changes just the fields that `change` names; legs and branches merge one by one, an event goes to the end of the
+   * timeline (the oldest fall off past `timelineLength`). Renews the TTL. Concurrent changes of different fields all stay.
    *
-   * A change with `node`, `revision` and `createdAt` creates a call that is not there; any other then does nothing, so
-   * that a late reply brings no ended call back.
+   * A change with `node`, `revision` and `createdAt` creates a call that is not there or has ended; any other then does
+   * nothing, so that a late reply brings no ended call back.
    */
   save (callId: string, change: CallChange): Promise<void>
-  /** Forgets the call; forgetting an unknown one is no error. */
+  /** As `find`, but gives a call that ended within the last `recallMs` too, with `endedAt`. */
+  recall (callId: string): Promise<CallRecord | undefined>
+  /** Ends the call: `find` and `size` know it no more. Ending an unknown one is no error. */
+  end (callId: string): Promise<void>
+  /** Forgets the call, also one that ended; forgetting an unknown one is no error. */
   remove (callId: string): Promise<void>
   /** How many calls there are now. */
   size (): Promise<number>
@@ -30,8 +34,19 @@ export interface CallStore {
   takeDeletes (): Promise<OwedDelete[]>
 }
 
-/** A delete that has been acknowledged and is still owed to its node. `expiresAt` in milliseconds since the epoch. */
-export interface OwedDelete { callId: string, node: { id: string, host: string, port: number }, expiresAt: number }
+/** How long an ended call is known still: for so long a request may repeat (64 × T1, RFC 3261 §17), and some more. */
+export const recallMs = 40_000
+
+/**
+ * A delete that has been acknowledged and is still owed to its node. `expiresAt` in milliseconds since the epoch; `branch`:
+ * not the whole call, just that leg, by its tag, or by its via-branch together with the caller's tag.
+ */
+export interface OwedDelete {
+  callId: string
+  node: { id: string, host: string, port: number }
+  expiresAt: number
+  branch?: { fromTag: string, viaBranch?: string }
+}
 
 export interface CallRecord {
   /** The node that holds the media; a running call never moves. */
@@ -44,36 +59,62 @@ export interface CallRecord {
   caller?: string
   /** By SIP tag. Without a prototype, as tags are foreign text: `legs.constructor` is a leg or nothing. */
   legs: Record<string, LegRecord>
-  /** The leg that has been offered to and has not shown its tag yet. */
-  callee?: LegRecord
-  /** The latest offer/answer exchange (RFC 3264). */
-  exchange?: ExchangeRecord
+  /** Its forks, or the one that it is where it has none: by via-branch, else by the caller's tag. Without a prototype. */
+  branches: Record<string, BranchRecord>
   /** A 2xx to the first INVITE passed: from now on a failed INVITE ends only itself, not the call. */
   isEstablished: boolean
+  /** When it ended, in milliseconds since the epoch. Only `recall` gives such a call. */
+  endedAt?: number
   timeline: TimelineEntry[]
 }
 
 export interface LegRecord {
   /** Name of the profile at the other end. */
   profile: string
-  /** m-lines that this leg sees and the other does not (say, video towards an audio phone). */
+  /** The branch that it is the callee of. The caller's leg has none: it is on all of its branches. */
+  branch?: string
+  /** The tag by which the node knows it, if not its own: a branch that forks further on is one leg to the node. */
+  nodeTag?: string
+  /** m-lines that this leg sees and the other does not (say, video towards an audio phone); a caller's are in the branch. */
   hidden?: HiddenMedia[]
   /** Its latest offer asked for BUNDLE (RFC 9143), so what goes to it may say BUNDLE too. */
   isBundled?: true
 }
 
+export interface BranchRecord {
+  /** Tag of the leg that it starts from. */
+  caller: string
+  /** The leg that is offered to, until it shows its tag. */
+  callee: LegRecord
+  /** m-lines of the caller that this callee does not see. */
+  hidden?: HiddenMedia[]
+  /** The INVITE that opened it, where the request came as SIP. */
+  invite?: InviteRecord
+  /** The latest offer/answer exchange (RFC 3264); absent while a late offer has not come. */
+  exchange?: ExchangeRecord
+  /** `confirmed`: a 2xx passed; `cancelled`: unless one comes; `ended`: it failed, or its dialog is over. Absent: early. */
+  state?: 'confirmed' | 'ended' | 'cancelled'
+}
+
+/** `transaction`: what stands for the branch of its top Via. `isLate`: it had no offer, so that its 2xx has one. */
+export interface InviteRecord { cseq: number, transaction: string, isLate?: true }
+
 /** An m-line kept from the other leg. `line` is the rejected form that this leg gets: `m=video 0 UDP/TLS/RTP/SAVPF 96`. */
 export interface HiddenMedia { index: number, line: string, mid?: string }
 
 export interface ExchangeRecord {
-  /** Tag of the party that made the offer. */
-  offerer: string
+  /** Which end of the branch made the offer. */
+  offerer: 'caller' | 'callee'
+  state: 'offered' | 'answered'
   /** CSeq number of the SIP request that belongs to it, where the request came as SIP. */
   cseq?: number
-  state: 'offered' | 'answered'
+  /** Tag of the callee in whose dialog it is; absent while the offer is for whoever answers. */
+  callee?: string
+  /** When the offer came, in seconds since the epoch. */
+  at: number
 }
 
 /** `at`: milliseconds since the epoch; `event`: what happened (`offer`, `answer`, …); `detail`: a word for a person. */
 export interface TimelineEntry { at: number, event: string, detail?: string }
 
-export type CallChange = Partial<Omit<CallRecord, 'timeline'>> & { event?: TimelineEntry }
+export type CallChange = Partial<Omit<CallRecord, 'timeline' | 'endedAt'>> & { event?: TimelineEntry }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test, type TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { CallChange, CallRecord, CallStore } from '../../src/state/store.ts'
+import type { BranchRecord, CallChange, CallRecord, CallStore } from '../../src/state/store.ts'
 
 /** Opens a store on the one set of calls that a test has; it closes with the test. */
 export type OpenStore = (options?: { ttlSeconds?: number, timelineLength?: number }) => CallStore
@@ -33,7 +33,7 @@ export function storeContract (name: string, prepare: (t: TestContext) => Promis
     test('begins a call with no more than node, revision and time', async (t) => {
       const store = (await prepare(t))()
       await store.save('a', beginning)
-      assert.deepEqual(plain(await store.find('a')), { ...beginning, legs: {}, isEstablished: false, timeline: [] })
+      assert.deepEqual(plain(await store.find('a')), { ...beginning, legs: {}, branches: {}, isEstablished: false, timeline: [] })
     })
 
     test('does not begin a call with less, nor bring back a removed one', async (t) => {
@@ -48,17 +48,38 @@ export function storeContract (name: string, prepare: (t: TestContext) => Promis
       assert.equal(await store.size(), 0)
     })
 
+    test('knows a call that ended for those who ask for it, until it begins anew or is removed', async (t) => {
+      const open = await prepare(t)
+      const [store, other] = [open(), open()]
+      await store.end('a')
+      assert.equal(await store.recall('a'), undefined)
+      await store.save('a', fullChange)
+      assert.deepEqual(plain(await store.recall('a')), fullCall)
+      await store.end('a')
+      await store.save('a', { isEstablished: false, event: { at: 1, event: 'late' } })
+      assert.deepEqual([await other.find('a'), await other.size()], [undefined, 0])
+      const { endedAt, ...ended } = plain(await other.recall('a')) as CallRecord
+      assert.ok(endedAt !== undefined && endedAt > beginning.createdAt)
+      assert.deepEqual(ended, fullCall)
+      await store.save('a', beginning)
+      assert.deepEqual(plain(await store.recall('a')), { ...beginning, legs: {}, branches: {}, isEstablished: false, timeline: [] })
+      assert.equal(await store.size(), 1)
+      await store.end('a')
+      await store.remove('a')
+      assert.equal(await store.recall('a'), undefined)
+    })
+
     test('changes just the fields that a change names', async (t) => {
       const store = (await prepare(t))()
       await store.save('a', fullChange)
-      await store.save('a', { legs: { callee: { profile: 'carrier' } }, exchange: { offerer: 'callee', state: 'answered' } })
-      await store.save('a', { node: 'edge-2', isEstablished: false, callee: { profile: 'sip' } })
+      const branch: BranchRecord = { caller: 'caller', callee: { profile: 'sip' } }
+      await store.save('a', { legs: { callee: { profile: 'carrier' } }, branches: { caller: branch } })
+      await store.save('a', { node: 'edge-2', isEstablished: false })
       assert.deepEqual(plain(await store.find('a')), {
         ...fullCall,
         node: 'edge-2',
         legs: { ...fullCall.legs, callee: { profile: 'carrier' } },
-        exchange: { offerer: 'callee', state: 'answered' },
-        callee: { profile: 'sip' },
+        branches: { ...fullCall.branches, caller: branch },
         isEstablished: false,
       })
     })
@@ -72,13 +93,13 @@ export function storeContract (name: string, prepare: (t: TestContext) => Promis
         ...tags.map((tag, index) =>
           (index % 2 ? one : other).save('a', { legs: { [tag]: { profile: tag } }, event: { at: index, event: 'offer' } })),
         one.save('a', { isEstablished: true }),
-        other.save('a', { exchange: { offerer: 'tag-1', state: 'offered' } }),
+        ...tags.map((key) => other.save('a', { branches: { [key]: { caller: 'tag-1', callee: { profile: key } } } })),
       ])
       const call = await one.find('a')
       assert.deepEqual(Object.keys(call?.legs ?? {}).sort(), [...tags].sort())
       assert.equal(call?.timeline.length, 20)
       assert.equal(call.isEstablished, true)
-      assert.equal(call.exchange?.offerer, 'tag-1')
+      assert.deepEqual(Object.keys(call.branches).sort(), [...tags].sort())
     })
 
     test('shows each store what the other did', async (t) => {
@@ -129,19 +150,21 @@ export function storeContract (name: string, prepare: (t: TestContext) => Promis
       await store.save('a', { legs: { y: { profile: 'sip' } } })
       assert.equal(await store.find('a'), undefined)
       await store.save('a', { ...beginning, node: 'edge-2' })
-      assert.deepEqual(plain(await store.find('a')), { ...beginning, node: 'edge-2', legs: {}, isEstablished: false, timeline: [] })
+      assert.deepEqual(plain(await store.find('a')), { ...beginning, node: 'edge-2', legs: {}, branches: {}, isEstablished: false, timeline: [] })
     })
 
     test('keeps calls apart, and tags, whatever bytes they are made of', async (t) => {
       const store = (await prepare(t))()
       const legs = Object.fromEntries(hostileTexts.map((tag) => [tag, { profile: JSON.stringify(tag) }]))
+      const branches = Object.fromEntries(hostileTexts.map((key) => [key, { caller: key, callee: { profile: 'sip', branch: key } }]))
       for (const text of hostileTexts) await store.save(text, { ...beginning, node: JSON.stringify(text) })
       for (const text of hostileTexts) {
-        await store.save(text, { legs })
+        await store.save(text, { legs, branches })
         const call = await store.find(text)
         assert.equal(call?.node, JSON.stringify(text))
         assert.deepEqual(Object.keys(call.legs).sort(), [...hostileTexts].sort())
         for (const tag of hostileTexts) assert.equal(call.legs[tag]?.profile, JSON.stringify(tag))
+        for (const key of hostileTexts) assert.deepEqual(call.branches[key], branches[key])
       }
       assert.equal(await store.size(), hostileTexts.length)
       for (const text of hostileTexts) await store.remove(text)
@@ -152,7 +175,10 @@ export function storeContract (name: string, prepare: (t: TestContext) => Promis
       const store = (await prepare(t))()
       await store.save('a', beginning)
       const call = await store.find('a')
-      for (const tag of ['__proto__', 'constructor', 'toString']) assert.equal(call?.legs[tag], undefined)
+      for (const name of ['__proto__', 'constructor', 'toString']) {
+        assert.equal(call?.legs[name], undefined)
+        assert.equal(call?.branches[name], undefined)
+      }
     })
 
     test('is not changed by what callers do with their objects', async (t) => {
@@ -160,12 +186,13 @@ export function storeContract (name: string, prepare: (t: TestContext) => Promis
       const change = structuredClone(fullChange)
       await store.save('a', change)
       for (const media of change.legs.caller.hidden) media.line = 'changed'
-      change.exchange.offerer = 'changed'
+      change.branches.fork.exchange.cseq = 7
+      change.branches.fork.invite.cseq = 7
       change.event.event = 'changed'
       const found = await store.find('a')
-      assert.ok(found?.callee)
+      assert.ok(found?.branches.fork)
       found.legs.more = { profile: 'changed' }
-      found.callee.profile = 'changed'
+      found.branches.fork.callee.profile = 'changed'
       for (const entry of found.timeline) entry.event = 'changed'
       found.timeline.length = 0
       assert.deepEqual(plain(await store.find('a')), fullCall)
@@ -177,10 +204,20 @@ const fullChange = {
   ...beginning,
   legs: {
     caller: { profile: 'browser', hidden: [{ index: 1, line: 'm=video 0 UDP/TLS/RTP/SAVPF 96', mid: 'v' }, { index: 2, line: 'm=text 0 RTP/AVP 98' }], isBundled: true },
-    other: { profile: 'sip' },
+    other: { profile: 'sip', branch: 'fork', nodeTag: 'callee' },
+    callee: { profile: 'carrier', branch: 'fork', isBundled: true },
   },
-  callee: { profile: 'carrier', hidden: [{ index: 0, line: 'm=video 0 RTP/AVP 31' }] },
-  exchange: { offerer: 'caller', cseq: 102, state: 'answered' },
+  branches: {
+    fork: {
+      caller: 'caller',
+      callee: { profile: 'carrier', hidden: [{ index: 0, line: 'm=video 0 RTP/AVP 31' }] },
+      hidden: [{ index: 1, line: 'm=text 0 RTP/AVP 98' }],
+      invite: { cseq: 102, transaction: 'a1b2c3d4', isLate: true },
+      exchange: { offerer: 'callee', cseq: 102, state: 'answered', callee: 'other', at: 1732320000 },
+      state: 'confirmed',
+    },
+    lost: { caller: 'caller', callee: { profile: 'sip' }, exchange: { offerer: 'caller', state: 'offered', at: 1732320001 }, state: 'ended' },
+  },
   isEstablished: true,
   event: { at: 1732320000123, event: 'offer', detail: 'browser → carrier' },
 } satisfies CallChange
@@ -190,7 +227,7 @@ const fullCall: CallRecord = { ...rest, timeline: [event] }
 
 /** A record with ordinary objects in it, as deepEqual compares prototypes too. */
 function plain (call: CallRecord | undefined): unknown {
-  return call && { ...call, legs: { ...call.legs } }
+  return call && { ...call, legs: { ...call.legs }, branches: { ...call.branches } }
 }
 
 /** Resolves when `condition` holds. @throws Error when it does not within 10 s. */

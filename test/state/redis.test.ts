@@ -44,6 +44,8 @@ async function failureOf (operation: () => Promise<unknown>): Promise<{ error: N
 const operations: [string, (store: CallStore) => Promise<unknown>][] = [
   ['find', (store) => store.find('a')],
   ['save', (store) => store.save('a', beginning)],
+  ['recall', (store) => store.recall('a')],
+  ['end', (store) => store.end('a')],
   ['remove', (store) => store.remove('a')],
   ['size', (store) => store.size()],
   ['check', (store) => store.check()],
@@ -61,10 +63,17 @@ test('takes at most 1.5 KB for a call with two legs and eight events', async (t)
     ...beginning,
     legs: {
       '9fxced76sl-browser': { profile: 'browser', hidden: [{ index: 1, line: 'm=video 0 UDP/TLS/RTP/SAVPF 96', mid: '1' }] },
-      '314159-8a7b6c5d4e3f': { profile: 'carrier' },
+      '314159-8a7b6c5d4e3f': { profile: 'carrier', branch: '9fxced76sl-browser' },
     },
-    callee: { profile: 'carrier' },
-    exchange: { offerer: '9fxced76sl-browser', cseq: 102, state: 'answered' },
+    branches: {
+      '9fxced76sl-browser': {
+        caller: '9fxced76sl-browser',
+        callee: { profile: 'carrier' },
+        invite: { cseq: 102, transaction: 'a1b2c3d4' },
+        exchange: { offerer: 'caller', cseq: 102, state: 'answered', callee: '314159-8a7b6c5d4e3f', at: 1732320000 },
+        state: 'confirmed',
+      },
+    },
     isEstablished: true,
   })
   for (let at = 0; at < 8; at++) await store.save(callId, { event: { at: beginning.createdAt + at, event: 'offer', detail: 'browser → carrier' } })
@@ -124,18 +133,19 @@ test('takes what it cannot read for no call, and begins it anew', async (t) => {
   }
 })
 
-test('leaves out a leg, an exchange and an event that it cannot read', async (t) => {
+test('leaves out a leg, a branch, an exchange and an event that it cannot read', async (t) => {
   const redis = await emptyRedis(t)
   const store = openStore(t, { url: server.url })
   await store.save('a', { ...beginning, legs: { good: { profile: 'sip' } }, event: { at: 1, event: 'offer' } })
   const { call, timeline } = keysOf('a')
   await redis.hset(call, {
-    'leg:bad': '{', 'leg:odd': '[7]', 'leg:\\x': '["sip"]', 'leg:part': '["sip",[1],7,[1,"m=audio",2]]', callee: 'null', exchange: '["x","lost"]', extra: 'x',
+    'leg:bad': '{', 'leg:odd': '[7]', 'leg:\\x': '["sip"]', 'leg:part': '["sip",[1],7,[1,"m=audio",2]]', 'branch:bad': '[0]', 'branch:x': '["x",["sip"],9,["a"]]',
+    'exchange:x': '["x","lost"]', 'exchange:none': '[0,0,1]', extra: 'x',
   })
   await redis.rpush(timeline, '[2', 'null', '["3","offer"]', '[4,"answer"]')
   assert.deepEqual({ ...(await store.find('a'))?.legs }, { good: { profile: 'sip' }, part: { profile: 'sip', hidden: [{ index: 1, line: 'm=audio' }] } })
   assert.deepEqual((await store.find('a'))?.timeline, [{ at: 1, event: 'offer' }, { at: 4, event: 'answer' }])
-  assert.equal((await store.find('a'))?.exchange, undefined)
+  assert.deepEqual({ ...(await store.find('a'))?.branches }, { x: { caller: 'x', callee: { profile: 'sip' } } })
 })
 
 test('takes no longer than it may, and says why, when nothing listens', async (t) => {

@@ -1,0 +1,72 @@
+import type { BranchRecord, CallRecord, OwedDelete } from '../state/store.ts'
+import type { CallDeps } from './deps.ts'
+import type { Outcome } from './outcome.ts'
+import { liveBranches, nodeTagOf, type Place } from './place.ts'
+import type { MediaRequest } from './request.ts'
+import type { Hold } from './serial.ts'
+
+/** The call-id names the whole call; tags are not needed. */
+export type DeleteRequest = Pick<MediaRequest, 'callId' | 'deadline'>
+
+export type Delete = ReturnType<typeof createDelete>
+
+type EndDeps = Pick<CallDeps, 'fleet' | 'deletes' | 'store'>
+type Branches = [key: string, branch: BranchRecord][]
+
+/**
+ * Ends a call, at once and whole. Nobody waits for the node: the delete is owed to it from now on, and whatever comes next
+ * for the call waits for its first try. A call that nobody knows is gone already: no error.
+ */
+export function createDelete ({ fleet, deletes, store }: EndDeps) {
+  return async function deleteCall (request: DeleteRequest, call: CallRecord | undefined, hold: Hold): Promise<Outcome> {
+    if (!call || call.endedAt !== undefined) return { command: 'delete' }
+    hold(deletes.owe(fleet.pinned(call.node), request.callId))
+    await store.end(request.callId)
+    return { command: 'delete', node: call.node }
+  }
+}
+
+export type EndSome = ReturnType<typeof createEndSome>
+
+/** Ends some branches, and with the last of them the call. */
+export function createEndSome (deps: EndDeps, deleteCall: Delete) {
+  return async function endSome (
+    request: DeleteRequest, call: CallRecord, branches: Branches, hold: Hold,
+  ): Promise<Outcome> {
+    if (branches.length >= liveBranches(call).length) return deleteCall(request, call, hold)
+    await endBranches(deps, request.callId, call, branches, hold)
+    return { command: 'delete', node: call.node }
+  }
+}
+
+/** Ends some branches of a call that lives on with others. */
+export async function endBranches (
+  { fleet, deletes, store }: EndDeps, callId: string, call: CallRecord, branches: Branches, hold: Hold,
+): Promise<void> {
+  if (branches.length === 0) return
+  const node = fleet.pinned(call.node)
+  for (const [key, { caller }] of branches) hold(deletes.owe(node, callId, branchAtNode(call, key, caller)))
+  await store.save(callId, {
+    branches: Object.fromEntries(branches.map(([key, branch]) => [key, { ...branch, state: 'ended' as const }])),
+    event: { at: Date.now(), event: 'branch ended' },
+  })
+}
+
+/** The branches that a failed INVITE leaves behind: all that it opened, or only the one that is meant. */
+export function failedBranches (
+  call: CallRecord, { key, branch, caller, callee }: Place,
+  { viaBranch, cseq }: { viaBranch?: string | undefined, cseq: number },
+): Branches {
+  const opened = liveBranches(call).filter(([, each]) =>
+    each.caller === caller && each.state !== 'confirmed' && (each.invite === undefined || each.invite.cseq === cseq))
+  if (viaBranch !== undefined) return opened.filter(([other]) => other === viaBranch)
+  if (callee === undefined || opened.length < 2) return opened
+  // One of several, and its To tag alone says which: where no reply with an SDP has shown it, it cannot be known.
+  return branch && call.legs[callee]?.branch === key ? opened.filter(([other]) => other === key) : []
+}
+
+/** One tag or the via-branch takes just that fork, on every version; both tags would take the call (rtpengine 12.5). */
+function branchAtNode (call: CallRecord, key: string, caller: string): OwedDelete['branch'] {
+  const tag = nodeTagOf(call, { key })
+  return tag === undefined ? { fromTag: caller, viaBranch: key } : { fromTag: tag }
+}

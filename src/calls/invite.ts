@@ -1,0 +1,20 @@
+import { createHash } from 'node:crypto'
+import type { BranchRecord, InviteRecord } from '../state/store.ts'
+import type { End } from './exchange.ts'
+import type { MediaRequest, SipFacts } from './request.ts'
+
+/** What is remembered of the INVITE that opens a branch: by it a CANCEL, a failure and the same INVITE again are known. */
+export function inviteOf ({ sip, toTag }: MediaRequest, by: End): InviteRecord | undefined {
+  if (sip?.method !== 'INVITE' || sip.status !== undefined || toTag !== undefined || by !== 'caller') return undefined
+  return { cseq: sip.cseq, transaction: transactionOf(sip) }
+}
+
+/** Whether a request belongs to the transaction of the INVITE that opened a branch, as its CANCEL does. */
+export function isOf ({ invite }: BranchRecord, sip: SipFacts): boolean {
+  return invite !== undefined && invite.cseq === sip.cseq && invite.transaction === transactionOf(sip)
+}
+
+/** Eight characters that stand for the branch of the top Via: strangers choose its length. */
+function transactionOf ({ branch = '' }: SipFacts): string {
+  return createHash('sha256').update(branch).digest('base64url').slice(0, 8)
+}
