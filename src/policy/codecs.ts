@@ -3,7 +3,7 @@ import { canEncode, canonicalCodec, isG711, isSpeech } from './codec-names.ts'
 import type { AudioCodec } from '../sdp/codecs.ts'
 
 /** Names in order of preference; undefined: whatever is offered. */
-type CodecList = string[] | undefined
+type CodecList = readonly string[] | undefined
 
 /**
  * The `codec` key of an offer, undefined where nothing needs doing. The lists are those of the two legs' profiles.
@@ -50,7 +50,7 @@ export function codecFlags (sender: CodecList, receiver: CodecList, codecs: Audi
  * telephone-event has another clock rate than its codec (Firefox offers opus/48000 with telephone-event/8000), so one that
  * goes with it comes first.
  */
-function bestWithEvents (list: string[], receiver: string[], offered: AudioCodec[]): string | undefined {
+function bestWithEvents (list: readonly string[], receiver: readonly string[], offered: AudioCodec[]): string | undefined {
   const usable = list.filter((name) => isSpeech(name) && canEncode(name) && offered.some((codec) => codec.name === name))
   if (usable.length < 2 || !receiver.includes('telephone-event')) return usable[0]
   const events = offered.filter(({ name }) => name === 'telephone-event')

@@ -1,81 +1,92 @@
+import { readFlagsString } from '../ng/flags-string.ts'
 import type { NgDictionary } from '../ng/types.ts'
-import { canonicalCodec } from './codec-names.ts'
-import type { Conformance } from './conformance.ts'
-import { conditionsOf, ruleConditionsOf } from './conditions.ts'
+import { endpointConditions, headersIn, ruleConditions } from './conditions.ts'
 import { ofAnswers } from './flags.ts'
+import { Lookup } from './lookup.ts'
 import { mergeNg } from './merge.ts'
-import { presets } from './presets.ts'
 import type { Finding, Path, Place } from './problem.ts'
-import type { EndpointEntry, PolicyFile, ProfileEntry, RuleEntry } from './schema.ts'
-import type { Effect, Endpoint, MediaProtocol, Policy, Profile, Rule } from './types.ts'
+import { changing, profilesFrom } from './profiles.ts'
+import type { EndpointEntry, PolicyFile, RuleEntry, SettingsEntry } from './schema.ts'
+import type { Effect, Endpoint, Policy, Rule, SettingOrigin } from './types.ts'
 
 /** A file without problems, and where in it each thing stands. */
 export interface CompileSource { value: PolicyFile, place: (finding: Finding) => Place }
 
 /** Files without problems as one policy: profiles with all that they extend, the rest in the order of the files. */
 export function compile (sources: readonly CompileSource[]): Omit<Policy, 'revision'> {
-  const entries = new Map(sources.flatMap(({ value }) => Object.entries(value.profiles ?? {})))
-  const conformance = joined(...sources.map(({ value }) => value.conformance))
-  const profiles = new Map<string, Profile>()
-  for (const name of [...Object.keys(presets), ...entries.keys()]) {
-    const profile = profileOf(name, entries)
-    profiles.set(name, { ...profile, ...joined(conformance.conformance, profile.conformance) })
-  }
+  const ofAll = sources.flatMap(({ value }) => Object.entries(value.conformance ?? {}))
+  const profiles = profilesFrom(new Map(sources.flatMap(({ value, place }) => {
+    return Object.entries(value.profiles ?? {}).map(([name, entry]) => {
+      const originOf = originIn(`profile ${name}`, place, ['profiles', name])
+      return [name, { entry, originOf }] as const
+    })
+  })), Object.fromEntries(ofAll))
+  const endpoints = sources.flatMap(({ value, place }) => (value.endpoints ?? []).map((entry, index) => {
+    return endpointOf(entry, at(place, ['endpoints', index]))
+  }))
+  const rules = sources.flatMap(({ value, place }) => (value.rules ?? []).map((entry, index) => ruleOf(entry, place, ['rules', index])))
+  const headers = sources.flatMap(({ value }) => [
+    ...(value.endpoints ?? []).flatMap(({ match = {} }) => headersIn(match, 'endpoint')),
+    ...(value.rules ?? []).flatMap(({ match = {} }) => headersIn(match, 'rule')),
+  ])
   return {
-    profiles,
-    endpoints: sources.flatMap(({ value, place }) => (value.endpoints ?? []).map((entry, index) => {
-      return endpointOf(entry, at(place, ['endpoints', index]))
-    })),
-    rules: sources.flatMap(({ value, place }) => (value.rules ?? []).map((entry, index) => ruleOf(entry, at(place, ['rules', index])))),
-    headers: [],
+    profiles, endpoints, rules,
+    sets: [...new Set(sources.flatMap(({ value }) => value.sets ?? []))],
+    headers: [...new Set(headers)],
+    lookup: { endpoints: new Lookup(endpoints), rules: new Lookup(rules) },
   }
-}
-
-function profileOf (name: string, entries: ReadonlyMap<string, ProfileEntry>): Profile {
-  const entry = entries.get(name)
-  if (entry === undefined) return presets[name as keyof typeof presets]
-  const base: Profile = profileOf(entry.extends, entries)
-  // The checks have let in nothing but what NG has too: strings, whole numbers, lists and dictionaries.
-  const { 'transport-protocol': protocol = base.protocol, ...ng } = (entry.ng ?? {}) as NgDictionary
-  const codecs = entry.codecs?.map((codec) => canonicalCodec(codec) ?? codec) ?? base.codecs
-  const ptime = entry.ptime ?? base.ptime
-  return {
-    name,
-    line: [name, ...base.line],
-    protocol: protocol as MediaProtocol,
-    isWebRtc: base.isWebRtc,
-    media: entry.media ?? base.media,
-    ...codecs && { codecs },
-    ...ptime !== undefined && { ptime },
-    ng: mergeNg(base.ng, ng),
-    ...joined(base.conformance, entry.conformance),
-  }
-}
-
-/** The later ones win; absent where none says anything. */
-function joined (...all: (Conformance | undefined)[]): { conformance?: Conformance } {
-  const given = all.filter((each) => each !== undefined)
-  return given.length === 0 ? {} : { conformance: Object.fromEntries(given.flatMap((each) => Object.entries(each))) }
 }
 
 function endpointOf ({ profile, name, match = {} }: EndpointEntry, place: Place): Endpoint {
-  return { name: name ?? profile, place, profile, conditions: conditionsOf(match) }
+  return { name: name ?? profile, place, profile, conditions: endpointConditions(match) }
 }
 
-function ruleOf (entry: RuleEntry, place: Place): Rule {
-  return { name: entry.name, place, conditions: ruleConditionsOf(entry.match ?? {}), effect: effectOf(entry) }
+function ruleOf (entry: RuleEntry, place: CompileSource['place'], path: Path): Rule {
+  const conditions = ruleConditions(entry.match ?? {})
+  return { name: entry.name, place: at(place, path), conditions, effect: effectOf(entry, place, path) }
 }
 
-function effectOf ({ set = {}, reject }: RuleEntry): Effect {
-  const ng = (set.ng ?? {}) as NgDictionary
+function effectOf (entry: RuleEntry, place: CompileSource['place'], path: Path): Effect {
+  const { set = {}, reject } = entry
+  const places = new Map<string, Place>()
+  const ofSet: NgDictionary = {}
+  const put = (key: string, value: NgDictionary[string] | undefined, setting: Path) => {
+    if (value === undefined) return
+    ofSet[key] = value
+    places.set(key, at(place, [...path, 'set', ...setting]))
+  }
+  put('record-call', set['record-call'] === undefined ? undefined : set['record-call'] ? 'yes' : 'no', ['record-call'])
+  put('metadata', set.metadata, ['metadata'])
+  put('TOS', set.tos, ['tos'])
+  // The checks have let in nothing but what NG has too.
+  for (const [key, value] of Object.entries((set.ng ?? {}) as NgDictionary)) put(key, value, ['ng', key])
+  const withString = (command: 'offer' | 'answer'): NgDictionary => {
+    const text = entry[`${command}-flags`]
+    if (text === undefined) return ofSet
+    const { ng } = readFlagsString(text)
+    for (const key of Object.keys(ng)) if (!places.has(key)) places.set(key, at(place, [...path, `${command}-flags`]))
+    return mergeNg(ng, ofSet)
+  }
+  const change = (leg: 'caller' | 'callee') => set[leg] && { [leg]: changeOf(entry.name, set[leg], place, [...path, 'set', leg]) }
   return {
     ...set.nodes !== undefined && { nodes: set.nodes },
     ...set['client-flags'] && { clientFlags: set['client-flags'] },
     ...set['on-node-loss'] && { onNodeLoss: set['on-node-loss'] },
     ...reject && { reject },
-    offer: ng,
-    answer: ofAnswers(ng),
+    ...change('caller'),
+    ...change('callee'),
+    offer: withString('offer'),
+    answer: ofAnswers(withString('answer')),
+    places,
   }
+}
+
+function changeOf (rule: string, entry: SettingsEntry, place: CompileSource['place'], path: Path) {
+  return changing(entry, originIn(`rule ${rule}`, place, path))
+}
+
+function originIn (source: string, place: CompileSource['place'], path: Path): (key: string) => SettingOrigin {
+  return (key) => ({ source, place: at(place, [...path, ...key.startsWith('ng.') ? ['ng', key.slice(3)] : [key]]) })
 }
 
 function at (place: CompileSource['place'], path: Path): Place {

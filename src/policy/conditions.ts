@@ -1,18 +1,59 @@
+import type { SdpFacts } from '../sdp/facts.ts'
 import { contains, parseAddress, parseBlock, type Address } from './address.ts'
-import type { MatchEntry, RuleMatchEntry } from './schema.ts'
-import type { CallFacts, LegFacts, LegName, Profile } from './types.ts'
+import { canonicalCodec } from './codec-names.ts'
+import { compileExpression, type ExpressionView, type LegView } from './expression.ts'
+import type { MatchEntry, PartyEntry, RuleMatchEntry, SdpEntry, TextEntry, UriEntry } from './schema-match.ts'
+import { shareOf } from './share.ts'
+import { listOf, textTest, written, type TextTest } from './text.ts'
+import { timeTest } from './time.ts'
+import type { CallFacts, LegFacts, LegName, Profile, SipFacts, UriFacts } from './types.ts'
 
 /**
- * What a condition looks at: the facts of a message, and where it is about one leg (an endpoint), that leg; for a rule both
- * profiles are known too.
+ * What conditions look at: the facts of a message, and for an endpoint the leg that is asked about. Both profiles are
+ * known to a rule alone.
  */
 export interface Subject {
   facts: CallFacts
-  leg?: LegFacts
-  vars: Readonly<Record<string, string>>
+  legs: Readonly<Record<LegName, LegSubject>>
+  leg?: LegName
   profiles?: Readonly<Record<LegName, Profile>>
-  /** `leg.address`, read; undefined: there is none, or a host name. */
-  address?: Address | undefined
+}
+
+/** A leg with what is read from its facts once, and only if something asks for it. */
+export class LegSubject {
+  readonly facts: LegFacts
+  readonly #ofCall: CallFacts['vars']
+  #vars: Readonly<Record<string, string>> | undefined
+  #address: Address | undefined
+  #isAddressRead = false
+
+  constructor (facts: LegFacts, ofCall: CallFacts['vars']) {
+    this.facts = facts
+    this.#ofCall = ofCall
+  }
+
+  /** The hints about this leg, over those about the call. */
+  get vars (): Readonly<Record<string, string>> {
+    return this.#vars ??= this.facts.vars ? { ...this.#ofCall, ...this.facts.vars } : this.#ofCall
+  }
+
+  get address (): Address | undefined {
+    if (!this.#isAddressRead) {
+      this.#address = this.facts.address === undefined ? undefined : parseAddress(this.facts.address)
+      this.#isAddressRead = true
+    }
+    return this.#address
+  }
+}
+
+/**
+ * Where a condition can hold only for certain values of one fact, so that it can be looked up by them. `fact` names what
+ * `read` reads: conditions of the same name share a table.
+ */
+export interface LookupKey {
+  fact: string
+  values: readonly string[]
+  read: (subject: Subject) => string | readonly string[] | undefined
 }
 
 /** One key of a `match`. `text` is how the file has it, `found` what the facts have instead. */
@@ -20,84 +61,281 @@ export interface Condition {
   text: string
   holds: (subject: Subject) => boolean
   found: (subject: Subject) => string
+  key?: LookupKey
+}
+
+type Read<Value> = (subject: Subject) => Value | undefined
+
+/**
+ * Where the facts of a message are found. An endpoint is asked about a leg, and each fact counts only for the leg that it
+ * speaks of: From is the leg that sent the SIP request, request URI and To are the other, and User-Agent, headers and SDP
+ * are of the leg that sent this message. A rule is asked about the message.
+ */
+interface Scope {
+  uri: (which: 'from' | 'to' | 'requestUri') => Read<UriFacts>
+  sip: Read<SipFacts>
+  sdp: Read<SdpFacts>
+  vars: (subject: Subject) => Readonly<Record<string, string>>
+  expression: 'endpoint' | 'rule'
+}
+
+const ofMessage: Scope = {
+  uri: (which) => ({ facts }) => facts.sip?.[which],
+  sip: ({ facts }) => facts.sip,
+  sdp: ({ facts }) => facts.sdp,
+  vars: ({ facts }) => facts.vars,
+  expression: 'rule',
+}
+
+const ofLeg: Scope = {
+  uri: (which) => ({ facts, leg }) => {
+    const client: LegName = facts.sip?.status === undefined ? 'sender' : 'receiver'
+    return (leg === client) === (which === 'from') ? facts.sip?.[which] : undefined
+  },
+  sip: ({ facts, leg }) => leg === 'sender' ? facts.sip : undefined,
+  sdp: ({ facts, leg }) => leg === 'sender' ? facts.sdp : undefined,
+  vars: ({ legs, leg }) => legs[leg ?? 'sender'].vars,
+  expression: 'endpoint',
 }
 
 /** The conditions of an endpoint, the cheap ones first. A fact that is not known fulfils none. */
-export function conditionsOf (match: MatchEntry): Condition[] {
-  const conditions: Condition[] = []
-  if (match.transport !== undefined) conditions.push(transport(listOf(match.transport)))
-  if (match.vars) for (const [name, value] of Object.entries(match.vars)) conditions.push(hint(name, value))
-  if (match.address !== undefined) conditions.push(address(listOf(match.address)))
-  return conditions
+export function endpointConditions (match: MatchEntry): Condition[] {
+  const of: Read<LegSubject> = ({ legs, leg }) => legs[leg ?? 'sender']
+  return [...hopConditions('', match, of), ...messageConditions(match, ofLeg)]
 }
 
-/** The conditions of a rule. */
-export function ruleConditionsOf (match: RuleMatchEntry): Condition[] {
-  const conditions: Condition[] = []
-  for (const party of parties) {
-    const names = match[party]
-    if (names !== undefined) conditions.push(profileIs(party, listOf(names)))
-  }
-  if (match.vars) for (const [name, value] of Object.entries(match.vars)) conditions.push(hint(name, value))
-  return conditions
+/** The conditions of a rule. Caller and callee are the call's, sender and receiver the message's. */
+export function ruleConditions (match: RuleMatchEntry): Condition[] {
+  const { command } = match
+  return [
+    ...textIfGiven('command', command, ({ facts }) => facts.command),
+    ...parties.flatMap((party) => match[party] === undefined ? [] : partyConditions(party, match[party])),
+    ...messageConditions(match, ofMessage),
+  ]
+}
+
+/** The headers that conditions ask for, in lower case. */
+export function headersIn ({ header = {}, when }: Pick<MatchEntry, 'header' | 'when'>, about: 'endpoint' | 'rule'): string[] {
+  const compiled = when === undefined ? undefined : compileExpression(when, about)
+  return [...Object.keys(header).map((name) => name.toLowerCase()), ...compiled && 'headers' in compiled ? compiled.headers : []]
 }
 
 const parties = ['caller', 'callee', 'sender', 'receiver'] as const
 type Party = typeof parties[number]
 
-function transport (wanted: readonly string[]): Condition {
-  const of = ({ leg }: Subject) => leg?.transport?.toLowerCase()
+function partyConditions (party: Party, entry: PartyEntry): Condition[] {
+  const isNames = typeof entry === 'string' || Array.isArray(entry)
+  const { profile, vars, ...hop } = isNames ? { profile: entry } : entry
+  const of: Read<LegSubject> = ({ facts, legs }) => legs[legOf(party, facts)]
+  return [
+    ...profile === undefined ? [] : [profileCondition(party, listOf(profile))],
+    ...hopConditions(`${party}.`, hop, of),
+    ...Object.entries(vars ?? {}).map(([name, text]) => {
+      return textCondition(`${party}.vars.${name}`, text, (subject) => own(of(subject)?.vars, name))
+    }),
+  ]
+}
+
+type Hop = Pick<MatchEntry, 'transport' | 'address'>
+
+function hopConditions (prefix: string, { transport, address }: Hop, of: Read<LegSubject>): Condition[] {
+  const transportOf: Read<string> = (subject) => of(subject)?.facts.transport?.toLowerCase()
+  return [
+    ...textIfGiven(`${prefix}transport`, transport, transportOf),
+    ...address === undefined ? [] : [addressCondition(`${prefix}address`, listOf(address), of)],
+  ]
+}
+
+function messageConditions (match: Omit<MatchEntry, 'transport' | 'address'>, scope: Scope): Condition[] {
+  const { sip, vars } = scope
+  return [
+    ...textIfGiven('method', match.method, ({ facts }) => facts.sip?.method),
+    ...Object.entries(match.vars ?? {}).map(([name, text]) => {
+      return textCondition(`vars.${name}`, text, (subject) => own(vars(subject), name))
+    }),
+    ...match['request-uri'] ? uriConditions('request-uri', match['request-uri'], scope.uri('requestUri')) : [],
+    ...match.from ? uriConditions('from', match.from, scope.uri('from')) : [],
+    ...match.to ? uriConditions('to', match.to, scope.uri('to')) : [],
+    ...textIfGiven('user-agent', match['user-agent'], (subject) => sip(subject)?.userAgent),
+    ...Object.entries(match.header ?? {}).map(([name, text]) => {
+      return textCondition(`header.${name}`, text, (subject) => own(sip(subject)?.headers, name.toLowerCase()))
+    }),
+    ...match.sdp ? sdpConditions(match.sdp, scope.sdp) : [],
+    ...match.percent === undefined ? [] : [percentCondition(match.percent)],
+    ...match.time === undefined ? [] : [timeCondition(listOf(match.time))],
+    ...match.when === undefined ? [] : [expressionCondition(match.when, scope)],
+  ]
+}
+
+function uriConditions (name: string, { user, host, uri }: UriEntry, of: Read<UriFacts>): Condition[] {
+  return [
+    ...textIfGiven(`${name}.user`, user, (subject) => of(subject)?.user),
+    ...host === undefined ? [] : [textCondition(`${name}.host`, host, (subject) => of(subject)?.host, true)],
+    ...textIfGiven(`${name}.uri`, uri, (subject) => of(subject)?.text),
+  ]
+}
+
+type Words = readonly (string | number)[]
+
+function sdpConditions (entry: SdpEntry, of: Read<SdpFacts>): Condition[] {
+  const condition = (name: string, wanted: Words | undefined, read: (sdp: SdpFacts) => Words): Condition[] => wanted ? [{
+    text: `sdp.${name}: ${written(wanted)}`,
+    holds (subject) {
+      const sdp = of(subject)
+      return sdp !== undefined && read(sdp).some((value) => wanted.includes(value))
+    },
+    found (subject) {
+      const sdp = of(subject)
+      return shown(`sdp.${name}`, sdp && written(read(sdp)))
+    },
+  }] : []
+  const flag = (name: string, wanted: boolean | undefined, read: (sdp: SdpFacts) => boolean) => {
+    return condition(name, wanted === undefined ? undefined : [String(wanted)], (sdp) => [String(read(sdp))])
+  }
+  const list = <Item>(value: Item | Item[] | undefined) => value === undefined ? undefined : listOf(value)
+  return [
+    ...flag('ice', entry.ice, ({ hasIce }) => hasIce),
+    ...flag('dtls', entry.dtls, ({ hasDtls }) => hasDtls),
+    ...flag('sdes', entry.sdes, ({ hasSdes }) => hasSdes),
+    ...flag('private', entry.private, ({ isPrivate }) => isPrivate),
+    ...condition('codecs', list(entry.codecs)?.map(spelled), ({ codecs }) => codecs.map(({ name }) => spelled(name))),
+    ...condition('media', list(entry.media), ({ media }) => media),
+    ...condition('protocol', list(entry.protocol), ({ protocol }) => protocol === undefined ? [] : [protocol]),
+    ...condition('ptime', list(entry.ptime), ({ ptime }) => ptime === undefined ? [] : [ptime]),
+    ...condition('family', list(entry.family), ({ family }) => family === undefined ? [] : [family]),
+  ]
+}
+
+const spelled = (codec: string): string => canonicalCodec(codec) ?? codec
+
+function textIfGiven (name: string, entry: TextEntry | undefined, read: Read<string>): Condition[] {
+  return entry === undefined ? [] : [textCondition(name, entry, read)]
+}
+
+function textCondition (name: string, entry: TextEntry, read: Read<string>, isCaseless = false): Condition {
+  const test = textTest(entry, isCaseless)
+  const key = keyOf(name, test, isCaseless ? (subject) => read(subject)?.toLowerCase() : read)
   return {
-    text: `transport: ${written(wanted)}`,
-    holds: (subject) => { const given = of(subject); return given !== undefined && wanted.includes(given) },
-    found: (subject) => shownFact('transport', of(subject)),
+    text: `${name}: ${test.text}`,
+    holds: (subject) => test.holds(read(subject)),
+    found: (subject) => shown(name, read(subject)),
+    ...key && { key },
   }
 }
 
-function address (texts: readonly string[]): Condition {
-  const blocks = texts.flatMap((text) => parseBlock(text) ?? [])
-  return {
-    text: `address: ${written(texts)}`,
-    holds: ({ address }) => address !== undefined && blocks.some((block) => contains(block, address)),
-    found: ({ leg }) => shownFact('address', leg?.address),
-  }
+/** Prefixes are looked up where all are of one length: then a fact has one that could be meant. */
+function keyOf (name: string, { exact, prefixes }: TextTest, read: Read<string>): LookupKey | undefined {
+  if (exact) return { fact: name, values: exact, read }
+  const length = prefixes?.[0]?.length
+  if (prefixes === undefined || length === undefined || prefixes.some((prefix) => prefix.length !== length)) return undefined
+  return { fact: `${name}, first ${length}`, values: prefixes, read: (subject) => read(subject)?.slice(0, length) }
 }
 
-function hint (name: string, wanted: string): Condition {
-  const of = ({ vars }: Subject) => Object.hasOwn(vars, name) ? vars[name] : undefined
-  return {
-    text: `vars.${name}: ${wanted}`,
-    holds: (subject) => of(subject) === wanted,
-    found: (subject) => shownFact(`vars.${name}`, of(subject)),
-  }
-}
-
-function profileIs (party: Party, wanted: readonly string[]): Condition {
-  const of = ({ facts, profiles }: Subject) => profiles?.[legOf(party, facts)]
+function profileCondition (party: Party, wanted: readonly string[]): Condition {
+  const of: Read<Profile> = ({ facts, profiles }) => profiles?.[legOf(party, facts)]
   return {
     text: `${party}: ${written(wanted)}`,
     holds: (subject) => of(subject)?.line.some((name) => wanted.includes(name)) === true,
-    found: (subject) => shownFact(party, of(subject)?.line.join(', which extends ')),
+    found: (subject) => shown(party, of(subject)?.line.join(', which extends ')),
+    key: { fact: party, values: wanted, read: (subject) => of(subject)?.line },
   }
 }
 
-/** Caller and callee are the call's, sender and receiver the message's. */
-function legOf (party: Party, { caller }: CallFacts): LegName {
+function addressCondition (name: string, texts: readonly string[], of: Read<LegSubject>): Condition {
+  const blocks = texts.flatMap((text) => parseBlock(text) ?? [])
+  const bits = blocks[0]?.bits
+  const isOneLength = bits !== undefined && blocks.every((block) => block.bits === bits)
+  const first = (address: Address) => firstBits(address, bits ?? 0)
+  return {
+    text: `${name}: ${written(texts)}`,
+    holds: (subject) => {
+      const address = of(subject)?.address
+      return address !== undefined && blocks.some((block) => contains(block, address))
+    },
+    found: (subject) => shown(name, of(subject)?.facts.address),
+    ...isOneLength && {
+      key: {
+        fact: `${name}, first ${bits} bits`,
+        values: blocks.map(({ groups }) => first(groups)),
+        read: (subject: Subject) => { const address = of(subject)?.address; return address && first(address) },
+      },
+    },
+  }
+}
+
+/** The first bits of an address as a text, the same for all of one block. */
+function firstBits (address: Address, bits: number): string {
+  let text = ''
+  for (let index = 0; index < bits >> 4; index++) text += String.fromCharCode(address[index] ?? 0)
+  return bits & 15 ? text + String.fromCharCode((address[bits >> 4] ?? 0) >> 16 - (bits & 15)) : text
+}
+
+function percentCondition (percent: number): Condition {
+  return {
+    text: `percent: ${percent}`,
+    holds: ({ facts }) => shareOf(facts.callId) < percent,
+    found: ({ facts }) => `this call stands at ${shareOf(facts.callId).toFixed(2)} of 100`,
+  }
+}
+
+function timeCondition (windows: Parameters<typeof timeTest>[0][]): Condition {
+  const tests = windows.map(timeTest)
+  return {
+    text: `time: ${windows.map((window) => Object.values(window).flat().join(' ')).join(' or ')}`,
+    holds: ({ facts }) => tests.some((test) => test(facts.at)),
+    found: ({ facts }) => `it is ${new Date(facts.at).toISOString()}`,
+  }
+}
+
+function expressionCondition (source: string, scope: Scope): Condition {
+  const compiled = compileExpression(source, scope.expression)
+  const holds = (subject: Subject) => 'holds' in compiled && compiled.holds(viewOf(subject, scope))
+  return { text: `when: ${source.trim()}`, holds, found: () => 'the expression is false' }
+}
+
+/** An endpoint's expression sees of the message what the scope lets it see. */
+function viewOf (subject: Subject, scope: Scope): ExpressionView {
+  const { facts, legs, leg, profiles } = subject
+  const view = (name: LegName): LegView => ({
+    facts: legs[name].facts, vars: legs[name].vars, ...profiles && { profile: profiles[name].name },
+  })
+  if (leg) {
+    const { command, callId, at } = facts
+    const sip = facts.sip && sipOfLeg(subject, facts.sip, scope)
+    const sdp = scope.sdp(subject)
+    const seen = { command, callId, at, ...sip && { sip }, ...sdp && { sdp } }
+    return { facts: seen, vars: legs[leg].vars, legs: { leg: view(leg) } }
+  }
+  return {
+    facts, vars: facts.vars,
+    legs: Object.fromEntries(parties.map((party) => [party, view(legOf(party, facts))])),
+  }
+}
+
+function sipOfLeg (subject: Subject, { method, status }: SipFacts, { uri, sip }: Scope): SipFacts {
+  const [from, to, requestUri] = (['from', 'to', 'requestUri'] as const).map((which) => uri(which)(subject))
+  const { userAgent, headers } = sip(subject) ?? {}
+  return {
+    method,
+    ...status !== undefined && { status },
+    ...from && { from },
+    ...to && { to },
+    ...requestUri && { requestUri },
+    ...userAgent !== undefined && { userAgent },
+    ...headers && { headers },
+  }
+}
+
+export function legOf (party: Party, { caller }: Pick<CallFacts, 'caller'>): LegName {
   if (party === 'caller') return caller
   if (party === 'callee') return caller === 'sender' ? 'receiver' : 'sender'
   return party
 }
 
-/** The subject that an endpoint is tried on. */
-export function legSubject (facts: CallFacts, name: LegName): Subject {
-  const leg = facts[name]
-  return {
-    facts, leg,
-    vars: leg.vars ? { ...facts.vars, ...leg.vars } : facts.vars,
-    address: leg.address === undefined ? undefined : parseAddress(leg.address),
-  }
+function own (all: Readonly<Record<string, string>> | undefined, name: string): string | undefined {
+  return all && Object.hasOwn(all, name) ? all[name] : undefined
 }
 
-const shownFact = (name: string, value: string | undefined): string => value === undefined ? `${name} is not known` : `${name} is ${value}`
-const written = (list: readonly string[]): string => list.length === 1 ? String(list[0]) : `[${list.join(', ')}]`
-const listOf = <Item>(value: Item | Item[]): Item[] => Array.isArray(value) ? value : [value]
+function shown (name: string, value: string | undefined): string {
+  return value === undefined ? `${name} is not known` : `${name} is ${value === '' ? 'empty' : value}`
+}

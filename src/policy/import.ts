@@ -6,7 +6,7 @@ import { checkNgDictionary } from '../ng/vocabulary.ts'
 import { canonicalCodec } from './codec-names.ts'
 import { flagsFor } from './flags.ts'
 import { findingsOf, type ImportFinding } from './import-findings.ts'
-import { presets } from './presets.ts'
+import { presetProfile, presetProfiles } from './profiles.ts'
 import type { ProfileEntry } from './schema.ts'
 import type { Profile } from './types.ts'
 
@@ -54,15 +54,13 @@ export function importFlags (text: string, options: ImportOptions): Imported {
 
 function presetFor (ng: NgDictionary): Profile {
   const protocol = typeof ng['transport-protocol'] === 'string' ? ng['transport-protocol'] : undefined
-  const first = (...names: string[]): Profile => known.get(names.find((name) => known.has(name)) ?? 'sip') ?? presets.sip
-  if (isWord(ng, 'flags', 'WebRTC')) return presets.webrtc
-  if (protocol?.startsWith('UDP/TLS/')) return ng['ICE'] === 'remove' ? first('sip-dtls', 'webrtc') : presets.webrtc
+  const first = (...names: string[]): Profile => presetProfile(names.find((name) => presetProfiles.has(name)) ?? 'sip')
+  if (isWord(ng, 'flags', 'WebRTC')) return presetProfile('webrtc')
+  if (protocol?.startsWith('UDP/TLS/')) return ng['ICE'] === 'remove' ? first('sip-dtls', 'webrtc') : presetProfile('webrtc')
   if (protocol?.startsWith('RTP/SAVP')) return first('sip-sdes')
   if (isWord(ng, 'OSRTP', 'offer') || isWord(ng, 'flags', 'OSRTP-offer')) return first('sip-osrtp', 'sip')
-  return protocol === undefined && ng['ICE'] === 'force' ? presets.webrtc : presets.sip
+  return protocol === undefined && ng['ICE'] === 'force' ? presetProfile('webrtc') : presetProfile('sip')
 }
-
-const known = new Map<string, Profile>(Object.entries(presets))
 
 /** The keys and words that rtpengine knows: no policy may hold another. */
 function understood (ng: NgDictionary): NgDictionary {
@@ -88,7 +86,7 @@ function codecList (ng: NgDictionary): string[] | undefined {
 
 /** The keys and words that the preset does not bring by itself, whoever sends. */
 function without (ng: NgDictionary, preset: Profile, hasCodecs: boolean): NgDictionary {
-  const offers = [presets.webrtc, presets.sip].map((sender) => flagsFor('offer', sender, preset, []))
+  const offers = ['webrtc', 'sip'].map((sender) => flagsFor({ command: 'offer', sender: {} }, presetProfile(sender), preset))
   const isBrought = (key: string, value: NgValue): boolean => {
     return offers.some((offer) => offer[key] === value || wordsOf(offer[key]).some((word) => word === value))
   }

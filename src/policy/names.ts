@@ -1,4 +1,4 @@
-import { presets } from './presets.ts'
+import { presetNames, presets } from './presets.ts'
 import { isRecord, type Finding, type Path, type PolicyProblem } from './problem.ts'
 import { meant } from './shape.ts'
 import type { PolicySource } from './source.ts'
@@ -13,11 +13,12 @@ export function checkNames (sources: readonly PolicySource[]): PolicyProblem[] {
     return Object.entries(profilesOf(source)).map(([name, entry]) => ({ source, name, entry }))
   })
   const profiles = new Map(all.toReversed().map((definition) => [definition.name, definition]))
-  const names = [...Object.keys(presets), ...profiles.keys()]
+  const names = [...presetNames, ...profiles.keys()]
   return [
     ...all.flatMap((definition) => checkDefinition(definition, profiles, names)),
     ...sources.flatMap((source) => checkEndpoints(source, names)),
     ...checkRules(sources, names),
+    ...checkSets(sources),
     ...shadowed(sources),
   ]
 }
@@ -31,7 +32,7 @@ function checkDefinition ({ source, name, entry }: Definition, profiles: Definit
     const { file, line, column } = first.source.place({ path: ['profiles', name], at: 'key', message: '' })
     return [problem('key', [], `is defined twice, first at ${file}:${line}:${column}`)]
   }
-  if (Object.hasOwn(presets, name)) return [problem('key', [], 'is a preset; give the profile another name and extend the preset')]
+  if (presetNames.includes(name)) return [problem('key', [], 'is a preset; give the profile another name and extend the preset')]
   if (!/^[a-z0-9][a-z0-9._-]*$/i.test(name)) return [problem('key', [], 'a profile\'s name is made of letters, digits, ".", "_" and "-"')]
 
   const base = extendsOf(entry)
@@ -39,7 +40,13 @@ function checkDefinition ({ source, name, entry }: Definition, profiles: Definit
   if (!names.includes(base)) return [problem('value', ['extends'], `there is no preset or profile "${base}"; ${meant(base, names.filter((other) => other !== name))}`)]
   const line = lineageOf(name, profiles)
   if (line.at(-1) === name) return [problem('value', ['extends'], `goes in a circle: ${line.join(' → ')}`)]
-  return line.at(-1) === 'webrtc' ? notWebRtc(entry).map(({ key, message }) => problem('value', ['ng', key], message)) : []
+  return rootOf(line.at(-1)) === 'webrtc' ? notWebRtc(entry).map(({ path, message }) => problem('value', path, message)) : []
+}
+
+/** The preset that a preset comes from. */
+function rootOf (name: string | undefined): string | undefined {
+  const base = name === undefined ? undefined : presets[name]?.extends
+  return base === undefined ? name : rootOf(base)
 }
 
 /** A profile and what it extends, down to the preset or to the first name that comes again or is not known. */
@@ -53,17 +60,23 @@ function lineageOf (name: string, profiles: Definitions): string[] {
   return line
 }
 
-/** NG keys that no browser gets along with. */
-function notWebRtc (entry: unknown): { key: string, message: string }[] {
-  const ng = isRecord(entry) && isRecord(entry['ng']) ? entry['ng'] : {}
-  const found: { key: string, message: string }[] = []
-  const has = (key: string, value: unknown): boolean => ng[key] === value
-  if (has('ICE', 'remove')) found.push({ key: 'ICE', message: 'a WebRTC endpoint cannot do without ICE; extend sip or sip-sdes' })
-  if (['off', 'no', 'disable'].some((word) => has('DTLS', word))) found.push({ key: 'DTLS', message: 'a WebRTC endpoint cannot do without DTLS; extend sip or sip-sdes' })
-  if ('transport-protocol' in ng && !has('transport-protocol', presets.webrtc.protocol)) {
-    found.push({ key: 'transport-protocol', message: `a WebRTC endpoint takes ${presets.webrtc.protocol} only; extend sip or sip-sdes` })
-  }
-  return found
+/** Settings and NG keys that no browser gets along with. */
+function notWebRtc (entry: unknown): { path: string[], message: string }[] {
+  const settings = isRecord(entry) ? entry : {}
+  const ng = isRecord(settings['ng']) ? settings['ng'] : {}
+  const protocol = presets['webrtc']?.protocol
+  const lacks = (what: string) => `a WebRTC endpoint cannot do without ${what}; extend sip or sip-sdes`
+  const isOther = (given: unknown) => given !== undefined && given !== protocol
+  return [
+    ...settings['ice'] === 'none' ? [{ path: ['ice'], message: lacks('ICE') }] : [],
+    ...settings['rtcp-mux'] === 'none' ? [{ path: ['rtcp-mux'], message: lacks('rtcp-mux') }] : [],
+    ...ng['ICE'] === 'remove' ? [{ path: ['ng', 'ICE'], message: lacks('ICE') }] : [],
+    ...['off', 'no', 'disable'].includes(String(ng['DTLS'])) ? [{ path: ['ng', 'DTLS'], message: lacks('DTLS') }] : [],
+    ...[['protocol'], ['ng', 'transport-protocol']].flatMap((path) => {
+      const given = path.length > 1 ? ng['transport-protocol'] : settings['protocol']
+      return isOther(given) ? [{ path, message: `a WebRTC endpoint takes ${String(protocol)} only; extend sip or sip-sdes` }] : []
+    }),
+  ]
 }
 
 function checkEndpoints (source: PolicySource, names: string[]): PolicyProblem[] {
@@ -94,12 +107,26 @@ function checkParties (
 ): PolicyProblem[] {
   if (!isRecord(match)) return []
   return ['caller', 'callee', 'sender', 'receiver'].flatMap((party) => {
-    const wanted = match[party]
-    const each: [Path, unknown][] = Array.isArray(wanted) ? wanted.map((name, index) => [[index], name]) : [[[], wanted]]
-    return each.flatMap(([path, name]) => typeof name !== 'string' || names.includes(name)
+    const given = match[party]
+    const path: Path = ['match', party, ...isRecord(given) ? ['profile'] : []]
+    const wanted = isRecord(given) ? given['profile'] : given
+    const inList = (name: unknown, index: number): [Path, unknown] => [[...path, index], name]
+    const each: [Path, unknown][] = Array.isArray(wanted) ? wanted.map(inList) : [[path, wanted]]
+    return each.flatMap(([at, name]) => typeof name !== 'string' || names.includes(name)
       ? []
-      : [place(['match', party, ...path], `there is no preset or profile "${name}"; ${meant(name, names)}`)])
+      : [place(at, `there is no preset or profile "${name}"; ${meant(name, names)}`)])
   })
+}
+
+/** Sets of nodes that no file lists. */
+function checkSets (sources: readonly PolicySource[]): PolicyProblem[] {
+  const known = ['default', ...sources.flatMap((source) => listOf(source, 'sets'))]
+  return sources.flatMap((source) => listOf(source, 'rules').flatMap((rule, index) => {
+    const nodes = isRecord(rule) && isRecord(rule['set']) ? rule['set']['nodes'] : undefined
+    if (typeof nodes !== 'string' || known.includes(nodes)) return []
+    const message = `there is no set of nodes "${nodes}"; ${meant(nodes, known.map(String))}; a set is listed under \`sets\``
+    return [source.place({ path: ['rules', index, 'set', 'nodes'], at: 'value', message })]
+  }))
 }
 
 /** Endpoints that can never match, because one before them, perhaps in an earlier file, matches every leg. */
@@ -117,7 +144,7 @@ function shadowed (sources: readonly PolicySource[]): PolicyProblem[] {
   }))
 }
 
-function listOf ({ value }: PolicySource, key: 'endpoints' | 'rules'): unknown[] {
+function listOf ({ value }: PolicySource, key: 'endpoints' | 'rules' | 'sets'): unknown[] {
   return isRecord(value) && Array.isArray(value[key]) ? value[key] : []
 }
 

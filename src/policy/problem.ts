@@ -10,8 +10,11 @@ export interface Place { file: string, line: number, column: number }
 /** The steps from the top of a file to one of its values: keys of maps, indexes of lists. */
 export type Path = (string | number)[]
 
-/** A problem inside one file, not yet placed: it is the key at the end of the path that is wrong, or its value. */
-export interface Finding { path: Path, at: 'key' | 'value', message: string }
+/**
+ * A problem inside one file, not yet placed: it is the key at the end of the path that is wrong, or its value, there from
+ * character `offset` of the text on.
+ */
+export interface Finding { path: Path, at: 'key' | 'value', message: string, offset?: number }
 
 export function problemText ({ file, line, column, message }: PolicyProblem): string {
   return line === 0 ? `${file}: ${message}` : `${file}:${line}:${column}: ${message}`

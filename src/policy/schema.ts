@@ -1,83 +1,56 @@
-import Type, { type Static, type TSchema } from 'typebox'
-import { parseBlock } from './address.ts'
+import Type, { type Static } from 'typebox'
+import { closed, Conformance, listOf, Match, RuleMatch, some } from './schema-match.ts'
+import { ProfileEntry, Settings } from './settings.ts'
 
-/** SIP transports, as in the `transport` parameter of a URI (RFC 3261 §19.1.1, RFC 7118). */
-const transports = ['udp', 'tcp', 'tls', 'sctp', 'ws', 'wss']
+export type { MatchEntry, PartyEntry, RuleMatchEntry, SdpEntry, TextEntry, TimeEntry, UriEntry } from './schema-match.ts'
+export type { ProfileEntry, SettingsEntry } from './settings.ts'
 
-/** Kinds of m-lines (RFC 8866 §8.2.2): `application` is the data channel, `image` is T.38. */
-const mediaKinds = ['audio', 'video', 'application', 'image']
-
-const closed = { additionalProperties: false }
-const listOf = <Item extends TSchema>(item: Item) => Type.Array(item, { minItems: 1, uniqueItems: true })
-const oneOrMore = <Item extends TSchema>(item: Item) => Type.Union([item, listOf(item)])
-
-/** What becomes of findings, by the id of the rule (docs/reference/findings.md). */
-const Conformance = Type.Record(Type.String(), Type.Enum(['observe', 'repair', 'reject']), { minProperties: 1 })
-
-const ProfileEntry = Type.Object({
-  extends: Type.String(),
-  codecs: Type.Optional(listOf(Type.String())),
-  media: Type.Optional(listOf(Type.Enum(mediaKinds))),
-  ptime: Type.Optional(Type.Integer({ minimum: 1, maximum: 200 })),
-  ng: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
-  conformance: Type.Optional(Conformance),
-}, closed)
-
-/** What can be asked of a message, for a leg as for a pair of them. */
-const messageConditions = {
-  vars: Type.Optional(Type.Record(Type.String(), Type.String(), { minProperties: 1 })),
-}
-
-const Match = Type.Object({
-  transport: Type.Optional(oneOrMore(Type.Enum(transports))),
-  address: Type.Optional(oneOrMore(Type.String({ format: 'address-block' }))),
-  ...messageConditions,
-}, { ...closed, minProperties: 1 })
-
-const RuleMatch = Type.Object({
-  caller: Type.Optional(oneOrMore(Type.String())),
-  callee: Type.Optional(oneOrMore(Type.String())),
-  sender: Type.Optional(oneOrMore(Type.String())),
-  receiver: Type.Optional(oneOrMore(Type.String())),
-  ...messageConditions,
-}, { ...closed, minProperties: 1 })
+const optional = Type.Optional
 
 const EndpointEntry = Type.Object({
-  profile: Type.String(),
-  name: Type.Optional(Type.String()),
-  match: Type.Optional(Match),
+  profile: Type.String({ description: 'The profile of a leg that matches: a preset, or one of `profiles`.' }),
+  name: optional(Type.String({ description: 'For explanations; the profile\'s name, if it is not given.' })),
+  match: optional(Match),
 }, closed)
+
+const CallSettings = Type.Object({
+  nodes: optional(Type.String({ description: 'The set of rtpengines that a new call goes to; one of `sets`.' })),
+  'client-flags': optional(Type.Enum(['trust', 'ignore', 'merge'], {
+    description: 'What becomes of flags that an NG client sets itself: they win, are not looked at, or fill what the policy leaves open. Default ignore.',
+  })),
+  'on-node-loss': optional(Type.Enum(['fail', 're-anchor'], {
+    description: 'A call whose rtpengine is lost fails, or its next SDP exchange builds it anew on another. Default fail.',
+  })),
+  'record-call': optional(Type.Boolean({ description: 'The call is recorded.' })),
+  metadata: optional(Type.String({ minLength: 1, maxLength: 256, description: 'Stored with the recording.' })),
+  tos: optional(Type.Integer({ minimum: 0, maximum: 255, description: 'The TOS byte of its media.' })),
+  caller: optional(Settings),
+  callee: optional(Settings),
+  ng: optional(Type.Record(Type.String(), Type.Unknown(), { description: 'NG keys by their own names, for every offer and answer.' })),
+}, { ...some, description: 'What changes; `caller` and `callee` change the profile of that leg, for this call.' })
 
 const RuleEntry = Type.Object({
-  name: Type.String(),
-  match: Type.Optional(RuleMatch),
-  set: Type.Optional(Type.Object({
-    nodes: Type.Optional(Type.String()),
-    'client-flags': Type.Optional(Type.Enum(['trust', 'ignore', 'merge'])),
-    'on-node-loss': Type.Optional(Type.Enum(['fail', 're-anchor'])),
-    ng: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
-  }, { ...closed, minProperties: 1 })),
-  reject: Type.Optional(Type.Object({
+  name: Type.String({ minLength: 1, maxLength: 64 }),
+  match: optional(RuleMatch),
+  set: optional(CallSettings),
+  'offer-flags': optional(Type.String({ description: 'A flags string of kamailio.cfg for offers, read as Kamailio reads it.' })),
+  'answer-flags': optional(Type.String({ description: 'The same for answers.' })),
+  reject: optional(Type.Object({
     code: Type.Integer({ minimum: 400, maximum: 699 }),
     reason: Type.String({ minLength: 1, maxLength: 128 }),
-  }, closed)),
+  }, { ...closed, description: 'The request is answered with this SIP reply, and nothing is sent to rtpengine.' })),
 }, closed)
 
-/** One policy file. What it cannot say (names, codecs, NG keys) is in `words.ts` and `names.ts`. */
+/** One policy file. What it cannot say (names, codecs, NG keys, expressions) is in `words.ts` and `names.ts`. */
 export const PolicyFile = Type.Object({
   version: Type.Literal(1),
-  profiles: Type.Optional(Type.Record(Type.String(), ProfileEntry)),
-  endpoints: Type.Optional(Type.Array(EndpointEntry)),
-  rules: Type.Optional(Type.Array(RuleEntry)),
-  conformance: Type.Optional(Conformance),
+  profiles: optional(Type.Record(Type.String(), ProfileEntry)),
+  endpoints: optional(Type.Array(EndpointEntry, { description: 'Who is at the other end of a leg: the first that matches. Else: sip.' })),
+  rules: optional(Type.Array(RuleEntry, { description: 'What else depends on the call: all that match, in order; the later one wins.' })),
+  conformance: optional(Conformance),
+  sets: optional(listOf(Type.String(), { description: 'The sets of rtpengines that rules may name, as the list of nodes has them.' })),
 }, closed)
 
 export type PolicyFile = Static<typeof PolicyFile>
-export type ProfileEntry = Static<typeof ProfileEntry>
 export type EndpointEntry = Static<typeof EndpointEntry>
 export type RuleEntry = Static<typeof RuleEntry>
-export type MatchEntry = Static<typeof Match>
-export type RuleMatchEntry = Static<typeof RuleMatch>
-
-/** What the schema's `format` words mean. */
-export const formats = { 'address-block': (text: string): boolean => parseBlock(text) !== undefined }

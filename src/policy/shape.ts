@@ -1,22 +1,31 @@
 import { Ajv, type ErrorObject } from 'ajv'
 import { nearestWord } from '../nearest-word.ts'
+import { formats, isOfFormat } from './formats.ts'
 import { isRecord, shown, type Finding, type Path } from './problem.ts'
-import { presets } from './presets.ts'
-import { formats, PolicyFile } from './schema.ts'
+import { PolicyFile } from './schema.ts'
 
-const isPolicyFile = new Ajv({ allErrors: true, verbose: true, formats }).compile(PolicyFile)
+const isPolicyFile = new Ajv({ allErrors: true, verbose: true, formats: isOfFormat }).compile(PolicyFile)
 
 /** Every place where a file has not the shape of the schema. */
 export function checkShape (value: unknown): Finding[] {
   if (isPolicyFile(value)) return []
-  return (isPolicyFile.errors ?? []).filter(tells).map((error) => findingOf(error, pathOf(error.instancePath, value)))
+  const errors = isPolicyFile.errors ?? []
+  const choices = errors.filter(({ keyword }) => keyword === 'anyOf')
+  const told = errors.filter((error) => tells(error) && choices.every((choice) => isOfBranch(error, choice)))
+  return told.map((error) => findingOf(error, pathOf(error.instancePath, value)))
 }
 
-/** "One or a list of it" fails in both branches; only the one that the value stands in tells anything. */
-function tells ({ keyword, schemaPath, data, parentSchema }: ErrorObject): boolean {
-  if (keyword === 'type' && parentSchema?.['const'] !== undefined) return false
-  if (keyword === 'anyOf' || schemaPath.endsWith('/anyOf/1/type')) return false
-  return !/\/anyOf\/0\/\w+$/.test(schemaPath) || !Array.isArray(data)
+function tells ({ keyword, parentSchema }: ErrorObject): boolean {
+  return keyword !== 'anyOf' && !(keyword === 'type' && parentSchema?.['const'] !== undefined)
+}
+
+/** "One, a list or a map" fails in every branch; only the one of the value's type tells anything. */
+function isOfBranch (error: ErrorObject, { schemaPath, instancePath, data, schema }: ErrorObject): boolean {
+  if (!error.schemaPath.startsWith(`${schemaPath}/`) || !error.instancePath.startsWith(instancePath)) return true
+  const branch = Number(/^\d+/.exec(error.schemaPath.slice(schemaPath.length + 1))?.[0])
+  const types = (schema as { type?: string }[]).map(({ type = 'string' }) => type)
+  const own = types.indexOf(Array.isArray(data) ? 'array' : isRecord(data) ? 'object' : 'string')
+  return branch === Math.max(own, 0)
 }
 
 function findingOf ({ keyword, params, data, parentSchema }: ErrorObject, path: Path): Finding {
@@ -31,19 +40,22 @@ function findingOf ({ keyword, params, data, parentSchema }: ErrorObject, path: 
     case 'required': return wrong(`lacks "${String(params['missingProperty'])}"${hints[String(params['missingProperty'])] ?? ''}`)
     case 'enum': return wrong(`${found} is unknown; ${meant(data, params['allowedValues'] as string[])}`)
     case 'const': return wrong(`must be ${shown(params['allowedValue'])}, found ${found}`)
-    case 'format': return wrong(`${found} is neither an address nor a block such as 198.51.100.0/24 or 2001:db8::/32`)
+    case 'format': return wrong(formats[String(params['format'])]?.wrong(found) ?? `${found} is not right`)
     case 'minItems': return wrong('the list is empty; leave the key out instead')
     case 'minProperties': return wrong('the map is empty; leave the key out instead')
     case 'uniqueItems': return wrong(`has ${shown(Array.isArray(data) ? data[Number(params['i'])] : data)} twice`)
     case 'minimum':
-    case 'maximum': return wrong(`${wholeNumber(parentSchema)}, found ${found}`)
+    case 'exclusiveMinimum':
+    case 'maximum': return wrong(`${numberOf(parentSchema)}, found ${found}`)
+    case 'minLength': return wrong('the text is empty; leave the key out instead')
+    case 'maxLength': return wrong(`has more than ${String(parentSchema?.['maxLength'])} characters`)
     default: return wrong(ofType(String(params['type']), data, parentSchema))
   }
 }
 
 const hints: Record<string, string> = {
   version: ': write "version: 1"',
-  extends: `: the preset (${Object.keys(presets).join(', ')}) or profile that it builds on`,
+  extends: ': the preset or profile that it builds on',
   profile: ': the name of a preset or profile',
 }
 
@@ -51,12 +63,17 @@ function ofType (type: string, data: unknown, schema: ErrorObject['parentSchema'
   const found = `found ${shown(data)}`
   if (type === 'array') return typeof data === 'string' ? `must be a list: write [${data}]` : `must be a list, ${found}`
   if (type === 'object') return `must be a map, ${found}`
-  if (type === 'integer') return `${wholeNumber(schema)}, ${found}`
+  if (type === 'integer' || type === 'number') return `${numberOf(schema)}, ${found}`
+  if (type === 'boolean') return `must be true or false, ${found}`
   // As it stands in the file: YAML has made 900 of 0900.
   return `must be a string, ${found}${typeof data === 'number' || typeof data === 'boolean' ? ': put it in quotes' : ''}`
 }
 
-const wholeNumber = (schema: ErrorObject['parentSchema']): string => `must be a whole number from ${String(schema?.['minimum'])} to ${String(schema?.['maximum'])}`
+function numberOf (schema: ErrorObject['parentSchema']): string {
+  const { type, minimum, exclusiveMinimum, maximum } = schema as Record<string, string | undefined>
+  const from = minimum === undefined ? `above ${String(exclusiveMinimum)},` : `from ${minimum}`
+  return `must be a ${type === 'integer' ? 'whole ' : ''}number ${from} to ${String(maximum)}`
+}
 
 /** What was most likely meant, or all that it can be. */
 export function meant (word: unknown, known: readonly string[]): string {

@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
-import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, visit, type Document } from 'yaml'
+import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, visit, type Document, type Scalar } from 'yaml'
 import { pathText, type Finding, type Path, type PolicyProblem } from './problem.ts'
 
 /** One policy file: its text, what the YAML says, and where in the text each of it stands. */
@@ -54,8 +54,8 @@ function parseSource (file: string, text: string): Read {
     if (broken.length > 0) return { problems: broken.map(({ offset, message }) => problemAt(offset, message)) }
     const value: unknown = document.toJS({ maxAliasCount })
     if (value === null) return { problems: [problemAt(0, 'the file is empty; it begins with "version: 1"')] }
-    const place = ({ path, at, message }: Finding): PolicyProblem => {
-      return problemAt(offsetOf(document, path, at), path.length > 0 ? `${pathText(path)}: ${message}` : message)
+    const place = ({ path, at, message, offset = 0 }: Finding): PolicyProblem => {
+      return problemAt(offsetOf(document, path, at, offset, text), path.length > 0 ? `${pathText(path)}: ${message}` : message)
     }
     return { source: { file, name: basename(file), text, value, place } }
   } catch (error) { // Aliases that multiply.
@@ -92,8 +92,11 @@ function oddKeysAndAliases (document: Document): Broken[] {
   return found
 }
 
-/** Where a key or a value begins; of what the file does not say, where the nearest thing around it begins. */
-function offsetOf (document: Document, path: Path, part: Finding['at']): number {
+/**
+ * Where a key or a value begins, or that character of a value; of what the file does not say, where the nearest thing
+ * around it begins.
+ */
+function offsetOf (document: Document, path: Path, part: Finding['at'], character: number, text: string): number {
   let node: unknown = document.contents
   let offset = 0
   for (const [index, step] of path.entries()) {
@@ -103,7 +106,24 @@ function offsetOf (document: Document, path: Path, part: Finding['at']): number 
     node = isSeq(around) ? around.items[Number(step)] : pair?.value
     offset = startOf(wanted) ?? startOf(isSeq(around) ? node : pair?.key) ?? offset
   }
-  return offset
+  return offset + (character > 0 && isScalar(node) ? within(node, character, text) : 0)
+}
+
+/** How far a character of a scalar's value is from where the scalar begins, in the file's text. */
+function within ({ type, range, value }: Scalar, character: number, text: string): number {
+  if (!range || typeof value !== 'string') return 0
+  const [start, end] = range
+  if (type === 'BLOCK_LITERAL' || type === 'BLOCK_FOLDED') {
+    const written = text.slice(start, end)
+    const [before = ''] = value.slice(0, character).split('\n').slice(-1)
+    const lines = value.slice(0, character).split('\n').length
+    const body = written.split('\n')
+    const indent = /^ */.exec(body[lines] ?? '')?.[0].length ?? 0
+    return body.slice(0, lines).join('\n').length + 1 + indent + before.length
+  }
+  // Quotes; escapes and line breaks before the character would move it, and then the beginning has to do.
+  const quote = type === 'PLAIN' ? 0 : 1
+  return text.slice(start + quote, start + quote + character) === value.slice(0, character) ? quote + character : 0
 }
 
 function startOf (node: unknown): number | undefined {

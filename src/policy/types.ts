@@ -2,7 +2,9 @@ import type { NgDictionary, NgValue } from '../ng/types.ts'
 import type { SdpFacts } from '../sdp/facts.ts'
 import type { Condition } from './conditions.ts'
 import type { Conformance } from './conformance.ts'
+import type { Lookup } from './lookup.ts'
 import type { Place } from './problem.ts'
+import type { Settings } from './settings.ts'
 
 /** What is known of one leg when a message comes: where it is, and its profile once the call has named it. */
 export interface LegFacts {
@@ -54,6 +56,9 @@ export interface CallFacts {
 /** What rtpengine can write into an m-line, by its own names. */
 export type MediaProtocol = 'RTP/AVP' | 'RTP/AVPF' | 'RTP/SAVP' | 'RTP/SAVPF' | 'UDP/TLS/RTP/SAVP' | 'UDP/TLS/RTP/SAVPF'
 
+/** Who says a setting: a preset, or a profile or rule with its place in a file. */
+export interface SettingOrigin { source: string, place?: Place }
+
 /**
  * What SDP sent *to* one kind of endpoint must look like, presets and `extends` resolved.
  * `media`: the m-line kinds it takes; `codecs`: audio codec names in order of preference, undefined: whatever is offered.
@@ -65,14 +70,21 @@ export interface Profile {
   protocol: MediaProtocol
   /** ICE, DTLS-SRTP, rtcp-mux, mid: what a browser must have and a SIP phone must not see. */
   isWebRtc: boolean
-  media: string[]
-  codecs?: string[]
+  media: readonly string[]
+  codecs?: readonly string[]
   /** Milliseconds of audio per packet, forced. */
   ptime?: number
-  /** NG keys added to every offer and answer towards this endpoint, by their own names; `protocol` is not repeated here. */
+  /** All settings as the files say them; `protocol`, `media`, `codecs` and `ptime` are read from here. */
+  settings: Readonly<Settings>
+  /**
+   * NG keys added to every offer and answer towards this endpoint, by their own names; `transport-protocol` is not among
+   * them.
+   */
   ng: NgDictionary
   /** What becomes of findings in SDP of this endpoint. */
   conformance?: Conformance
+  /** Who says each setting; `ng.ICE` for NG keys. */
+  origins: ReadonlyMap<string, SettingOrigin>
 }
 
 /** Flags that the client set itself win, are not looked at, or fill what the policy leaves open. */
@@ -126,8 +138,12 @@ export interface Policy {
   profiles: ReadonlyMap<string, Profile>
   endpoints: readonly Endpoint[]
   rules: readonly Rule[]
+  /** The sets of nodes that rules may name, `default` aside. */
+  sets: readonly string[]
   /** The names of headers that it looks at, in lower case. */
   headers: readonly string[]
+  /** The way to those of `endpoints` and `rules` that match. */
+  lookup: { endpoints: Lookup<Endpoint>, rules: Lookup<Rule> }
 }
 
 /** The first endpoint whose every condition holds names the profile of a leg. */
@@ -142,7 +158,12 @@ export interface Effect {
   clientFlags?: ClientFlags
   onNodeLoss?: OnNodeLoss
   reject?: Omit<Rejection, 'rule'>
+  /** The profile of that leg with what the rule changes of it. */
+  caller?: (profile: Profile) => Profile
+  callee?: (profile: Profile) => Profile
   /** NG keys of offers and answers. */
   offer: NgDictionary
   answer: NgDictionary
+  /** Where the rule says each of them, by the key of the NG dictionary. */
+  places: ReadonlyMap<string, Place>
 }

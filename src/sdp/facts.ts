@@ -1,5 +1,6 @@
 import { audioCodecs, type AudioCodec } from './codecs.ts'
 import { isLive } from './mline.ts'
+import { isPrivateAddress } from './private-address.ts'
 import type { Sdp, SdpMedia } from './sdp.ts'
 
 /** What policies ask of an SDP. `protocol`, `ptime`, address: of the first live audio m-line, else of the first live one. */
@@ -17,6 +18,8 @@ export interface SdpFacts {
   hasIce: boolean
   hasDtls: boolean
   hasSdes: boolean
+  /** The media address is one that the internet does not route. */
+  isPrivate: boolean
 }
 
 /** What an SDP says, session lines counting for every m-line. Nothing of it is secret. */
@@ -37,6 +40,7 @@ export function factsOfSdp (sdp: Sdp): SdpFacts {
     hasIce: has('a=ice-ufrag:'),
     hasDtls: has('a=fingerprint:'),
     hasSdes: has('a=crypto:'),
+    isPrivate: address !== undefined && isPrivateAddress(address),
   }
 }
 

@@ -9,12 +9,12 @@ import { policyDirectory, problemsOf } from './directory.ts'
 const broken: [about: string, text: string, ...problems: string[]][] = [
   // The shape of a file.
   ['an unknown key', 'profils: {}', '2:1: profils: unknown key; did you mean "profiles"?'],
-  ['an unknown key that is near none', 'flows: []', '2:1: flows: unknown key; known: version, profiles, endpoints, rules, conformance'],
+  ['an unknown key that is near none', 'flows: []', '2:1: flows: unknown key; known: version, profiles, endpoints, rules, conformance, sets'],
   ['profiles that are nothing', 'profiles:', '2:10: profiles: must be a map, found nothing'],
   ['endpoints that are a map', 'endpoints: {}', '2:12: endpoints: must be a list, found a map'],
   ['a profile that is nothing', 'profiles:\n  phone:', '3:9: profiles.phone: must be a map, found nothing'],
   ['a profile without a base', 'profiles: { a: { ptime: 20 } }',
-    '2:16: profiles.a: lacks "extends": the preset (webrtc, sip, sip-sdes) or profile that it builds on'],
+    '2:16: profiles.a: lacks "extends": the preset or profile that it builds on'],
   ['an unknown key of a profile', 'profiles: { a: { extends: sip, codec: [PCMU] } }',
     '2:32: profiles.a.codec: unknown key; did you mean "codecs"?'],
   ['codecs that are a string', 'profiles: { a: { extends: sip, codecs: PCMU } }',

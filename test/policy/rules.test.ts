@@ -5,7 +5,7 @@ import { policyOf } from './directory.ts'
 import { factsOf } from './facts.ts'
 
 const fromPhone = factsOf({ sender: { profile: 'phone' }, receiver: { profile: 'carrier' }, vars: { trunk: 'acme' } })
-const profiles = 'profiles: { phone: { extends: sip }, carrier: { extends: sip-sdes } }\n'
+const profiles = 'sets: [recorders]\nprofiles: { phone: { extends: sip }, carrier: { extends: sip-sdes } }\n'
 
 test('all rules that match apply, in order', async (t) => {
   const policy = await policyOf(t, `${profiles}rules:
@@ -37,8 +37,8 @@ test('caller and callee are the call\'s, sender and receiver the message\'s', as
 })
 
 test('a rule on a profile is a rule on all that extend it', async (t) => {
-  const policy = await policyOf(t, `${profiles}rules: [{ name: a, match: { callee: sip-sdes } }, { name: b, match: { callee: sip } }]`)
-  assert.deepEqual(decide(policy, fromPhone).rules, ['a'])
+  const policy = await policyOf(t, `${profiles}rules: [{ name: a, match: { callee: sip-sdes } }, { name: b, match: { callee: sip } }, { name: c, match: { callee: webrtc } }]`)
+  assert.deepEqual(decide(policy, fromPhone).rules, ['a', 'b'])
 })
 
 test('a rule may refuse the call; those after it are not asked', async (t) => {
@@ -64,9 +64,9 @@ rules:
   const { decision, sender, receiver, rules } = explain(policy, facts)
   assert.deepEqual(decision, decide(policy, facts))
   assert.deepEqual([sender, receiver].map(({ profile, by, tried }) => [profile, by, ...tried.map(({ name, place, why }) => `${name}:${place.line} ${why}`)]), [
-    ['phone', 'endpoint', 'webrtc:4 transport is udp, not transport: [ws, wss]',
-      'acme:5 address is 192.0.2.1, not address: 198.51.100.0/24', 'phone:6 has no match, so it takes all'],
-    ['carrier', 'endpoint', 'webrtc:4 transport is not known, not transport: [ws, wss]', 'acme:5 address: 198.51.100.0/24'],
+    ['phone', 'endpoint', 'webrtc:5 transport is udp, not transport: [ws, wss]',
+      'acme:6 address is 192.0.2.1, not address: 198.51.100.0/24', 'phone:7 has no match, so it takes all'],
+    ['carrier', 'endpoint', 'webrtc:5 transport is not known, not transport: [ws, wss]', 'acme:6 address: 198.51.100.0/24'],
   ])
   assert.deepEqual(rules.map(({ name, why }) => `${name}: ${why}`), [
     'a: caller is phone, which extends sip, not caller: webrtc',

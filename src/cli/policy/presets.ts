@@ -1,5 +1,4 @@
 import { presets } from '../../policy/presets.ts'
-import type { Profile } from '../../policy/types.ts'
 import type { PolicyCommand } from './command.ts'
 import { yamlOf } from './import.ts'
 import { NgpilotError } from '../../errors.ts'
@@ -9,19 +8,13 @@ export const presetsCommand: PolicyCommand = {
   usage: '[NAME]',
   about: 'what every profile can build on',
   run ({ args: [name], isJson, style, print }) {
-    const all: [string, Profile][] = Object.entries(presets)
+    const all = Object.entries(presets)
     const chosen = all.filter(([each]) => name === undefined || each === name)
     if (chosen.length === 0) throw new NgpilotError('not_found', `there is no preset ${name ?? ''}; there are ${all.map(([each]) => each).join(', ')}`)
     if (isJson) print(JSON.stringify(Object.fromEntries(chosen), null, 2))
-    else for (const [each, preset] of chosen) print(`${style.bold(each)}\n${yamlOf(shownOf(preset)).trimEnd().replaceAll(/^/gm, '  ')}\n`)
+    else for (const [each, { about, ...preset }] of chosen) {
+      print(`${style.bold(each)}\n  # ${about}\n${yamlOf(preset).trimEnd().replaceAll(/^/gm, '  ')}\n`)
+    }
     return 0
   },
-}
-
-/** In the words of policy files. */
-function shownOf ({ protocol, isWebRtc, media, codecs, ptime, ng }: Profile): Record<string, unknown> {
-  return {
-    protocol, ...isWebRtc && { webrtc: 'ICE, DTLS-SRTP, rtcp-mux, mid' }, media, codecs: codecs ?? 'whatever is offered',
-    ...ptime !== undefined && { ptime }, ...Object.keys(ng).length > 0 && { ng },
-  }
 }

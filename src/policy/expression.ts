@@ -1,0 +1,179 @@
+import { Environment, type ASTNode } from '@marcbachmann/cel-js'
+import { compilePattern, type Pattern } from './regex.ts'
+import type { CallFacts, LegFacts, SipFacts, UriFacts } from './types.ts'
+
+/** What an expression sees of a leg. */
+export interface LegView { facts: LegFacts, vars: Readonly<Record<string, string>>, profile?: string }
+
+/** What an expression sees: of a rule's message all four parties, of an endpoint's leg that leg alone. */
+export interface ExpressionView {
+  facts: Pick<CallFacts, 'command' | 'callId' | 'at' | 'sip' | 'sdp'>
+  vars: Readonly<Record<string, string>>
+  legs: Partial<Record<'leg' | 'caller' | 'callee' | 'sender' | 'receiver', LegView>>
+}
+
+export interface Expression {
+  /** A fact that is not there reads as empty. What goes wrong on the way counts as false. */
+  holds: (view: ExpressionView) => boolean
+  /** The headers that it looks at, in lower case. */
+  headers: readonly string[]
+}
+
+/** What is wrong with an expression, and at which character of it. */
+export interface ExpressionProblem { message: string, offset: number }
+
+const limits = { maxAstNodes: 300, maxDepth: 40, maxListElements: 100, maxMapEntries: 20, maxCallArguments: 8 }
+/** Facts that are lists come from strangers; longer than this they are cut. */
+const mostItems = 32
+const macros = new Set(['all', 'exists', 'exists_one', 'filter', 'map'])
+const patterns = new Map<string, Pattern>()
+
+const environments = { endpoint: environmentOf(['leg']), rule: environmentOf(['caller', 'callee', 'sender', 'receiver']) }
+
+/**
+ * Compiles a CEL expression over the facts. Its cost is bounded: so many nodes, no loop within a loop, and patterns of RE2.
+ *
+ * @see https://github.com/google/cel-spec
+ */
+export function compileExpression (source: string, about: keyof typeof environments): Expression | ExpressionProblem {
+  if (source.length > 2000) return { message: 'the expression has more than 2,000 characters', offset: 0 }
+  let run: ReturnType<Environment['parse']>
+  try {
+    run = environments[about].parse(source)
+  } catch (error) {
+    return problemOf(error)
+  }
+  const checked = run.check()
+  if (!checked.valid) return problemOf(checked.error)
+  if (checked.type !== 'bool') return { message: `must be true or false, but is of type ${checked.type ?? 'unknown'}`, offset: 0 }
+  const names: Names = { vars: new Set(), headers: new Set() }
+  const problem = lookAt(run.ast, names, false)
+  if (problem) return problem
+  const headers = [...names.headers]
+  const vars = [...names.vars]
+  return {
+    headers,
+    holds (view) {
+      try {
+        return run(contextOf(view, vars, headers)) === true
+      } catch {
+        return false
+      }
+    },
+  }
+}
+
+function environmentOf (legs: readonly string[]): Environment {
+  const environment = new Environment({ limits })
+  environment.registerType('Uri', { fields: { text: 'string', user: 'string', host: 'string' } })
+  environment.registerType('Sip', {
+    fields: {
+      method: 'string', status: 'int', requestUri: 'Uri', from: 'Uri', to: 'Uri', userAgent: 'string', headers: 'map<string, string>',
+    },
+  })
+  environment.registerType('Sdp', {
+    fields: {
+      codecs: 'list<string>', media: 'list<string>', protocol: 'string', ptime: 'int', family: 'string', address: 'string',
+      hasIce: 'bool', hasDtls: 'bool', hasSdes: 'bool', isPrivate: 'bool',
+    },
+  })
+  environment.registerType('Leg', {
+    fields: { profile: 'string', transport: 'string', address: 'string', port: 'int', uri: 'string', vars: 'map<string, string>' },
+  })
+  environment.registerFunction('regex(string, string): bool', (text: string, pattern: string) => patterns.get(pattern)?.test(text) === true)
+  for (const [name, type] of Object.entries({
+    command: 'string', callId: 'string', now: 'google.protobuf.Timestamp', vars: 'map<string, string>', sip: 'Sip', sdp: 'Sdp',
+  })) environment.registerVariable(name, type)
+  for (const leg of legs) environment.registerVariable(leg, 'Leg')
+  return environment
+}
+
+interface Names { vars: Set<string>, headers: Set<string> }
+
+/** Notes the hints and headers that are asked for by name; finds what has no bound. */
+function lookAt (node: ASTNode, names: Names, isInLoop: boolean): ExpressionProblem | undefined {
+  const wrong = (message: string): ExpressionProblem => ({ message, offset: node.range.start })
+  if (mapOf(node)) return wrong('vars and headers are asked for by name: vars.trunk, sip.headers["x-trunk"]; one that is not there is ""')
+  if (node.op === '.' || node.op === '[]') {
+    const [base, key] = node.args
+    const map = mapOf(base)
+    if (map !== undefined) {
+      const name = typeof key === 'string' ? key : key.op === 'value' ? key.args : undefined
+      if (typeof name !== 'string') return wrong(`write the name out: ${map}["name"]`)
+      if (map === 'headers' && name !== name.toLowerCase()) return wrong(`the names of headers are in lower case: "${name.toLowerCase()}"`)
+      names[map].add(name)
+      return base.op === '.' ? lookAt(base.args[0], names, isInLoop) : undefined
+    }
+  }
+  if (node.op === 'call' && node.args[0] === 'has') return wrong('nothing is absent here: a fact that is not there is "", 0, false or an empty list')
+  if (node.op === 'rcall' && node.args[0] === 'matches') return wrong('its cost has no bound; write regex(text, "pattern"), with a pattern of RE2')
+  if (node.op === 'call' && node.args[0] === 'regex') {
+    const [, pattern] = node.args[1]
+    if (pattern?.op !== 'value' || typeof pattern.args !== 'string') return wrong('the pattern of regex() must be written out')
+    const compiled = compilePattern(pattern.args)
+    if (typeof compiled === 'string') return { message: compiled, offset: pattern.range.start }
+    patterns.set(pattern.args, compiled)
+  }
+  const isLoop = node.op === 'rcall' && macros.has(node.args[0])
+  if (isLoop && isInLoop) return wrong(`${node.args[0]}() within another loop has no bound that would do`)
+  for (const child of childrenOf(node)) {
+    const problem = lookAt(child, names, isInLoop || isLoop)
+    if (problem) return problem
+  }
+  return undefined
+}
+
+/** `vars`, `leg.vars` and such, or `sip.headers`. */
+function mapOf (node: ASTNode): keyof Names | undefined {
+  if (node.op === 'id') return node.args === 'vars' ? 'vars' : undefined
+  if (node.op !== '.') return undefined
+  return node.args[1] === 'vars' ? 'vars' : node.args[1] === 'headers' ? 'headers' : undefined
+}
+
+function childrenOf ({ args }: ASTNode): ASTNode[] {
+  const found: ASTNode[] = []
+  const search = (value: unknown): void => {
+    if (Array.isArray(value)) value.forEach(search)
+    else if (typeof value === 'object' && value !== null && 'op' in value) found.push(value as ASTNode)
+  }
+  search(args)
+  return found
+}
+
+function problemOf (error: unknown): ExpressionProblem {
+  const { summary, range } = error as { summary?: string, range?: { start: number } }
+  return { message: `not CEL: ${summary ?? String(error)}`, offset: range?.start ?? 0 }
+}
+
+function contextOf ({ facts, vars, legs }: ExpressionView, varNames: readonly string[], headerNames: readonly string[]) {
+  const { command, callId, at, sip, sdp } = facts
+  return {
+    command, callId, now: new Date(at),
+    vars: named(vars, varNames),
+    sip: {
+      method: sip?.method ?? '', status: BigInt(sip?.status ?? 0), userAgent: sip?.userAgent ?? '',
+      requestUri: sip?.requestUri ?? noUri, from: sip?.from ?? noUri, to: sip?.to ?? noUri,
+      headers: named(headersOf(sip), headerNames),
+    },
+    sdp: {
+      codecs: sdp?.codecs.slice(0, mostItems).map(({ name }) => name) ?? [], media: sdp?.media.slice(0, mostItems) ?? [],
+      protocol: sdp?.protocol ?? '', ptime: BigInt(sdp?.ptime ?? 0), family: sdp?.family ?? '', address: sdp?.address ?? '',
+      hasIce: sdp?.hasIce ?? false, hasDtls: sdp?.hasDtls ?? false, hasSdes: sdp?.hasSdes ?? false,
+      isPrivate: sdp?.isPrivate ?? false,
+    },
+    ...Object.fromEntries(Object.entries(legs).map(([name, { facts: leg, vars: own, profile = '' }]) => [name, {
+      profile, transport: leg.transport ?? '', address: leg.address ?? '', port: BigInt(leg.port ?? 0), uri: leg.uri ?? '',
+      vars: named(own, varNames),
+    }])),
+  }
+}
+
+const noUri: UriFacts = { text: '', user: '', host: '' }
+const headersOf = (sip: SipFacts | undefined): Readonly<Record<string, string>> => sip?.headers ?? {}
+
+/** By name, an empty text for what is not there; without a prototype, so that `vars.constructor` is a hint or nothing. */
+function named (all: Readonly<Record<string, string>>, names: readonly string[]): Record<string, string> {
+  const found = Object.create(null) as Record<string, string>
+  for (const name of names) found[name] = Object.hasOwn(all, name) ? all[name] ?? '' : ''
+  return found
+}
