@@ -4,7 +4,7 @@ import type { Readiness } from './ingress/http/operations.ts'
 import type { NgClient } from './ng/client.ts'
 import { pingCommand } from './ng/commands.ts'
 import type { PolicyHolder } from './policy/holder.ts'
-import type { CallStore } from './state/store.ts'
+import type { CallStore, StoreHealth } from './state/store.ts'
 
 export interface ReadinessDeps {
   store: CallStore
@@ -14,7 +14,7 @@ export interface ReadinessDeps {
 }
 
 /**
- * Whether calls can be served now: the store answers and at least one node does. A policy that could not be reloaded is
+ * Whether calls can be served now: the store answers, or calls may go on without it, and at least one node answers. A policy that could not be reloaded is
  * told, but the last good one is in force, so it does not count.
  */
 export async function readinessOf ({ store, fleet, ng, policy }: ReadinessDeps): Promise<Readiness> {
@@ -25,16 +25,23 @@ export async function readinessOf ({ store, fleet, ng, policy }: ReadinessDeps):
     ...ids.map((id) => check(() => ng.send(fleet.pinned(id), pingCommand(), { deadline }))),
   ])
   const nodes = Object.fromEntries(nodeChecks.map((node, index) => [`rtpengine ${ids[index] ?? ''}`, node]))
+  const health = store.health()
   const problem = policy.problem()
   const { revision } = policy.current()
   return {
-    isReady: storeCheck.isReady && nodeChecks.some((node) => node.isReady),
+    isReady: (storeCheck.isReady || (health.isDegraded && !health.refusesNew)) && nodeChecks.some((node) => node.isReady),
+    isDegraded: health.isDegraded,
     checks: {
-      store: storeCheck,
+      store: health.isDegraded ? degraded(health) : storeCheck,
       ...nodes,
       policy: { isReady: true, detail: problem ? `revision ${revision} serves on, for the latest files are refused: ${problem}` : `revision ${revision}` },
     },
   }
+}
+
+function degraded ({ reason, waiting, refusesNew }: Extract<StoreHealth, { isDegraded: true }>) {
+  const how = refusesNew ? 'new calls are refused, those in progress go on from memory' : 'calls go on from memory'
+  return { isReady: !refusesNew, detail: `degraded, ${how}; changes of ${waiting} calls wait: ${reason}` }
 }
 
 async function check (ask: () => Promise<unknown>) {

@@ -19,7 +19,7 @@ import { createMetrics } from './telemetry/metrics.ts'
 import {
   callEventsObserver, callObserver, deletesObserver, evapiObserver, fleetObserver, ngObserver, ngRequestObserver,
   policyObserver,
-  requestObserver, storeObserver, webhookObserver,
+  requestObserver, resilienceObserver, storeObserver, webhookObserver,
 } from './telemetry/observers.ts'
 import { createWebhook } from './telemetry/webhook.ts'
 import { version } from './version.ts'
@@ -53,7 +53,8 @@ export async function startService (config: Config, log: Logger): Promise<Servic
     const { code, message } = asNgpilotError(error)
     throw new NgpilotError(code, `${message}\npolicy.directory is ${config.policy.directory} (NGPILOT_POLICY_DIRECTORY sets it)`)
   })
-  const store = observedStore(openStore(config.store), storeObserver(metrics))
+  const store = observedStore(
+    openStore({ ...config.store, instanceId: config.instance.id }, resilienceObserver(metrics, log)), storeObserver(metrics))
   metrics.countCalls(() => store.size())
   const client = new NgClient({ ...config.rtpengine, instanceId: config.instance.id, observer: ngObserver(metrics) })
   const fleet = createLiveFleet({ nodes: config.rtpengine.nodes, ng: client, observer: fleetObserver(metrics, log) })

@@ -48,7 +48,7 @@ bind 127.0.0.1
 dir /srv
 sentinel monitor calls 127.0.0.1 ${masterPort} ${quorum}
 sentinel down-after-milliseconds calls 500
-sentinel failover-timeout calls 3000
+sentinel failover-timeout calls 2000
 `
 }
 

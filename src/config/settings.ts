@@ -40,6 +40,8 @@ export const Settings = Type.Object({
     tlsServerName: Type.Optional(Type.String({ format: 'host', expects: 'a host name', description: 'The name in the certificate of Redis, when it is not the host of `store.url`.' })),
     ttlSeconds: Type.Integer({ default: 43200, minimum: 60, maximum: 2592000, description: 'A call with no signalling for so long is forgotten. The default of 12 hours is that of Kamailio\'s dialog module (`default_timeout`).' }),
     commandTimeoutMs: Type.Integer({ default: 150, minimum: 5, maximum: 2000, description: 'How long Redis may take to answer, in milliseconds; less than `request.deadlineMs`.' }),
+    onUnavailable: Type.Enum(['continue', 'reject'], { type: 'string', default: 'continue', description: 'While Redis is away: `continue` serves all calls from memory, and Redis gets what it missed when it is back; `reject` refuses new calls, those in progress go on.' }),
+    memoryCalls: Type.Integer({ default: 100000, minimum: 100, maximum: 10000000, description: 'With Redis: how many calls each instance also remembers itself, for when Redis is away or has lost them. Those that nothing was heard of for longest go first.' }),
   }),
   request: section({
     deadlineMs: Type.Integer({ default: 400, minimum: 50, maximum: 5000, description: 'Milliseconds in which each request is answered, with SDP or with an error: less than Kamailio waits (http_async_client: 500).' }),

@@ -12,6 +12,11 @@ export const indexKey = 'ngpilot:calls'
 /** The list of deletes that instances left when they stopped. */
 export const deletesKey = 'ngpilot:deletes'
 
+/** Whose turn a duty is. */
+export function dutyKey (duty: string): string {
+  return `ngpilot:duty:${duty}`
+}
+
 export function keysOf (callId: string): CallKeys {
   const id = idOf(callId)
   return { id, call: `ngpilot:{${id}}:call`, timeline: `ngpilot:{${id}}:timeline` }
@@ -25,6 +30,13 @@ function idOf (callId: string): string {
   const readable = callId.length > readableLength ? '' : callId.replace(/[^\x21-\x7e]|[%#{}]/g, escaped)
   if (readable && readable.length <= readableLength) return readable
   return `#${createHash('sha256').update(callId, 'utf16le').digest('base64url')}`
+}
+
+/** The call-id that such an id stands for; undefined for a hash, which tells nothing. */
+export function callIdOf (id: string): string | undefined {
+  if (id.startsWith('#')) return undefined
+  return id.replace(/%u([\da-f]{4})|%([\da-f]{2})/g, (_all, unit: string | undefined, byte: string | undefined) =>
+    String.fromCharCode(Number.parseInt(unit ?? byte ?? '', 16)))
 }
 
 function escaped (unit: string): string {

@@ -1,16 +1,24 @@
 import type {
-  BranchRecord, CallChange, CallRecord, ExchangeRecord, HiddenMedia, InviteRecord, LegRecord, OwedDelete, TimelineEntry,
+  BranchRecord, CallChange, CallRecord, ExchangeRecord, HiddenMedia, InviteRecord, LegRecord, LostRecord, OwedDelete, TimelineEntry,
 } from './store.ts'
 
 /**
  * How a call is written in Redis: a hash with `v` (the version of this schema), `node`, `revision`, `createdAt`,
- * `caller`, `established`, `ended` (when), and for each leg `leg:TAG`, for each branch `branch:KEY` and `exchange:KEY`; and
+ * `caller`, `established`, `lost` (`[at, why]`, empty: no more), `ended` (when), `id` (the call-id as JSON, where the key does not tell it), and for each leg `leg:TAG`, for each branch `branch:KEY` and `exchange:KEY`; and
  * a list of `[at, event, detail]`. They are JSON arrays, as a hash takes half the room while no value is over 64 bytes.
  *
  * leg: `[profile, branch, node tag, 1 if bundled, [index, line, mid]…]`, as far as needed; branch: `[caller (0: it is KEY),
  * callee's leg, state, [cseq, transaction, 1 if late], hidden media]`; exchange: `[offerer, state, at, cseq, callee]`
  */
-export const schemaVersion = '1'
+export const schemaVersion = '2'
+
+/**
+ * Instances of neighbouring versions share a store while an upgrade rolls: a record of the version before is read, and so is
+ * one of the version after, which must add to this one and take nothing away.
+ */
+export function isReadable (version: string | undefined): boolean {
+  return version !== undefined && Math.abs(Number(version) - Number(schemaVersion)) <= 1
+}
 
 /** A change without these three cannot begin a call. */
 export function canCreate ({ node, revision, createdAt }: CallChange): boolean {
@@ -25,6 +33,7 @@ export function fieldsOf (change: CallChange): string[] {
   if (change.createdAt !== undefined) fields.push('createdAt', String(change.createdAt))
   if (change.caller !== undefined) fields.push('caller', change.caller)
   if (change.isEstablished !== undefined) fields.push('established', change.isEstablished ? '1' : '0')
+  if (change.lost !== undefined) fields.push('lost', change.lost ? textOfLost(change.lost) : '')
   for (const [tag, leg] of Object.entries(change.legs ?? {})) fields.push(fieldOf('leg', tag), textOfLeg(leg))
   for (const [key, branch] of Object.entries(change.branches ?? {})) {
     fields.push(fieldOf('branch', key), textOfBranch(key, branch))
@@ -38,8 +47,8 @@ export function entryOf ({ at, event, detail }: TimelineEntry): string {
 }
 
 /**
- * The call that a hash and a list hold, or undefined for none. What another version or another program wrote is no call
- * either, and a leg or an entry that cannot be read is left out: a strange record must not end a call that could go on.
+ * The call that a hash and a list hold, or undefined for none. What a version far from this one or another program wrote is
+ * no call either, and a leg or an entry that cannot be read is left out: a strange record must not end a call that could go on.
  */
 export function recordOf (fields: readonly string[], entries: readonly string[]): CallRecord | undefined {
   const plain: Record<string, string> = {}
@@ -53,18 +62,58 @@ export function recordOf (fields: readonly string[], entries: readonly string[])
     else if ((kind === 'leg' || kind === 'branch' || kind === 'exchange') && key !== undefined) named[kind][key] = value
   }
   const { v, node, revision, createdAt, caller, established, ended } = plain
-  if (v !== schemaVersion || node === undefined || revision === undefined || !Number(createdAt)) return undefined
+  const lost = lostOf(plain.lost)
+  if (!isReadable(v) || node === undefined || revision === undefined || !Number(createdAt)) return undefined
+  const legs = each(named.leg, (_tag, text) => legOf(parsed(text)))
+  const branches = each(named.branch, (key, text) => branchOf(key, parsed(text), parsed(named.exchange[key])))
+  if (Object.keys(branches).length === 0) Object.assign(branches, branchOfVersion1(plain, legs))
   return {
     node,
     revision,
     createdAt: Number(createdAt),
     ...(caller !== undefined && { caller }),
-    legs: each(named.leg, (_tag, text) => legOf(parsed(text))),
-    branches: each(named.branch, (key, text) => branchOf(key, parsed(text), parsed(named.exchange[key]))),
+    legs,
+    branches,
     isEstablished: established === '1',
+    ...(lost && { lost }),
     ...(ended !== undefined && { endedAt: Number(ended) }),
     timeline: timelineOf(entries),
   }
+}
+
+/** Version 1 knew no branches, but one callee and one exchange (`[offerer's tag, state, cseq]`) for the whole call. */
+function branchOfVersion1 (plain: Record<string, string>, legs: CallRecord['legs']): CallRecord['branches'] {
+  const exchange = parsed(plain.exchange)
+  const [offerer, state, cseq] = (Array.isArray(exchange) ? exchange : []) as unknown[]
+  const caller = plain.caller ?? Object.keys(legs)[0]
+  const callee = legOf(parsed(plain.callee))
+  if (caller === undefined || !callee) return {}
+  return {
+    [caller]: {
+      caller,
+      callee,
+      ...(typeof offerer === 'string' && {
+        exchange: {
+          offerer: offerer === caller ? 'caller' : 'callee',
+          state: state === 'answered' ? 'answered' : 'offered',
+          at: Math.floor(Number(plain.createdAt) / 1000),
+          ...(typeof cseq === 'number' && { cseq }),
+        },
+      }),
+      ...(plain.established === '1' && { state: 'confirmed' }),
+    },
+  }
+}
+
+function textOfLost ({ at, why }: LostRecord): string {
+  return JSON.stringify([at, why])
+}
+
+export function lostOf (text: string | null | undefined): LostRecord | undefined {
+  const value = parsed(text ?? undefined)
+  if (!Array.isArray(value)) return undefined
+  const [at, why] = value as unknown[]
+  return typeof at === 'number' && (why === 'node-lost' || why === 'media-timeout') ? { at, why } : undefined
 }
 
 /** Without a prototype, as the names are strangers'. */

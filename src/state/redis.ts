@@ -1,9 +1,11 @@
-import { createHash } from 'node:crypto'
-import type { RedisAccess, RedisClient } from './client.ts'
+import type { RedisAccess } from './client.ts'
 import { connectRedis } from './connection.ts'
-import { deletesKey, indexKey, keysOf } from './keys.ts'
-import { canCreate, entryOf, fieldsOf, owedDeleteOf, recordOf, schemaVersion } from './record.ts'
-import { type CallRecord, type CallStore, recallMs } from './store.ts'
+import { callIdOf, deletesKey, dutyKey, indexKey, keysOf } from './keys.ts'
+import { redisPage } from './page.ts'
+import { canCreate, entryOf, fieldsOf, isReadable, owedDeleteOf, recordOf, schemaVersion } from './record.ts'
+import { evaluate, scriptOf } from './script.ts'
+import type { SharedStore } from './shared.ts'
+import { type CallChange, type CallRecord, recallMs } from './store.ts'
 
 export interface RedisStoreOptions extends RedisAccess {
   /** As `parseStoreUrl` reads it; special characters of user and password as `%XX`. */
@@ -13,39 +15,69 @@ export interface RedisStoreOptions extends RedisAccess {
   commandTimeoutMs?: number
   /** Entries of a call's timeline that are kept (default 32). */
   timelineLength?: number
+  /** Which of several this is, to share duties. */
+  instanceId?: string
 }
 
 /**
  * The store that instances share. Each operation is one round trip; what belongs together is changed by one script, and
  * the scripts keep to the keys of one slot, so that a Redis Cluster can run them.
  */
-export function createRedisStore (options: RedisStoreOptions): CallStore {
-  const { url, ttlSeconds, commandTimeoutMs = 150, timelineLength = 32 } = options
+export function createRedisStore (options: RedisStoreOptions): SharedStore {
+  const { url, ttlSeconds, commandTimeoutMs = 150, timelineLength = 32, instanceId = 'one' } = options
   const connection = connectRedis(url, commandTimeoutMs, options)
   const ttlMs = Math.round(ttlSeconds * 1000)
 
-  async function recall (callId: string): Promise<CallRecord | undefined> {
+  async function read (callId: string) {
     const { call, timeline } = keysOf(callId)
     const found = await connection.run((redis) => evaluate(redis, scripts.find, [call, timeline]))
-    const [fields, entries] = found as [string[], string[]]
-    return recordOf(fields, entries)
+    const [fields, entries, expiresInMs] = found as [string[], string[], number]
+    const record = recordOf(fields, entries)
+    return record && { call: record, expiresInMs }
+  }
+
+  async function recall (callId: string): Promise<CallRecord | undefined> {
+    return (await read(callId))?.call
   }
 
   return {
+    isPartial: url.includes('+cluster:'),
     async find (callId) {
       const call = await recall(callId)
       return call?.endedAt === undefined ? call : undefined
     },
     recall,
+    read,
     async save (callId, change) {
       const { id, call, timeline } = keysOf(callId)
       const isNew = canCreate(change) ? 1 : 0
       const event = change.event ? entryOf(change.event) : ''
-      const values = [schemaVersion, isNew, ttlMs, timelineLength, event, ...fieldsOf(change)]
+      const values = [schemaVersion, isNew, ttlMs, timelineLength, event, ...fieldsOf(change), ...idField(id, callId, change)]
       await connection.run((redis) => Promise.all([
         evaluate(redis, scripts.save, [call, timeline], values),
         evaluate(redis, scripts.index, [indexKey], [id, isNew, ttlMs]),
       ]))
+    },
+    async restore (callId, call, expiresInMs) {
+      const { id, call: key, timeline } = keysOf(callId)
+      const entries = call.timeline.slice(-timelineLength).map(entryOf)
+      const values = [schemaVersion, Math.ceil(expiresInMs), entries.length, ...entries, ...fieldsOf(call), ...idField(id, callId, call)]
+      const isRestored = await connection.run((redis) => evaluate(redis, scripts.restore, [key, timeline], values)) === 1
+      if (isRestored) await connection.run((redis) => evaluate(redis, scripts.index, [indexKey], [id, 1, Math.ceil(expiresInMs)]))
+      return isRestored
+    },
+    async markLost (callId, { at, why }) {
+      const { call } = keysOf(callId)
+      const values = [schemaVersion, JSON.stringify([at, why])]
+      return await connection.run((redis) => evaluate(redis, scripts.markLost, [call], values)) === 1
+    },
+    async look (callIds) {
+      const found = await connection.run((redis) => Promise.all(callIds.map((callId) => redis.hmget(keysOf(callId).call, 'v', 'ended'))))
+      return found.map(([v, ended]) => typeof ended === 'string' ? 'ended' : isReadable(v ?? undefined) ? 'running' : 'unknown')
+    },
+    page: (options) => connection.run((redis) => redisPage(redis, options)),
+    async takeDuty (duty, forMs) {
+      return await connection.run((redis) => evaluate(redis, scripts.duty, [dutyKey(duty)], [instanceId, forMs])) === 1
     },
     async end (callId) {
       const { id, call, timeline } = keysOf(callId)
@@ -55,7 +87,9 @@ export function createRedisStore (options: RedisStoreOptions): CallStore {
     },
     async remove (callId) {
       const { id, call, timeline } = keysOf(callId)
-      await connection.run((redis) => Promise.all([redis.del(call, timeline), redis.zrem(indexKey, id)]))
+      await connection.run((redis) => Promise.all([
+        evaluate(redis, scripts.remove, [call, timeline], [Date.now(), recallMs]), redis.zrem(indexKey, id),
+      ]))
     },
     async leaveDeletes (owed) {
       if (owed.length === 0) return
@@ -69,6 +103,7 @@ export function createRedisStore (options: RedisStoreOptions): CallStore {
     async check () {
       await connection.run((redis) => redis.ping())
     },
+    health: () => ({ isDegraded: false }),
     close: () => connection.close(),
   }
 }
@@ -81,17 +116,23 @@ local now = time[1] * 1000 + math.floor(time[2] / 1000)
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', string.format('%.0f', now))
 `
 
+/** As `isReadable`. */
+const isReadableLua = `local function isReadable (key, version)
+  local v = redis.pcall('HGET', key, 'v')
+  return type(v) == 'string' and tonumber(v) ~= nil and math.abs(tonumber(v) - tonumber(version)) <= 1
+end`
+
 const scripts = {
   // A key of another type is no call.
   find: scriptOf(`
     local fields = redis.pcall('HGETALL', KEYS[1])
     local entries = redis.pcall('LRANGE', KEYS[2], 0, -1)
-    return { fields.err and {} or fields, entries.err and {} or entries }`),
+    return { fields.err and {} or fields, entries.err and {} or entries, redis.call('PTTL', KEYS[1]) }`),
 
   // A change that cannot begin a call does nothing where there is none, so that a late reply brings no ended call back.
-  save: scriptOf(`
+  save: scriptOf(`${isReadableLua}
     local version, isNew, ttl, length, event = unpack(ARGV, 1, 5)
-    if redis.pcall('HGET', KEYS[1], 'v') ~= version or redis.call('HEXISTS', KEYS[1], 'ended') == 1 then
+    if not isReadable(KEYS[1], version) or redis.call('HEXISTS', KEYS[1], 'ended') == 1 then
       if isNew == '0' then return end
       redis.call('DEL', KEYS[1], KEYS[2])
     end
@@ -103,9 +144,39 @@ const scripts = {
     end
     redis.call('PEXPIRE', KEYS[2], ttl)`),
 
-  end: scriptOf(`
+  // Nothing of the call is left but that it is over, so that no instance puts it back.
+  remove: scriptOf(`
+    redis.call('DEL', KEYS[1], KEYS[2])
+    redis.call('HSET', KEYS[1], 'ended', ARGV[1])
+    redis.call('PEXPIRE', KEYS[1], ARGV[2])`),
+
+  restore: scriptOf(`
+    local version, ttl, count = unpack(ARGV, 1, 3)
+    if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
+    redis.call('HSET', KEYS[1], 'v', version, unpack(ARGV, 4 + count))
+    redis.call('PEXPIRE', KEYS[1], ttl)
+    redis.call('DEL', KEYS[2])
+    if tonumber(count) > 0 then redis.call('RPUSH', KEYS[2], unpack(ARGV, 4, 3 + count)) end
+    redis.call('PEXPIRE', KEYS[2], ttl)
+    return 1`),
+
+  // To one of several that find out at once it is news.
+  markLost: scriptOf(`${isReadableLua}
+    if not isReadable(KEYS[1], ARGV[1]) or redis.call('HEXISTS', KEYS[1], 'ended') == 1 then return 0 end
+    local lost = redis.call('HGET', KEYS[1], 'lost')
+    if lost and lost ~= '' then return 0 end
+    redis.call('HSET', KEYS[1], 'lost', ARGV[2])
+    return 1`),
+
+  duty: scriptOf(`
+    local owner = redis.call('GET', KEYS[1])
+    if owner and owner ~= ARGV[1] then return 0 end
+    redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+    return 1`),
+
+  end: scriptOf(`${isReadableLua}
     local version, now, ttl = unpack(ARGV)
-    if redis.pcall('HGET', KEYS[1], 'v') ~= version then return end
+    if not isReadable(KEYS[1], version) then return end
     redis.call('HSET', KEYS[1], 'ended', now)
     redis.call('PEXPIRE', KEYS[1], ttl)
     redis.call('PEXPIRE', KEYS[2], ttl)`),
@@ -119,21 +190,7 @@ const scripts = {
     return redis.call('ZCARD', KEYS[1])`),
 }
 
-interface Script { lua: string, sha: string }
-
-function scriptOf (lua: string): Script {
-  return { lua, sha: createHash('sha1').update(lua).digest('hex') }
-}
-
-/** Runs a script by its hash; Redis gets the text only when it does not know it. */
-async function evaluate (
-  redis: RedisClient, script: Script, keys: string[], args: (string | number)[] = [],
-): Promise<unknown> {
-  const { lua, sha } = script
-  try {
-    return await redis.evalsha(sha, keys.length, ...keys, ...args)
-  } catch (error) {
-    if (!(error instanceof Error && error.message.startsWith('NOSCRIPT'))) throw error
-    return redis.eval(lua, keys.length, ...keys, ...args)
-  }
+/** A long call-id stands in the key as a hash, so it stands in the record too. */
+function idField (id: string, callId: string, change: CallChange): string[] {
+  return callIdOf(id) === undefined && canCreate(change) ? ['id', JSON.stringify(callId)] : []
 }

@@ -20,12 +20,23 @@ export interface CallStore {
   recall (callId: string): Promise<CallRecord | undefined>
   /** Ends the call: `find` and `size` know it no more. Ending an unknown one is no error. */
   end (callId: string): Promise<void>
+  /** Remembers that the media of a call are lost. @returns whether that is news, to one of several that find out at once */
+  markLost (callId: string, lost: LostRecord): Promise<boolean>
   /** Forgets the call, also one that ended; forgetting an unknown one is no error. */
   remove (callId: string): Promise<void>
+  /**
+   * Some of the calls, the one that nothing was heard of for longest first. A call that is saved meanwhile may come twice,
+   * but none is left out that is there all the time.
+   */
+  page (options: PageOptions): Promise<CallPage>
   /** How many calls there are now. */
   size (): Promise<number>
   /** Resolves when the store answers. @throws NgpilotError `store_unavailable` with the address and the reason. */
   check (): Promise<void>
+  /** How the store fares, without asking it. */
+  health (): StoreHealth
+  /** Whether this instance is the one that does what one of them must do, for `forMs` from now on. */
+  takeDuty (duty: string, forMs: number): Promise<boolean>
   /** Lets operations under way finish, within bounds. Nothing may be asked of the store from then on. */
   close (): Promise<void>
   /** Leaves what this instance still owes to the others. A store without others forgets it. */
@@ -48,8 +59,18 @@ export interface OwedDelete {
   branch?: { fromTag: string, viaBranch?: string }
 }
 
+/** `after`: what the page before gave as `next`. */
+export interface PageOptions { after?: string, limit: number }
+export interface CallPage { calls: { callId: string, node: string, lost?: LostRecord }[], next?: string }
+
+/** `waiting`: calls whose changes wait for a store that is away, for `reason`; `refusesNew`: new calls are refused meanwhile. */
+export type StoreHealth = { isDegraded: false } | { isDegraded: true, reason: string, waiting: number, refusesNew: boolean }
+
+/** The media of a call are lost: its node is, or has ended the call for want of media. `at`: milliseconds since the epoch. */
+export interface LostRecord { at: number, why: 'node-lost' | 'media-timeout' }
+
 export interface CallRecord {
-  /** The node that holds the media; a running call never moves. */
+  /** The node that holds the media; a call moves only when its node is lost and the policy says so. */
   node: string
   /** The policy revision that decided the first offer. */
   revision: string
@@ -63,6 +84,8 @@ export interface CallRecord {
   branches: Record<string, BranchRecord>
   /** A 2xx to the first INVITE passed: from now on a failed INVITE ends only itself, not the call. */
   isEstablished: boolean
+  /** Until its media are there again. */
+  lost?: LostRecord
   /** When it ended, in milliseconds since the epoch. Only `recall` gives such a call. */
   endedAt?: number
   timeline: TimelineEntry[]
@@ -117,4 +140,5 @@ export interface ExchangeRecord {
 /** `at`: milliseconds since the epoch; `event`: what happened (`offer`, `answer`, …); `detail`: a word for a person. */
 export interface TimelineEntry { at: number, event: string, detail?: string }
 
-export type CallChange = Partial<Omit<CallRecord, 'timeline' | 'endedAt'>> & { event?: TimelineEntry }
+/** `lost: null`: the media are there again. */
+export type CallChange = Partial<Omit<CallRecord, 'timeline' | 'endedAt' | 'lost'>> & { event?: TimelineEntry, lost?: LostRecord | null }

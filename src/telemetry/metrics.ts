@@ -138,6 +138,22 @@ export function createMetrics () {
       name: 'ngpilot_evapi_frames_lost_total', registers, labelNames: ['kamailio', 'reason'],
       help: 'Frames that did not arrive: malformed (from Kamailio), too_large, disconnected, expired (Kamailio did not read in time), queue_full.',
     }),
+    storeDegraded: new Gauge({
+      name: 'ngpilot_store_degraded', registers,
+      help: '1 while the call store is away and calls are served from memory.',
+    }),
+    storeWaiting: new Gauge({
+      name: 'ngpilot_store_waiting_calls', registers,
+      help: 'Calls with changes that wait for the call store to be back.',
+    }),
+    storeLost: new Counter({
+      name: 'ngpilot_store_changes_lost_total', registers,
+      help: 'Calls whose changes never reached the call store: too many waited.',
+    }),
+    storeRestored: new Counter({
+      name: 'ngpilot_store_calls_restored_total', registers,
+      help: 'Calls that the call store had lost and that were put back from memory.',
+    }),
     callEvents: new Counter({
       name: 'ngpilot_call_events_total', registers, labelNames: ['event'],
       help: 'What happened to calls by itself: stranded (node lost), media-timeout, dtmf, report.',

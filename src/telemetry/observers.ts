@@ -25,6 +25,23 @@ export function storeObserver (metrics: Metrics) {
   }
 }
 
+/** What is told of a call store that goes away and comes back. */
+export function resilienceObserver (metrics: Metrics, log: Pick<Logger, 'info' | 'warn'>) {
+  return {
+    away (reason: string) {
+      metrics.storeDegraded.set(1)
+      log.warn({ reason }, 'the call store is away; calls go on from memory')
+    },
+    back (awayMs: number) {
+      metrics.storeDegraded.set(0)
+      log.info({ awayMs: Math.round(awayMs) }, 'the call store is back and has got what it missed')
+    },
+    waiting: (calls: number) => metrics.storeWaiting.set(calls),
+    lost: () => metrics.storeLost.inc(),
+    restored: () => metrics.storeRestored.inc(),
+  }
+}
+
 /** What an ingress tells of each request that it answered. */
 export function requestObserver (metrics: Metrics) {
   return {

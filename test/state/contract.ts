@@ -230,11 +230,11 @@ function plain (call: CallRecord | undefined): unknown {
   return call && { ...call, legs: { ...call.legs }, branches: { ...call.branches } }
 }
 
-/** Resolves when `condition` holds. @throws Error when it does not within 10 s. */
-export async function until (condition: () => Promise<boolean> | boolean): Promise<void> {
-  const deadline = performance.now() + 10_000
+/** Resolves when `condition` holds. @throws Error when it does not in time. */
+export async function until (condition: () => Promise<boolean> | boolean, withinMs = 10_000): Promise<void> {
+  const deadline = performance.now() + withinMs
   while (!await condition()) {
-    if (performance.now() > deadline) throw new Error('the condition did not come true within 10 s')
+    if (performance.now() > deadline) throw new Error(`the condition did not come true within ${withinMs} ms`)
     await sleep(10)
   }
 }

@@ -33,7 +33,7 @@ test('Sentinel: the store follows the master to its replica', async (t) => {
   t.after(() => replica.disconnect())
   await until(async () => await replica.dbsize() > 0)
   process.kill(group.master.pid, 'SIGKILL')
-  await until(() => works(() => store.save('b', beginning)))
+  await until(() => works(() => store.save('b', beginning)), 40_000)
   assert.equal(await group.masterPort(), group.replica.port)
   assert.equal((await store.find('a'))?.node, beginning.node)
 })
@@ -78,7 +78,7 @@ test('ACL: a user with the rights that the store needs, and no others', async (t
 })
 
 /** As docs/redis.md has them. */
-const rights = ['+@hash', '+@list', '+@sortedset', '+@scripting', '+@connection', '+del', '+pexpire', '+exists', '+time', '+set', '+info', '-script|kill']
+const rights = ['+@hash', '+@list', '+@sortedset', '+@scripting', '+@connection', '+del', '+pexpire', '+pttl', '+exists', '+time', '+set', '+info', '-script|kill']
 
 function openStore (t: TestContext, options: Partial<RedisStoreOptions> & { url: string }) {
   const store = createRedisStore({ ttlSeconds: 60, commandTimeoutMs: 5000, ...options })

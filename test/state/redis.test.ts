@@ -93,7 +93,7 @@ test('lets every key of a call expire', async (t) => {
 })
 
 test('keeps all keys of a call in one slot of a cluster', async (t) => {
-  const cluster = await startRedis(t, { args: ['--cluster-enabled', 'yes'] })
+  const cluster = await startRedis(t, { args: ['--cluster-enabled', 'yes', '--cluster-port', String(await freePort())] })
   const redis = new Redis(cluster.url, { enableReadyCheck: false })
   t.after(() => redis.disconnect())
   for (const callId of ['a@b', '}', '{}', '{', 'a}b', '', ' ', 'x'.repeat(300), '→', '\0']) {
@@ -117,7 +117,7 @@ test('takes what it cannot read for no call, and begins it anew', async (t) => {
   const { call, timeline } = keysOf('a')
   const strange = [
     () => redis.set(call, 'text'),
-    () => redis.hset(call, { v: '2', node: 'x', revision: 'x', createdAt: '1', 'leg:old': '["sip"]' }),
+    () => redis.hset(call, { v: '9', node: 'x', revision: 'x', createdAt: '1', 'leg:old': '["sip"]' }),
     () => redis.hset(call, { v: '1', node: 'x' }),
     () => redis.hset(call, { v: '1', node: 'x', revision: 'x', createdAt: 'soon' }),
   ]

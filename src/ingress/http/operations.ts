@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 
-/** What an orchestrator asks: is each part ready? `detail` is for a person. */
-export interface Readiness { isReady: boolean, checks: Record<string, { isReady: boolean, detail: string }> }
+/** What an orchestrator asks: is each part ready? `isDegraded`: it serves, but not as it should. `detail` is for a person. */
+export interface Readiness { isReady: boolean, isDegraded: boolean, checks: Record<string, { isReady: boolean, detail: string }> }
 
 export interface OperationsDeps {
   readiness: () => Promise<Readiness>
@@ -19,8 +19,8 @@ export function addOperations (app: FastifyInstance, { readiness, metrics }: Ope
       response: { 200: { description: 'It can.' }, 503: { description: 'It cannot; `checks` says which part is not ready and why.' } },
     },
   }, async (_request, reply) => {
-    const { isReady, checks } = await readiness()
-    return reply.code(isReady ? 200 : 503).send({ status: isReady ? 'ready' : 'not ready', checks })
+    const { isReady, isDegraded, checks } = await readiness()
+    return reply.code(isReady ? 200 : 503).send({ status: !isReady ? 'not ready' : isDegraded ? 'degraded' : 'ready', checks })
   })
 
   app.get('/metrics', { schema: { summary: 'Metrics for Prometheus' } }, async (_request, reply) => {
