@@ -14,8 +14,8 @@ export interface ReadinessDeps {
 }
 
 /**
- * Whether calls can be served now: the store answers, or calls may go on without it, and at least one node answers. A policy that could not be reloaded is
- * told, but the last good one is in force, so it does not count.
+ * Whether calls can be served now: the store answers, or calls may go on without it, and at least one node answers. A policy
+ * that could not be reloaded is told, but the last good one is in force, so it does not count.
  */
 export async function readinessOf ({ store, fleet, ng, policy }: ReadinessDeps): Promise<Readiness> {
   const deadline = performance.now() + 250

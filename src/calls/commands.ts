@@ -1,6 +1,7 @@
 import { NgpilotError, asNgpilotError } from '../errors.ts'
 import { commandSince } from '../ng/capabilities.ts'
 import { reasonOf } from '../ng/reply.ts'
+import { checkNgDictionary } from '../ng/vocabulary.ts'
 import type { MediaNode, NgCommand, NgDictionary, NgReply, NgValue } from '../ng/types.ts'
 import type { CallRecord } from '../state/store.ts'
 import type { CallDeps } from './deps.ts'
@@ -113,12 +114,16 @@ const encodings: ReadonlyMap<string, BufferEncoding> = new Map([['sdp', 'utf8'],
 export type CallCommandName = keyof typeof callCommands
 
 /**
- * The NG command for what a client asked for, its keys as the API names them.
- * @param more further NG keys by their own names; they never replace what else is given
+ * The NG command for what a client asked for, its keys as the API names them. Further NG keys, by their own names, stand in
+ * `ng`; they never replace what else is given.
+ *
+ * @throws NgpilotError `bad_request` for a key of `ng` that rtpengine would ignore, or when nothing says what to play.
  */
-export function callCommandOf (
-  name: CallCommandName, given: Readonly<Record<string, unknown>>, more: NgDictionary = {},
-): NgCommand {
+export function callCommandOf (name: CallCommandName, given: Readonly<Record<string, unknown>>): NgCommand {
+  const more = checked(given.ng ?? {})
+  if (name === 'play-media' && ['file', 'blob', 'dbId'].every((key) => given[key] === undefined)) {
+    throw new NgpilotError('bad_request', 'play-media needs one of file, blob and dbId')
+  }
   const { command, keys, flags: flagNames = {}, isDirectional }: CommandShape = callCommands[name]
   const values: NgDictionary = {}
   const flags = Array.isArray(more.flags) ? [...more.flags] : []
@@ -130,4 +135,11 @@ export function callCommandOf (
   }
   if (isDirectional && Object.keys(party).some((key) => given[key] !== undefined)) flags.push('directional')
   return { ...more, ...values, ...(flags.length > 0 && { flags }), command }
+}
+
+function checked (ng: object): NgDictionary {
+  const [problem] = checkNgDictionary(ng as Record<string, unknown>)
+  if (!problem) return ng as NgDictionary
+  const hint = problem.nearest === undefined ? '' : `; did you mean "${problem.nearest}"?`
+  throw new NgpilotError('bad_request', `ng.${problem.path.join('.')}: ${problem.message}${hint}`)
 }

@@ -1,12 +1,13 @@
 import {
-  type BranchRecord, type CallChange, type CallPage, type CallRecord, type LegRecord, type LostRecord, type PageOptions, type TimelineEntry, recallMs,
+  type BranchRecord, type CallChange, type CallPage, type CallRecord, type LegRecord, type LostRecord, type PageOptions,
+  type TimelineEntry, recallMs,
 } from './store.ts'
 
 export interface CallTableOptions {
   ttlSeconds: number
   /** Entries of a call's timeline that are kept (default 32). */
   timelineLength?: number
-  /** Calls that are kept at most; the one that nothing was heard of for longest goes first. Default: as many as there are. */
+  /** Calls that are kept at most; the one that nothing was heard of for longest goes first. Default: all. */
   maxCalls?: number
 }
 

@@ -9,10 +9,19 @@ export function createMemoryStore (options: CallTableOptions): CallStore {
   return {
     find: (callId) => Promise.resolve(calls.find(callId)),
     recall: (callId) => Promise.resolve(calls.recall(callId)),
-    save: (callId, change) => Promise.resolve(calls.save(callId, change)),
+    save (callId, change) {
+      calls.save(callId, change)
+      return Promise.resolve()
+    },
     markLost: (callId, lost) => Promise.resolve(calls.markLost(callId, lost)),
-    end: (callId) => Promise.resolve(calls.end(callId)),
-    remove: (callId) => Promise.resolve(calls.remove(callId)),
+    end (callId) {
+      calls.end(callId)
+      return Promise.resolve()
+    },
+    remove (callId) {
+      calls.remove(callId)
+      return Promise.resolve()
+    },
     page: (options) => Promise.resolve(calls.page(options)),
     size: () => Promise.resolve(calls.size),
     takeDuty: () => Promise.resolve(true),

@@ -1,11 +1,13 @@
 import type {
-  BranchRecord, CallChange, CallRecord, ExchangeRecord, HiddenMedia, InviteRecord, LegRecord, LostRecord, OwedDelete, TimelineEntry,
+  BranchRecord, CallChange, CallRecord, ExchangeRecord, HiddenMedia, InviteRecord, LegRecord, LostRecord, OwedDelete,
+  TimelineEntry,
 } from './store.ts'
 
 /**
  * How a call is written in Redis: a hash with `v` (the version of this schema), `node`, `revision`, `createdAt`,
- * `caller`, `established`, `lost` (`[at, why]`, empty: no more), `ended` (when), `id` (the call-id as JSON, where the key does not tell it), and for each leg `leg:TAG`, for each branch `branch:KEY` and `exchange:KEY`; and
- * a list of `[at, event, detail]`. They are JSON arrays, as a hash takes half the room while no value is over 64 bytes.
+ * `caller`, `established`, `lost` (`[at, why]`; empty: no more), `ended` (when), `id` (the call-id as JSON, where the key is
+ * its hash), for each leg `leg:TAG`, for each branch `branch:KEY` and `exchange:KEY`; and a list of `[at, event, detail]`.
+ * They are JSON arrays, as a hash takes half the room while no value is over 64 bytes.
  *
  * leg: `[profile, branch, node tag, 1 if bundled, [index, line, mid]…]`, as far as needed; branch: `[caller (0: it is KEY),
  * callee's leg, state, [cseq, transaction, 1 if late], hidden media]`; exchange: `[offerer, state, at, cseq, callee]`
@@ -33,7 +35,7 @@ export function fieldsOf (change: CallChange): string[] {
   if (change.createdAt !== undefined) fields.push('createdAt', String(change.createdAt))
   if (change.caller !== undefined) fields.push('caller', change.caller)
   if (change.isEstablished !== undefined) fields.push('established', change.isEstablished ? '1' : '0')
-  if (change.lost !== undefined) fields.push('lost', change.lost ? textOfLost(change.lost) : '')
+  if (change.lost !== undefined) fields.push('lost', textOfLost(change.lost))
   for (const [tag, leg] of Object.entries(change.legs ?? {})) fields.push(fieldOf('leg', tag), textOfLeg(leg))
   for (const [key, branch] of Object.entries(change.branches ?? {})) {
     fields.push(fieldOf('branch', key), textOfBranch(key, branch))
@@ -48,7 +50,8 @@ export function entryOf ({ at, event, detail }: TimelineEntry): string {
 
 /**
  * The call that a hash and a list hold, or undefined for none. What a version far from this one or another program wrote is
- * no call either, and a leg or an entry that cannot be read is left out: a strange record must not end a call that could go on.
+ * no call either, and a leg or an entry that cannot be read is left out: a strange record must not end a call that could
+ * go on.
  */
 export function recordOf (fields: readonly string[], entries: readonly string[]): CallRecord | undefined {
   const plain: Record<string, string> = {}
@@ -105,8 +108,8 @@ function branchOfVersion1 (plain: Record<string, string>, legs: CallRecord['legs
   }
 }
 
-function textOfLost ({ at, why }: LostRecord): string {
-  return JSON.stringify([at, why])
+export function textOfLost (lost: LostRecord | null): string {
+  return lost ? JSON.stringify([lost.at, lost.why]) : ''
 }
 
 export function lostOf (text: string | null | undefined): LostRecord | undefined {

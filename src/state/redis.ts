@@ -2,7 +2,7 @@ import type { RedisAccess } from './client.ts'
 import { connectRedis } from './connection.ts'
 import { callIdOf, deletesKey, dutyKey, indexKey, keysOf } from './keys.ts'
 import { redisPage } from './page.ts'
-import { canCreate, entryOf, fieldsOf, isReadable, owedDeleteOf, recordOf, schemaVersion } from './record.ts'
+import { canCreate, entryOf, fieldsOf, isReadable, owedDeleteOf, recordOf, schemaVersion, textOfLost } from './record.ts'
 import { evaluate, scriptOf } from './script.ts'
 import type { SharedStore } from './shared.ts'
 import { type CallChange, type CallRecord, recallMs } from './store.ts'
@@ -52,7 +52,8 @@ export function createRedisStore (options: RedisStoreOptions): SharedStore {
       const { id, call, timeline } = keysOf(callId)
       const isNew = canCreate(change) ? 1 : 0
       const event = change.event ? entryOf(change.event) : ''
-      const values = [schemaVersion, isNew, ttlMs, timelineLength, event, ...fieldsOf(change), ...idField(id, callId, change)]
+      const fields = [...fieldsOf(change), ...idField(id, callId, change)]
+      const values = [schemaVersion, isNew, ttlMs, timelineLength, event, ...fields]
       await connection.run((redis) => Promise.all([
         evaluate(redis, scripts.save, [call, timeline], values),
         evaluate(redis, scripts.index, [indexKey], [id, isNew, ttlMs]),
@@ -61,19 +62,25 @@ export function createRedisStore (options: RedisStoreOptions): SharedStore {
     async restore (callId, call, expiresInMs) {
       const { id, call: key, timeline } = keysOf(callId)
       const entries = call.timeline.slice(-timelineLength).map(entryOf)
-      const values = [schemaVersion, Math.ceil(expiresInMs), entries.length, ...entries, ...fieldsOf(call), ...idField(id, callId, call)]
+      const fields = [...fieldsOf(call), ...idField(id, callId, call)]
+      const values = [schemaVersion, Math.ceil(expiresInMs), entries.length, ...entries, ...fields]
       const isRestored = await connection.run((redis) => evaluate(redis, scripts.restore, [key, timeline], values)) === 1
-      if (isRestored) await connection.run((redis) => evaluate(redis, scripts.index, [indexKey], [id, 1, Math.ceil(expiresInMs)]))
+      const place = [id, 1, Math.ceil(expiresInMs)]
+      if (isRestored) await connection.run((redis) => evaluate(redis, scripts.index, [indexKey], place))
       return isRestored
     },
-    async markLost (callId, { at, why }) {
+    async markLost (callId, lost) {
       const { call } = keysOf(callId)
-      const values = [schemaVersion, JSON.stringify([at, why])]
+      const values = [schemaVersion, textOfLost(lost)]
       return await connection.run((redis) => evaluate(redis, scripts.markLost, [call], values)) === 1
     },
     async look (callIds) {
-      const found = await connection.run((redis) => Promise.all(callIds.map((callId) => redis.hmget(keysOf(callId).call, 'v', 'ended'))))
-      return found.map(([v, ended]) => typeof ended === 'string' ? 'ended' : isReadable(v ?? undefined) ? 'running' : 'unknown')
+      const keys = callIds.map((callId) => keysOf(callId).call)
+      const found = await connection.run((redis) => Promise.all(keys.map((key) => redis.hmget(key, 'v', 'ended'))))
+      return found.map(([v, ended]) => {
+        if (typeof ended === 'string') return 'ended'
+        return isReadable(v ?? undefined) ? 'running' : 'unknown'
+      })
     },
     page: (options) => connection.run((redis) => redisPage(redis, options)),
     async takeDuty (duty, forMs) {

@@ -146,8 +146,8 @@ export function createResilientStore (options: ResilientOptions): CallStore {
   async function replay (callId: string): Promise<void> {
     for (let entry = journal.next(callId); entry; entry = journal.next(callId)) {
       try {
-        if (entry.kind === 'save') for (const change of entry.changes) await shared.save(callId, change)
-        else await shared[entry.kind](callId)
+        for (const change of entry.changes) await shared.save(callId, change)
+        if (entry.kind !== 'save') await shared[entry.kind](callId)
       } catch (error) {
         if (asNgpilotError(error).code !== 'store_unavailable') observer.lost()
         else {
@@ -159,7 +159,7 @@ export function createResilientStore (options: ResilientOptions): CallStore {
     }
   }
 
-  /** Compares own calls with the store, bit by bit: what has ended there is forgotten here, what is lost there is put back. */
+  /** Compares own calls with the store, bit by bit: what has ended there is forgotten, what is lost there is put back. */
   function startComparing () {
     let isHurried = false
     let timer: NodeJS.Timeout
@@ -228,7 +228,8 @@ export function createResilientStore (options: ResilientOptions): CallStore {
     size: () => shared.size().catch(() => own.size),
     async check () {
       await shared.check().catch((error: unknown) => {
-        if (!shared.isPartial && asNgpilotError(error).code === 'store_unavailable' && !isClosed) wentAway('', asNgpilotError(error).message)
+        const { code, message } = asNgpilotError(error)
+        if (!shared.isPartial && code === 'store_unavailable' && !isClosed) wentAway('', message)
         throw error
       })
     },
@@ -255,7 +256,9 @@ const batchSize = 100
 
 /** Whether `known` is what became of `found`: all that happened then, and more. */
 function goesOn (found: CallRecord, known: CallRecord): boolean {
-  const isSameSoFar = found.createdAt === known.createdAt && found.timeline.length < known.timeline.length
-    && found.timeline.every(({ at, event }, index) => known.timeline[index]?.at === at && known.timeline[index].event === event)
-  return isSameSoFar && found.endedAt === undefined
+  if (found.createdAt !== known.createdAt || found.endedAt !== undefined) return false
+  return found.timeline.length < known.timeline.length && found.timeline.every(({ at, event }, index) => {
+    const own = known.timeline[index]
+    return own?.at === at && own.event === event
+  })
 }

@@ -63,10 +63,10 @@ export interface OwedDelete {
 export interface PageOptions { after?: string, limit: number }
 export interface CallPage { calls: { callId: string, node: string, lost?: LostRecord }[], next?: string }
 
-/** `waiting`: calls whose changes wait for a store that is away, for `reason`; `refusesNew`: new calls are refused meanwhile. */
+/** `waiting`: calls whose changes wait for a store that is away, for `reason`; `refusesNew`: it takes no new calls. */
 export type StoreHealth = { isDegraded: false } | { isDegraded: true, reason: string, waiting: number, refusesNew: boolean }
 
-/** The media of a call are lost: its node is, or has ended the call for want of media. `at`: milliseconds since the epoch. */
+/** The media of a call are lost: its node is, or has ended the call for want of media. `at`: ms since the epoch. */
 export interface LostRecord { at: number, why: 'node-lost' | 'media-timeout' }
 
 export interface CallRecord {

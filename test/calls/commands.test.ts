@@ -70,9 +70,11 @@ test('one party means its direction alone, in every version', () => {
   assert.deepEqual(callCommandOf('block-media', {}), { command: 'block media' })
 })
 
-test('further keys never replace what is given', () => {
-  const command = callCommandOf('subscribe-request', { all: true, toTag: 't' }, { 'to-tag': 'x', flags: ['generate-mid'], command: 'delete' })
+test('further keys go along with what is given, and a typing error in them is refused', () => {
+  const command = callCommandOf('subscribe-request', { all: true, toTag: 't', ng: { flags: ['generate-mid'] } })
   assert.deepEqual(command, { 'to-tag': 't', flags: ['generate-mid', 'all'], command: 'subscribe request' })
+  assert.throws(() => callCommandOf('publish', { fromTag: 'a', sdp: 'x', ng: { 'transport-protcol': 'RTP/AVP' } }), /ng\.transport-protcol: unknown NG key; did you mean "transport-protocol"\?/)
+  assert.throws(() => callCommandOf('play-media', { fromTag: 'a' }), /play-media needs one of file, blob and dbId/)
 })
 
 async function startCall (t: TestContext) {

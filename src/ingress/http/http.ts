@@ -1,5 +1,6 @@
 import swagger from '@fastify/swagger'
 import type { Calls } from '../../calls/calls.ts'
+import { addCallCommands } from './call-commands.ts'
 import { type OperationsDeps, addOperations } from './operations.ts'
 import { type Nodes, addNodes } from './nodes.ts'
 import { addRoutes } from './routes.ts'
@@ -27,6 +28,7 @@ export async function startHttp (options: HttpOptions, deps: HttpDeps) {
     },
   })
   addRoutes(app, { calls: deps.calls, deadlineMs: options.deadlineMs })
+  addCallCommands(app, { calls: deps.calls, deadlineMs: options.deadlineMs })
   addNodes(app, deps.fleet)
   addOperations(app, deps)
   const url = await app.listen({ host: options.host, port: options.port })

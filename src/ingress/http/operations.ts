@@ -1,7 +1,11 @@
 import type { FastifyInstance } from 'fastify'
 
-/** What an orchestrator asks: is each part ready? `isDegraded`: it serves, but not as it should. `detail` is for a person. */
-export interface Readiness { isReady: boolean, isDegraded: boolean, checks: Record<string, { isReady: boolean, detail: string }> }
+/** What an orchestrator asks: is each part ready? `isDegraded`: it serves, but from memory. `detail` is for a person. */
+export interface Readiness {
+  isReady: boolean
+  isDegraded: boolean
+  checks: Record<string, { isReady: boolean, detail: string }>
+}
 
 export interface OperationsDeps {
   readiness: () => Promise<Readiness>

@@ -14,6 +14,7 @@ export interface ServerOptions { token?: string, bodyLimitBytes: number, observe
 export function createServer ({ token, bodyLimitBytes, observer, log }: ServerOptions): FastifyInstance {
   const app = fastify({
     bodyLimit: bodyLimitBytes,
+    routerOptions: { maxParamLength: 1536 }, // a Call-ID of 512 bytes, each as %XX
     forceCloseConnections: 'idle',
     return503OnClosing: false, // the hook below says it in a problem document
     ajv: {
