@@ -1,27 +1,23 @@
 import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
 import { dirname, resolve } from 'node:path'
-import { type NgListen, namedAddress, splitAddress, splitNgListen } from './config/address.ts'
+import { type NgListen, namedAddress, splitNgListen } from './config/address.ts'
+import { type DnsConfig, dnsNameOf, type NodeConfig, nodeOf, tlsFilesOf } from './config/node.ts'
 import { problemsIn } from './config/problems.ts'
 import type { Settings } from './config/settings.ts'
 import { readSettings, withEnvironment, type Environment } from './config/sources.ts'
 import { invalid, isTree, nameOf, type Path } from './config/words.ts'
 
+export type { DnsConfig, NodeConfig } from './config/node.ts'
 export { describeSettings, Settings, type SettingRow } from './config/settings.ts'
 
 /** The settings in force. `nodes` are resolved to id, host (IPv6 without brackets) and port; ids are unique. */
-export interface Config extends Omit<Settings, 'ng' | 'rtpengine' | 'evapi' | 'instance'> {
+export interface Config extends Omit<Settings, 'ng' | 'rtpengine' | 'discovery' | 'evapi' | 'instance'> {
   ng: Omit<Settings['ng'], 'listen'> & { listen: NgListen[] }
   rtpengine: Omit<Settings['rtpengine'], 'nodes'> & { nodes: NodeConfig[] }
+  discovery: Omit<Settings['discovery'], 'dns'> & { dns: DnsConfig[] }
   evapi: { kamailios: { id: string, host: string, port: number }[] }
   instance: { id: string }
-}
-
-/** One rtpengine, its address taken apart. */
-export interface NodeConfig extends Omit<Settings['rtpengine']['nodes'][number], 'id' | 'address'> {
-  id: string
-  host: string
-  port: number
 }
 
 /** Where settings come from: the variables of the environment, and the file that `--config` names, if it was given. */
@@ -37,24 +33,28 @@ export function loadConfig ({ env, file = env.NGPILOT_CONFIG }: ConfigSources): 
   const found = file ? readSettings(file) : undefined
   const { tree, variables, problems } = withEnvironment(found?.tree ?? {}, env)
   const placeOf = (path: Path) => variables.get(path.slice(0, 2).join('.')) ?? found?.placeOf(path)
-  for (const [path, text] of problemsIn(tree)) {
+  const problem = (path: Path, text: string) => {
     const place = placeOf(path)
     problems.push(`${nameOf(path)}${place ? ` (${place})` : ''}: ${text}`)
   }
+  for (const [path, text] of problemsIn(tree)) problem(path, text)
   if (problems.length > 0) throw invalid(problems)
 
-  const { ng, rtpengine, evapi, policy, instance, ...rest } = tree as Settings
+  const { ng, rtpengine, discovery, evapi, policy, instance, ...rest } = tree as Settings
+  const directory = file ? dirname(file) : '.'
+  const shared = tlsFilesOf(rtpengine, directory)
+  const reading = { shared, directory, problem }
+  const nodes = rtpengine.nodes.map((node, index) => nodeOf(node, ['rtpengine', 'nodes', index], reading))
+  const dns = discovery.dns.map((name, index) => dnsNameOf(name, ['discovery', 'dns', index], reading))
+  if (problems.length > 0) throw invalid(problems)
   const isInFile = isTree(found?.tree.policy) && 'directory' in found.tree.policy && !variables.has('policy.directory')
   return {
     ...rest,
     ng: { ...ng, listen: ng.listen.flatMap((text) => splitNgListen(text) ?? []) },
-    rtpengine: { ...rtpengine, nodes: rtpengine.nodes.map(nodeOf) },
+    rtpengine: { ...rtpengine, ...shared, nodes },
+    discovery: { ...discovery, dns },
     evapi: { kamailios: evapi.kamailios.flatMap((text) => namedAddress(text) ?? []) },
     policy: file && isInFile ? { directory: resolve(dirname(file), policy.directory) } : policy,
     instance: { id: instance.id ?? `${hostname().replace(/[^\w.-]/g, '-').slice(0, 23)}-${randomBytes(4).toString('hex')}` },
   }
-}
-
-function nodeOf ({ id, address, ...more }: Settings['rtpengine']['nodes'][number]): NodeConfig {
-  return { id: id ?? address, ...splitAddress(address) ?? { host: '', port: 0 }, ...more }
 }

@@ -4,6 +4,7 @@ import { connectApi } from './cli/api.ts'
 import { setNode, showNodes } from './cli/nodes.ts'
 import { policyCommand } from './cli/policy/policy.ts'
 import { type Config, loadConfig } from './config.ts'
+import { watchConfig } from './config/watch.ts'
 import { NgpilotError } from './errors.ts'
 import { startService } from './service.ts'
 import { createLog } from './telemetry/log.ts'
@@ -43,13 +44,18 @@ async function main (): Promise<void> {
     service.uncaught()
     log.error({ err: error }, 'uncaught error')
   })
-  process.on('SIGHUP', () => {
-    void service.reloadPolicy()
+  const reloadNodes = () => {
     try {
       service.setNodes(loadConfig({ env: process.env, file: values.config }).rtpengine.nodes)
     } catch (error) {
       log.error({ problem: (error as Error).message }, 'configuration refused; the rtpengines in use stay')
     }
+  }
+  const file = values.config ?? process.env.NGPILOT_CONFIG
+  if (file) watchConfig(file, reloadNodes)
+  process.on('SIGHUP', () => {
+    void service.reloadPolicy()
+    reloadNodes()
   })
   let isStopping = false
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {

@@ -3,6 +3,9 @@ import { Deletes } from './calls/deletes.ts'
 import { CallEvents } from './calls/events.ts'
 import type { Config } from './config.ts'
 import { NgpilotError, asNgpilotError } from './errors.ts'
+import { nodesInHash } from './config/hash.ts'
+import { Discovery, type NodeSource } from './fleet/discovery/discovery.ts'
+import { createResolver, dnsSource } from './fleet/discovery/dns.ts'
 import { createLiveFleet } from './fleet/live.ts'
 import { observedNg } from './fleet/observed.ts'
 import { startEvapi } from './ingress/evapi/evapi.ts'
@@ -11,15 +14,15 @@ import { startNg } from './ingress/ng/ng.ts'
 import { NgClient } from './ng/client.ts'
 import { createPolicyHolder } from './policy/holder.ts'
 import { readinessOf } from './readiness.ts'
+import { connectRedis } from './state/connection.ts'
 import { openStore } from './state/open.ts'
 import { observedStore } from './state/observed.ts'
 import type { CallStore, OwedDelete } from './state/store.ts'
 import type { Logger } from './telemetry/log.ts'
 import { createMetrics } from './telemetry/metrics.ts'
 import {
-  callEventsObserver, callObserver, deletesObserver, evapiObserver, fleetObserver, ngObserver, ngRequestObserver,
-  policyObserver,
-  requestObserver, resilienceObserver, storeObserver, webhookObserver,
+  callEventsObserver, callObserver, deletesObserver, discoveryObserver, evapiObserver, fleetObserver, ngObserver,
+  ngRequestObserver, policyObserver, requestObserver, resilienceObserver, storeObserver, webhookObserver,
 } from './telemetry/observers.ts'
 import { createWebhook } from './telemetry/webhook.ts'
 import { version } from './version.ts'
@@ -57,8 +60,16 @@ export async function startService (config: Config, log: Logger): Promise<Servic
     openStore({ ...config.store, instanceId: config.instance.id }, resilienceObserver(metrics, log)), storeObserver(metrics))
   metrics.countCalls(() => store.size())
   const client = new NgClient({ ...config.rtpengine, instanceId: config.instance.id, observer: ngObserver(metrics) })
-  const fleet = createLiveFleet({ nodes: config.rtpengine.nodes, ng: client, observer: fleetObserver(metrics, log) })
+  const fleet = createLiveFleet({ nodes: [], ng: client, observer: fleetObserver(metrics, log) })
   metrics.showNodes(() => fleet.nodes())
+  const found = nodeSources(config)
+  const discovery = new Discovery(config.rtpengine.nodes, {
+    sources: found.sources,
+    everyMs: config.discovery.everySeconds * 1000,
+    observer: discoveryObserver(metrics, log),
+    onNodes: (nodes) => fleet.setNodes(nodes),
+  })
+  await discovery.start()
   const ng = observedNg(client, fleet)
   const events = new CallEvents(callEventsObserver(metrics, log))
   const { url: webhookUrl, ...webhookOptions } = config.webhook
@@ -69,8 +80,9 @@ export async function startService (config: Config, log: Logger): Promise<Servic
   const deletes = new Deletes({ ng, observer: deletesObserver(metrics, log) })
   const calls = createCalls({ policy: policy.current, fleet, ng, store, deletes, observer: callObserver(metrics) })
   const giveUp = async (error: unknown): Promise<never> => {
+    discovery.close()
     fleet.close()
-    await Promise.all([client.close(), store.close()])
+    await Promise.all([client.close(), store.close(), found.close()])
     throw error
   }
   const http = await startHttp({
@@ -95,7 +107,11 @@ export async function startService (config: Config, log: Logger): Promise<Servic
 
   // What an instance that stopped could not deliver, whoever is there delivers.
   const takeOver = () => store.takeDeletes().then(
-    (owed) => { for (const { node, callId, branch, expiresAt } of owed) void deletes.owe(node, callId, branch, expiresAt) },
+    (owed) => {
+      for (const { node, callId, branch, expiresAt } of owed) {
+        void deletes.owe(fleet.known(node.id) ?? node, callId, branch, expiresAt)
+      }
+    },
     () => undefined,
   )
   void takeOver()
@@ -105,19 +121,31 @@ export async function startService (config: Config, log: Logger): Promise<Servic
     url: http.url,
     ngUrls: ngIngress.urls,
     reloadPolicy: policy.reload,
-    setNodes: (nodes) => fleet.setNodes(nodes),
+    setNodes: (nodes) => discovery.setList(nodes),
     uncaught: () => metrics.uncaughtErrors.inc(),
     async close () {
       clearInterval(takingOver)
       await Promise.all([http.close(), evapi.close(), ngIngress.close()])
       await calls.close()
       await leaveDeletes(await deletes.drain(drainMs), store, log)
+      discovery.close()
       fleet.close()
       await client.close()
-      await store.close()
+      await Promise.all([store.close(), found.close()])
       await webhook?.close()
     },
   }
+}
+
+/** Where nodes are found beside the list. */
+function nodeSources ({ discovery, rtpengine, store }: Config): { sources: NodeSource[], close: () => Promise<void> } {
+  const resolver = createResolver(discovery.dnsServers)
+  const sources: NodeSource[] = discovery.dns.map((name) => dnsSource(name, resolver))
+  const { redisKey } = discovery
+  if (redisKey === undefined) return { sources, close: () => Promise.resolve() }
+  const redis = connectRedis(store.url, store.commandTimeoutMs, store)
+  const read = async () => nodesInHash(await redis.run((client) => client.hgetall(redisKey)), rtpengine)
+  return { sources: [...sources, { name: `Redis ${redisKey}`, read }], close: () => redis.close() }
 }
 
 async function leaveDeletes (owed: readonly OwedDelete[], store: CallStore, log: Logger): Promise<void> {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
@@ -26,7 +26,7 @@ function problemsOf ({ env = {}, file }: Partial<ConfigSources>): string[] {
     assert.equal(error.code, 'config_invalid')
     const [heading = '', ...lines] = error.message.split('\n')
     assert.match(heading, /^the configuration has (one problem|\d+ problems):$/)
-    return lines.map((line) => line.trim().replace(/[^ (]*\/(?=[^/]*\.yaml)/, ''))
+    return lines.map((line) => line.trim().replace(/[^ (]*\/(?=[^/]*\.yaml)/g, ''))
   }
   return []
 }
@@ -36,7 +36,8 @@ test('is all defaults where nothing is set, and where the file is empty or has e
   assert.deepEqual(config, {
     http: { host: '127.0.0.1', port: 8080, bodyLimitBytes: 131072 },
     ng: { listen: [], allow: [] },
-    rtpengine: { nodes: [{ id: '127.0.0.1:2223', host: '127.0.0.1', port: 2223 }], retryAfterMs: 60, maxInFlight: 16 },
+    rtpengine: { nodes: [{ id: '127.0.0.1:2223', host: '127.0.0.1', port: 2223 }], retryAfterMs: 60, maxInFlight: 32 },
+    discovery: { dns: [], dnsServers: [], everySeconds: 10 },
     policy: { directory: './policy' },
     store: { url: 'memory:', ttlSeconds: 43200, commandTimeoutMs: 150, onUnavailable: 'continue', memoryCalls: 100000 },
     request: { deadlineMs: 400 },
@@ -63,12 +64,16 @@ test('reads a file rather than the one that NGPILOT_CONFIG names', (t) => {
   assert.equal(config.http.port, 0)
 })
 
-test('has a variable for each setting, and takes a right value from each', () => {
+test('has a variable for each setting, and takes a right value from each', (t) => {
+  const pem = yamlFile(t, '-----BEGIN CERTIFICATE-----')
   const values: Record<string, string> = {
     NGPILOT_HTTP_HOST: '::', NGPILOT_HTTP_PORT: '0', NGPILOT_HTTP_TOKEN: token, NGPILOT_HTTP_BODY_LIMIT_BYTES: '4096',
     NGPILOT_NG_LISTEN: 'ws:[::]:2224', NGPILOT_NG_ALLOW: '192.0.2.1,2001:db8::/32',
-    NGPILOT_RTPENGINE_NODES: 'a=10.0.0.1:22222,b=[2001:db8::1]:22222, media.example.org:2223', NGPILOT_RTPENGINE_RETRY_AFTER_MS: '40',
-    NGPILOT_RTPENGINE_MAX_IN_FLIGHT: '8',
+    NGPILOT_RTPENGINE_NODES: 'a=10.0.0.1:22222,b=[2001:db8::1]:22222, media.example.org:2223,wss://10.0.0.2:443',
+    NGPILOT_RTPENGINE_CA_FILE: pem, NGPILOT_RTPENGINE_CERT_FILE: pem, NGPILOT_RTPENGINE_KEY_FILE: pem,
+    NGPILOT_RTPENGINE_RETRY_AFTER_MS: '40', NGPILOT_RTPENGINE_MAX_IN_FLIGHT: '8',
+    NGPILOT_DISCOVERY_DNS: 'rtp.example.org:2223,wss://_ng._tcp.example.org', NGPILOT_DISCOVERY_DNS_SERVERS: '127.0.0.1:8600',
+    NGPILOT_DISCOVERY_REDIS_KEY: 'nodes', NGPILOT_DISCOVERY_EVERY_SECONDS: '5',
     NGPILOT_POLICY_DIRECTORY: '/etc/ngpilot/policy', NGPILOT_STORE_URL: 'rediss://pilot:s%40cret@redis.example.org:6380/2',
     NGPILOT_STORE_SENTINEL_USER: 'watcher', NGPILOT_STORE_SENTINEL_PASSWORD: 'word', NGPILOT_STORE_TLS_CA_FILE: '/etc/ca.pem',
     NGPILOT_STORE_TLS_CERT_FILE: '/etc/cert.pem', NGPILOT_STORE_TLS_KEY_FILE: '/etc/key.pem', NGPILOT_STORE_TLS_SERVER_NAME: 'redis',
@@ -78,6 +83,7 @@ test('has a variable for each setting, and takes a right value from each', () =>
     NGPILOT_LOG_LEVEL: 'debug', NGPILOT_INSTANCE_ID: 'edge-1',
   }
   assert.deepEqual(describeSettings().map((row) => row.env), Object.keys(values))
+  const tls = { ca: '-----BEGIN CERTIFICATE-----', cert: '-----BEGIN CERTIFICATE-----', key: '-----BEGIN CERTIFICATE-----' }
   assert.deepEqual(loadConfig({ env: values }), {
     http: { host: '::', port: 0, token, bodyLimitBytes: 4096 },
     ng: { listen: [{ transport: 'ws', host: '::', port: 2224 }], allow: ['192.0.2.1', '2001:db8::/32'] },
@@ -86,9 +92,19 @@ test('has a variable for each setting, and takes a right value from each', () =>
         { id: 'a', host: '10.0.0.1', port: 22222 },
         { id: 'b', host: '2001:db8::1', port: 22222 },
         { id: 'media.example.org:2223', host: 'media.example.org', port: 2223 },
+        { id: '10.0.0.2:443', host: '10.0.0.2', port: 443, transport: 'wss', tls },
       ],
+      caFile: pem,
+      certFile: pem,
+      keyFile: pem,
       retryAfterMs: 40,
       maxInFlight: 8,
+    },
+    discovery: {
+      dns: [{ name: 'rtp.example.org', port: 2223 }, { name: '_ng._tcp.example.org', transport: 'wss', tls }],
+      dnsServers: ['127.0.0.1:8600'],
+      redisKey: 'nodes',
+      everySeconds: 5,
     },
     policy: { directory: '/etc/ngpilot/policy' },
     store: {
@@ -114,6 +130,31 @@ test('reads nodes as text and as maps, and the policy directory as seen from the
   assert.equal(loadConfig({ env: { NGPILOT_POLICY_DIRECTORY: 'here' }, file }).policy.directory, 'here')
 })
 
+test('reads the transports of a node, its stream and its certificates, as seen from the file', (t) => {
+  const file = yamlFile(t, `rtpengine:
+  caFile: ngpilot.yaml
+  nodes:
+    - a=ws://10.0.0.1:8080
+    - { id: b, address: 10.0.0.2:2223, stream: "https://[::1]:443", streamAboveBytes: 1400, serverName: b.example, version: 12.5.1 }
+    - { id: c, address: "udp://10.0.0.3:2223" }
+# -----BEGIN CERTIFICATE-----
+`)
+  const ca = readFileSync(file, 'utf8')
+  const tls = { ca, serverName: 'b.example' }
+  assert.deepEqual(loadConfig({ env: {}, file }).rtpengine.nodes, [
+    { id: 'a', host: '10.0.0.1', port: 8080, transport: 'ws' },
+    {
+      id: 'b', host: '10.0.0.2', port: 2223, streamAboveBytes: 1400, version: '12.5.1', tls,
+      stream: { host: '::1', port: 443, transport: 'https', tls },
+    },
+    { id: 'c', host: '10.0.0.3', port: 2223, transport: 'udp' },
+  ])
+})
+
+test('has no node by default where nodes are found by other means', () => {
+  assert.deepEqual(loadConfig({ env: { NGPILOT_DISCOVERY_DNS: 'rtp.example.org:2223' } }).rtpengine.nodes, [])
+})
+
 test('lists every problem of file and environment at once', (t) => {
   const file = yamlFile(t, `http:
   host: 0.0.0.0
@@ -129,7 +170,7 @@ log: { level: inof }
     'NGPILOT_HTP_TOKEN: no such setting; did you mean NGPILOT_HTTP_TOKEN?',
     'http.prot (ngpilot.yaml:3:3): no such setting; did you mean http.port?',
     'http.port (ngpilot.yaml:4:3): found "8080"; must be a whole number from 0 to 65535',
-    'rtpengine.nodes[1].address (ngpilot.yaml:8:7): is missing; must be HOST:PORT or [IPV6]:PORT',
+    'rtpengine.nodes[1].address (ngpilot.yaml:8:7): is missing; must be HOST:PORT or [IPV6]:PORT, with ws://, wss://, http:// or https:// before it where that is the transport',
     'rtpengine.nodes[1].adress (ngpilot.yaml:8:16): no such setting; did you mean rtpengine.nodes[1].address?',
     'store.ttlSeconds (NGPILOT_STORE_TTL_SECONDS): found "1h"; must be a whole number from 60 to 2592000',
     'log.level (ngpilot.yaml:9:8): found "inof"; must be fatal, error, warn, info, debug, trace or silent; did you mean info?',
@@ -182,8 +223,17 @@ const wrongFiles: [string, string][] = [
   ['port: 80', 'port (ngpilot.yaml:1:1): no such setting; did you mean http.port?'],
   ['zzzzzzzz: 80', 'zzzzzzzz (ngpilot.yaml:1:1): no such setting; known here: ' + sections],
   ['__proto__: { a: 1 }', '__proto__ (ngpilot.yaml:1:1): no such setting; known here: ' + sections],
-  ['rtpengine: { nodes: [] }', 'rtpengine.nodes (ngpilot.yaml:1:14): found a list; must be a list of nodes, each HOST:PORT, [IPV6]:PORT or NAME=HOST:PORT'],
-  ['rtpengine:\n  nodes:\n    - 2223', 'rtpengine.nodes[0] (ngpilot.yaml:3:7): found a number; must be HOST:PORT, [IPV6]:PORT, NAME=HOST:PORT or a map of id, address, weight, priority, sets'],
+  ['rtpengine: { nodes: [] }', 'rtpengine.nodes (ngpilot.yaml:1:14): found an empty list; must have a node, or discovery.dns or discovery.redisKey must be set'],
+  ['rtpengine:\n  nodes:\n    - 2223', 'rtpengine.nodes[0] (ngpilot.yaml:3:7): found a number; must be HOST:PORT, [IPV6]:PORT, TRANSPORT://HOST:PORT, NAME=HOST:PORT or a map of id, address, stream, streamAboveBytes, weight, priority, sets, version, caFile, certFile, keyFile, serverName'],
+  ['rtpengine: { nodes: [{ address: "tcp://h:1" }] }', 'rtpengine.nodes[0].address (ngpilot.yaml:1:24): found "tcp://h:1"; must be HOST:PORT or [IPV6]:PORT, with ws://, wss://, http:// or https:// before it where that is the transport'],
+  ['rtpengine: { nodes: [{ address: "h:1", streamAboveBytes: 9 }] }', 'rtpengine.nodes[0].stream (ngpilot.yaml:1:22): is missing; must be set beside streamAboveBytes'],
+  ['rtpengine: { nodes: [{ address: "h:1", stream: "h:2" }] }', 'rtpengine.nodes[0].stream (ngpilot.yaml:1:40): found "h:2"; must be ws://, wss://, http:// or https:// and HOST:PORT'],
+  ['rtpengine: { nodes: [{ address: "h:1", version: new }] }', 'rtpengine.nodes[0].version (ngpilot.yaml:1:40): found "new"; must be a version of rtpengine, say 12.5'],
+  ['rtpengine: { certFile: a.pem }', 'rtpengine.keyFile (ngpilot.yaml:1:1): is missing; must be set beside certFile'],
+  ['rtpengine: { caFile: none.yaml, nodes: ["wss://h:1"] }', 'rtpengine.nodes[0].caFile (ngpilot.yaml:1:41): none.yaml cannot be read (ENOENT)'],
+  ['rtpengine: { caFile: ngpilot.yaml, nodes: ["wss://h:1"] }', 'rtpengine.nodes[0].caFile (ngpilot.yaml:1:44): ngpilot.yaml is no PEM file: it has no line -----BEGIN …'],
+  ['discovery: { dns: [10.0.0.1:2223] }', 'discovery.dns[0].name (ngpilot.yaml:1:20): found "10.0.0.1:2223"; must be NAME:PORT, or _SERVICE._PROTOCOL.DOMAIN of SRV records, with a transport (ws://) before it where it is not UDP'],
+  ['discovery: { redisKey: nodes }', 'discovery.redisKey (ngpilot.yaml:1:14): needs a Redis; store.url is memory:'],
   ['policy: { directory: "" }', 'policy.directory (ngpilot.yaml:1:11): found ""; must be a directory'],
   ['http: {}\nlog: {}\nhttp: {}', 'ngpilot.yaml:3:1: Map keys must be unique'],
   ['http:\n  port: [', 'ngpilot.yaml:2:10: Flow sequence in block collection must be sufficiently indented and end with a ]'],
@@ -232,8 +282,10 @@ test('describes each setting for the reference', () => {
   const rows = describeSettings()
   assert.deepEqual(rows.filter((row) => row.isSecret).map((row) => row.name), ['http.token', 'store.sentinelPassword', 'webhook.url', 'webhook.token'])
   assert.deepEqual(rows.filter((row) => row.default === undefined).map((row) => row.name), [
-    'http.token', 'store.sentinelUser', 'store.sentinelPassword', 'store.tlsCaFile', 'store.tlsCertFile', 'store.tlsKeyFile',
-    'store.tlsServerName', 'webhook.url', 'webhook.token', 'instance.id',
+    'http.token', 'ng.listen', 'ng.allow', 'rtpengine.caFile', 'rtpengine.certFile', 'rtpengine.keyFile',
+    'discovery.dns', 'discovery.dnsServers', 'discovery.redisKey',
+    'store.sentinelUser', 'store.sentinelPassword', 'store.tlsCaFile', 'store.tlsCertFile', 'store.tlsKeyFile',
+    'store.tlsServerName', 'evapi.kamailios', 'webhook.url', 'webhook.token', 'instance.id',
   ])
   assert.equal(rows.find((row) => row.name === 'rtpengine.nodes')?.default, '127.0.0.1:2223')
   for (const { description, type } of rows) assert.ok(description.endsWith('.') && type)

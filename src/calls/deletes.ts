@@ -66,8 +66,9 @@ export class Deletes {
       if (owed.timer) void this.#try(owed, withinMs)
     }
     await Promise.allSettled(this.#underWay)
-    const left = [...this.#owed.values()].map(({ callId, node, expiresAt, branch }) =>
-      ({ callId, node, expiresAt, ...(branch && { branch }) }))
+    // The address alone: a node may bring keys along.
+    const left = Array.from(this.#owed.values(), ({ callId, node: { id, host, port }, expiresAt, branch }) =>
+      ({ callId, node: { id, host, port }, expiresAt, ...(branch && { branch }) }))
     for (const owed of this.#owed.values()) clearTimeout(owed.timer)
     this.#owed.clear()
     return left

@@ -51,3 +51,36 @@ export function isAddressBlock (text: string): boolean {
   const version = isIP(address)
   return version !== 0 && rest.length === 0 && (bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128)))
 }
+
+/** How to reach an rtpengine; without a transport it is UDP. */
+export interface EndpointAddress { host: string, port: number, transport?: 'udp' | 'ws' | 'wss' | 'http' | 'https' }
+
+/** `HOST:PORT`, or `TRANSPORT://HOST:PORT`, in its parts. */
+export function splitEndpoint (text: string): EndpointAddress | undefined {
+  const [, transport, rest = ''] = /^(?:(udp|wss?|https?):\/\/)?(.*)$/s.exec(text) ?? []
+  const address = splitAddress(rest)
+  return address && { ...address, ...(transport !== undefined && { transport: transport as 'udp' }) }
+}
+
+/** The same, but no datagrams. */
+export function isStreamAddress (text: string): boolean {
+  return (splitEndpoint(text)?.transport ?? 'udp') !== 'udp'
+}
+
+/** A name to ask DNS for: its port for addresses (A, AAAA), none for services (SRV, RFC 2782). */
+export interface DnsName { name: string, port?: number, transport?: Exclude<EndpointAddress['transport'], undefined> }
+
+/** `NAME:PORT` or `_SERVICE._PROTOCOL.DOMAIN`, either with a transport before it. */
+export function splitDnsName (text: string): DnsName | undefined {
+  const [, scheme, rest = ''] = /^(?:(udp|wss?|https?):\/\/)?(.*)$/s.exec(text) ?? []
+  const transport = scheme as EndpointAddress['transport']
+  if (/^_[a-z\d-]+\._[a-z]+\../i.test(rest)) return isHost(rest) ? { name: rest, ...(transport && { transport }) } : undefined
+  const address = splitAddress(rest)
+  if (!address || isIP(address.host)) return undefined
+  return { name: address.host, port: address.port, ...(transport && { transport }) }
+}
+
+/** The address of a DNS server: `IP`, `IP:PORT` or `[IPV6]:PORT`. */
+export function isServerAddress (text: string): boolean {
+  return isIP(text) !== 0 || isIP(splitAddress(text)?.host ?? '') !== 0
+}

@@ -1,24 +1,40 @@
 import { Ajv, type ErrorObject } from 'ajv'
-import { isAddressBlock, isHost, isHttpUrl, isLoopback, namedAddress, splitAddress, splitNgListen } from './address.ts'
+import { releaseOf } from '../ng/release.ts'
+import {
+  isAddressBlock, isHost, isHttpUrl, isLoopback, isServerAddress, isStreamAddress, namedAddress, splitDnsName, splitEndpoint,
+  splitNgListen,
+} from './address.ts'
+import { NodeSettings } from './node-settings.ts'
 import { Settings, type SettingSchema } from './settings.ts'
+import { hasSource } from './sources.ts'
 import { parseStoreUrl } from './store-url.ts'
 import { expectation, isTree, nameOf, shown, suggestion, type Path, type Tree } from './words.ts'
 
 const ajv = new Ajv({ allErrors: true, useDefaults: true, verbose: true })
 ajv.addVocabulary(['expects'])
 ajv.addFormat('host', isHost)
-ajv.addFormat('node-address', (text) => splitAddress(text) !== undefined)
+ajv.addFormat('node-address', (text) => splitEndpoint(text) !== undefined)
 ajv.addFormat('named-address', (text) => namedAddress(text) !== undefined)
 ajv.addFormat('ng-listen', (text) => splitNgListen(text) !== undefined)
 ajv.addFormat('address-block', isAddressBlock)
+ajv.addFormat('dns-name', (text) => splitDnsName(text) !== undefined)
+ajv.addFormat('server-address', isServerAddress)
+ajv.addFormat('stream-address', isStreamAddress)
+ajv.addFormat('node-version', (text) => releaseOf(text) !== undefined)
 ajv.addFormat('store-url', (text) => text === 'memory:' || parseStoreUrl(text) !== undefined)
 ajv.addFormat('http-url', isHttpUrl)
 const validate = ajv.compile(Settings)
+const validateNode = ajv.compile(NodeSettings)
 
 /** Fills in the defaults, in place; what is wrong then, as paths and texts. Nothing wrong: `tree` is of type Settings. */
 export function problemsIn (tree: Tree): [Path, string][] {
   const isSound = validate(tree)
   return [...isSound ? [] : schemaProblems(validate.errors ?? []), ...ruleProblems(tree)]
+}
+
+/** What is wrong with a node that stands by itself. */
+export function problemsInNode (tree: Tree): [Path, string][] {
+  return [...validateNode(tree) ? [] : schemaProblems(validateNode.errors ?? []), ...fileProblems(tree, [])]
 }
 
 /** One problem for each path at fault, however many keywords of the schema it fails. */
@@ -44,7 +60,7 @@ function schemaProblems (errors: ErrorObject[]): Iterable<[Path, string]> {
 
 /** What no schema can say, because it depends on two settings. */
 function* ruleProblems (tree: Tree): Iterable<[Path, string]> {
-  const { http, ng, rtpengine, evapi, store, request } = tree
+  const { http, ng, rtpengine, discovery, evapi, store, request } = tree
   if (isTree(http) && typeof http.host === 'string' && isHost(http.host) && !isLoopback(http.host) && http.token === undefined) {
     yield [['http', 'token'], `is missing; must be set (NGPILOT_HTTP_TOKEN), as http.host is "${http.host}" and not a loopback address`]
   }
@@ -63,7 +79,27 @@ function* ruleProblems (tree: Tree): Iterable<[Path, string]> {
       }
     }
   }
+  yield* nodeProblems(rtpengine)
+  yield* discoveryProblems(discovery, rtpengine, store)
+  yield* kamailioProblems(evapi)
+}
+
+function* discoveryProblems (discovery: unknown, rtpengine: unknown, store: unknown): Iterable<[Path, string]> {
+  if (!isTree(discovery)) return
+  for (const [index, name] of (Array.isArray(discovery.dns) ? discovery.dns : []).entries()) {
+    yield* fileProblems(name, ['discovery', 'dns', index])
+  }
+  if (!hasSource(discovery) && isTree(rtpengine) && Array.isArray(rtpengine.nodes) && rtpengine.nodes.length === 0) {
+    yield [['rtpengine', 'nodes'], 'found an empty list; must have a node, or discovery.dns or discovery.redisKey must be set']
+  }
+  if (discovery.redisKey !== undefined && isTree(store) && store.url === 'memory:') {
+    yield [['discovery', 'redisKey'], 'needs a Redis; store.url is memory:']
+  }
+}
+
+function* nodeProblems (rtpengine: unknown): Iterable<[Path, string]> {
   const seen = new Map<string, string>()
+  yield* fileProblems(rtpengine, ['rtpengine'])
   for (const [index, node] of (isTree(rtpengine) && Array.isArray(rtpengine.nodes) ? rtpengine.nodes : []).entries()) {
     if (!isTree(node) || typeof node.address !== 'string') continue
     const name = nameOf(['rtpengine', 'nodes', index])
@@ -72,7 +108,21 @@ function* ruleProblems (tree: Tree): Iterable<[Path, string]> {
       if (seen.has(mark)) yield [['rtpengine', 'nodes', index], `found "${mark}", which ${seen.get(mark) ?? ''} has too; must be different for each node`]
       else seen.set(mark, name)
     }
+    yield* fileProblems(node, ['rtpengine', 'nodes', index])
+    if (node.streamAboveBytes !== undefined && node.stream === undefined) {
+      yield [['rtpengine', 'nodes', index, 'stream'], 'is missing; must be set beside streamAboveBytes']
+    }
   }
+}
+
+function* fileProblems (tree: unknown, path: Path): Iterable<[Path, string]> {
+  if (!isTree(tree)) return
+  for (const [key, other] of [['certFile', 'keyFile'], ['keyFile', 'certFile']] as const) {
+    if (tree[key] !== undefined && tree[other] === undefined) yield [[...path, other], `is missing; must be set beside ${key}`]
+  }
+}
+
+function* kamailioProblems (evapi: unknown): Iterable<[Path, string]> {
   const kamailios = new Set<string>()
   for (const [index, text] of (isTree(evapi) && Array.isArray(evapi.kamailios) ? evapi.kamailios : []).entries()) {
     const { id, host, port } = (typeof text === 'string' && namedAddress(text)) || {}

@@ -1,5 +1,6 @@
 import { Type, type Static, type TProperties } from 'typebox'
 import { storeUrlShape } from './store-url.ts'
+import { DnsSettings, NodeSettings } from './node-settings.ts'
 
 /**
  * Every setting, with what the operator's guide says of it. `expects`: what a right value is, for messages; `writeOnly`: a
@@ -17,15 +18,18 @@ export const Settings = Type.Object({
     allow: Type.Array(Type.String({ format: 'address-block', expects: 'an IP address or a block such as 192.0.2.0/24' }), { default: [], expects: 'a list of IP addresses and blocks such as 192.0.2.0/24', description: 'The clients that may send NG commands, beside this host itself, by address or block. NG knows no password, so whoever can forge one of these addresses can do so too: keep them on a network of their own.' }),
   }),
   rtpengine: section({
-    nodes: Type.Array(Type.Object({
-      id: Type.Optional(Type.String({ pattern: '^[\\w.:[\\]-]{1,64}$', expects: 'a name of letters, digits and . _ - : of at most 64 characters' })),
-      address: Type.String({ format: 'node-address', expects: 'HOST:PORT or [IPV6]:PORT' }),
-      weight: Type.Optional(Type.Number({ exclusiveMinimum: 0, maximum: 1000, expects: 'a number above 0, up to 1000' })),
-      priority: Type.Optional(Type.Integer({ minimum: 0, maximum: 100, expects: 'a whole number from 0 to 100' })),
-      sets: Type.Optional(Type.Array(Type.String({ pattern: '^[\\w.-]{1,32}$' }), { minItems: 1, expects: 'a list of names' })),
-    }, { additionalProperties: false, expects: 'HOST:PORT, [IPV6]:PORT, NAME=HOST:PORT or a map of id, address, weight, priority, sets' }), { default: [{ address: '127.0.0.1:2223' }], minItems: 1, expects: 'a list of nodes, each HOST:PORT, [IPV6]:PORT or NAME=HOST:PORT', description: 'The rtpengines, by the addresses of their `listen-ng` sockets. In YAML also as maps of `id`, `address`, `weight` (share of new calls, 1), `priority` (0 before 1) and `sets`. The id, or else the address, is the label in metrics and logs.' }),
+    nodes: Type.Array(NodeSettings, { default: [{ address: '127.0.0.1:2223' }], expects: 'a list of nodes, each HOST:PORT, [IPV6]:PORT or NAME=HOST:PORT', description: 'The rtpengines, by the addresses of their `listen-ng` sockets; `ws://`, `wss://`, `http://` or `https://` before an address of `listen-http` or `listen-https`. In YAML also as maps of `id`, `address`, `weight` (share of new calls, 1), `priority` (0 before 1), `sets`, `version` (where it cannot be learned), `stream` (`ws://…`, for messages above `streamAboveBytes`, or which no datagram holds) and `caFile`, `certFile`, `keyFile`, `serverName`. The id, or else the address, is the label in metrics and logs. Read anew when the file changes, and at SIGHUP.' }),
+    caFile: Type.Optional(Type.String({ minLength: 1, expects: 'a PEM file', description: 'Who signs the certificates of `wss://` and `https://` nodes that name no `caFile` of their own; without it, those whom Node.js trusts.' })),
+    certFile: Type.Optional(Type.String({ minLength: 1, expects: 'a PEM file', description: 'Our own certificate, for nodes that ask for one; with `keyFile`.' })),
+    keyFile: Type.Optional(Type.String({ minLength: 1, expects: 'a PEM file', description: 'The key of `certFile`.' })),
     retryAfterMs: Type.Integer({ default: 60, minimum: 5, maximum: 2000, description: 'Milliseconds after which a silent node is sent the same command again, until its round trip is known.' }),
-    maxInFlight: Type.Integer({ default: 16, minimum: 1, maximum: 1000, description: 'Commands under way to one node at a time; more make it slower, so they wait for their turn.' }),
+    maxInFlight: Type.Integer({ default: 32, minimum: 1, maximum: 1000, description: 'Commands under way to one node at a time; more make it slower, so they wait for their turn.' }),
+  }),
+  discovery: section({
+    dns: Type.Array(DnsSettings, { default: [], expects: 'a list of names, each NAME:PORT or _SERVICE._PROTOCOL.DOMAIN', description: 'Names whose records are rtpengines too, beside `rtpengine.nodes`: `rtp.example.com:2223` (A, AAAA: each address is a node) or `_ng._udp.example.com` (SRV: each target is a node, with its priority and weight). In YAML also as maps of `name`, `weight`, `priority`, `sets`, `version`, `caFile`, `certFile`, `keyFile`, `serverName`. With one, or with `redisKey`, no node is there by default.' }),
+    dnsServers: Type.Array(Type.String({ format: 'server-address', expects: 'an IP address, with :PORT where it is not 53' }), { default: [], expects: 'a list of IP addresses', description: 'Whom to ask; without any, the servers of the system.' }),
+    redisKey: Type.Optional(Type.String({ minLength: 1, maxLength: 256, expects: 'the name of a key', description: 'A hash in the Redis of `store.url` whose fields are rtpengines too: the name is the id, the value an address as in `rtpengine.nodes`, or a map as there, in JSON.' })),
+    everySeconds: Type.Integer({ default: 10, minimum: 1, maximum: 3600, description: 'How often DNS and Redis are asked anew. What they cannot answer leaves the nodes as they are.' }),
   }),
   policy: section({
     directory: Type.String({ default: './policy', minLength: 1, expects: 'a directory', description: 'Where the policy files are; in the configuration file, as seen from the directory of that file.' }),
@@ -78,7 +82,7 @@ export interface SettingRow {
 export function describeSettings (): SettingRow[] {
   return leaves.map(({ name, env, schema }) => ({
     name, env, type: typeOf(schema), description: schema.description, isSecret: schema.writeOnly === true,
-    ...(schema.default !== undefined && { default: textOf(schema.default) }),
+    ...(hasDefault(schema) && { default: textOf(schema.default) }),
   }))
 }
 
@@ -112,6 +116,10 @@ function typeOf (schema: SettingSchema): string {
   if (schema.enum) return schema.enum.join(' | ')
   if (schema.type === 'integer') return `integer, ${schema.minimum ?? ''}–${schema.maximum ?? ''}`
   return schema.type === 'array' ? 'list, comma-separated' : schema.type
+}
+
+function hasDefault (schema: SettingSchema): boolean {
+  return schema.default !== undefined && !(Array.isArray(schema.default) && schema.default.length === 0)
 }
 
 function textOf (value: unknown): string {

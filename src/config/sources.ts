@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { isMap, isNode, isScalar, LineCounter, parseDocument, type Document } from 'yaml'
+import { namedNode } from './node-settings.ts'
 import { leaves, Settings } from './settings.ts'
 import { invalid, isTree, kindOf, suggestion, type Path, type Tree } from './words.ts'
 
@@ -61,12 +62,25 @@ export function withEnvironment (file: Tree, env: Environment) {
     const nodes: unknown[] = tree.rtpengine.nodes
     tree.rtpengine.nodes = nodes.map((node) => typeof node === 'string' ? namedNode(node) : node)
   }
+  if (isTree(tree.discovery) && Array.isArray(tree.discovery.dns)) {
+    const names: unknown[] = tree.discovery.dns
+    tree.discovery.dns = names.map((name) => typeof name === 'string' ? { name } : name)
+  }
+  if (isTree(tree.discovery) && hasSource(tree.discovery)) {
+    const rtpengine = tree.rtpengine ??= {}
+    if (isTree(rtpengine)) rtpengine.nodes ??= []
+  }
   const names = leaves.map((leaf) => leaf.env)
   const problems = Object.entries(env)
     .filter(([variable, text]) => variable.startsWith('NGPILOT_') && ![...others, ...names].includes(variable)
       && !isServiceLink(variable, text ?? ''))
     .map(([variable]) => `${variable}: no such setting${suggestion(variable, names)}`)
   return { tree, variables, problems }
+}
+
+/** Whether nodes are found by other means than the list. */
+export function hasSource ({ dns, redisKey }: Tree): boolean {
+  return redisKey !== undefined || (Array.isArray(dns) && dns.length > 0)
 }
 
 /** Not settings, but known: the file of settings, and what Kamailio's configuration and the tests read. */
@@ -84,10 +98,4 @@ function valueOf (text: string, type: string): unknown {
   if (type === 'boolean' && /^(true|false)$/.test(text)) return text === 'true'
   if (type === 'array') return text.split(',').map((item) => item.trim())
   return text
-}
-
-/** `NAME=HOST:PORT` as the map that it stands for. */
-function namedNode (text: string): Tree {
-  const [, id, address] = /^([^=]*)=(.*)$/s.exec(text) ?? []
-  return id === undefined ? { address: text } : { id, address }
 }

@@ -1,4 +1,5 @@
 import { NgpilotError } from '../errors.ts'
+import { type Capabilities, capabilitiesOf } from '../ng/capabilities.ts'
 import type { NgClient } from '../ng/client.ts'
 import type { MediaNode } from '../ng/types.ts'
 import { Member, type Will } from './member.ts'
@@ -28,6 +29,10 @@ export interface LiveFleet {
   pinned (id: string): MediaNode
   /** All nodes that are not known to be gone, whatever else they are: to ask for a call that none is known to have. */
   reachable (): MediaNode[]
+  /** The node of an id, undefined when there is none. */
+  known (id: string): MediaNode | undefined
+  /** What a node can do, by its version as far as that is known; one that is not known counts as the oldest. */
+  capabilities (id: string): Capabilities
   /** What a command says of the node that it went to. */
   report (node: MediaNode, outcome: Outcome): void
   /** Counts a command to the node as in flight, until the function that it returns is called with its outcome. */
@@ -65,6 +70,8 @@ export function createLiveFleet ({ nodes, ng, observer = silentFleetObserver, ru
       return member.node
     },
     reachable: () => [...members.values()].filter(({ state }) => state !== 'down' && state !== 'disabled').map(({ node }) => node),
+    known: (id) => members.get(id)?.node,
+    capabilities: (id) => members.get(id)?.capabilities ?? capabilitiesOf(undefined),
     report (node, outcome) {
       const member = members.get(node.id)
       if (member && isSameAddress(member.node, node)) member.report(outcome)

@@ -1,7 +1,10 @@
 import type { NgClient } from '../ng/client.ts'
+import { type Capabilities, capabilitiesOf } from '../ng/capabilities.ts'
+import type { Release } from '../ng/release.ts'
 import type { MediaNode, NgCommand, NgReply } from '../ng/types.ts'
+import { askVersion, leastReleaseOf } from '../ng/version.ts'
 import { afterCommand, afterPing, type Health, isBusy, slowStart, unknownHealth } from './health.ts'
-import { addressOf, isSameAddress, type NodeSettings, type NodeState, type NodeView } from './node.ts'
+import { isSameAddress, type NodeSettings, type NodeState, type NodeView, urlOf } from './node.ts'
 import { type FleetObserver, stateEvent } from './observer.ts'
 import type { Outcome } from './outcome.ts'
 import type { FleetRules } from './rules.ts'
@@ -42,6 +45,10 @@ export class Member implements Watched {
   #measuredAt = -Infinity
   #statisticsAskedAt = -Infinity
   #roundTripMs: number | undefined
+  /** As the node says, or at least what it can do. */
+  #version: string | undefined
+  #leastRelease: Release | undefined
+  #askingVersion: AbortController | undefined
   #inFlight = 0
 
   constructor (settings: NodeSettings, { ng, observer, rules, onAsked }: MemberDeps) {
@@ -59,6 +66,11 @@ export class Member implements Watched {
   get state (): NodeState {
     if (!this.#isListed) return 'draining'
     return this.#will === 'enabled' ? this.#health.condition : this.#will
+  }
+
+  /** What it can do, by its version as far as that is known. */
+  get capabilities (): Capabilities {
+    return capabilitiesOf(this.#settings.version ?? this.#version ?? this.#leastRelease)
   }
 
   /** What a command of a call says of the node. */
@@ -95,7 +107,7 @@ export class Member implements Watched {
     if (!hasMoved) return
     this.#observer.membership(settings.id, 'moved')
     const { condition } = this.#health
-    this.#startAnew(`it has moved to ${addressOf(settings)}, and has not answered yet`)
+    this.#startAnew(`it has moved to ${urlOf(settings)}, and has not answered yet`)
     this.#tell(condition)
     this.#watch.hurry()
   }
@@ -137,7 +149,8 @@ export class Member implements Watched {
     const since = state === 'draining' || state === 'disabled' ? this.#willedAt : this.#health.since
     return {
       id, state, reason, sets, priority, weight, isBusy, inFlight, calls, freePorts,
-      address: addressOf(this.#settings),
+      address: urlOf(this.#settings),
+      version: this.#settings.version ?? this.#version ?? (this.#leastRelease && `${this.#leastRelease} or newer`),
       since: Math.round(Date.now() - (now - since)),
       isDrained: this.#isDrained(),
       roundTripMs: this.#roundTripMs,
@@ -146,6 +159,7 @@ export class Member implements Watched {
 
   close (): void {
     this.#watch.close()
+    this.#askingVersion?.abort()
   }
 
   get pingTimeoutMs (): number { return this.#rules.pingTimeoutMs }
@@ -172,12 +186,29 @@ export class Member implements Watched {
     if (command === 'statistics') this.#statisticsAskedAt = now
     if (command === 'statistics' && reply) {
       this.#capacity = capacityOf(reply)
+      this.#leastRelease = leastReleaseOf(reply) ?? this.#leastRelease
       this.#measuredAt = now
     }
     const { condition } = this.#health
     this.#learn(afterPing(this.#health, outcome, now, this.#rules), outcome)
-    if (condition !== 'up' && this.#health.condition === 'up') this.#watch.hurry() // for its statistics
+    if (condition !== 'up' && this.#health.condition === 'up') {
+      this.#watch.hurry() // for its statistics
+      void this.#askVersion()
+    }
     this.#onAsked()
+  }
+
+  /** It may run another version each time that it has come back. Over UDP alone there is nobody to ask. */
+  async #askVersion (): Promise<void> {
+    const { transport = 'udp', stream } = this.#settings
+    const endpoint = transport === 'udp' ? stream : this.#settings
+    if (!endpoint || this.#askingVersion) return
+    const asking = new AbortController()
+    this.#askingVersion = asking
+    const version = await askVersion(endpoint, asking.signal)
+    if (this.#askingVersion !== asking) return
+    this.#askingVersion = undefined
+    this.#version = version ?? this.#version
   }
 
   /** Takes on a new health and tells what is new in it. */
@@ -198,6 +229,9 @@ export class Member implements Watched {
     this.#health = unknownHealth(reason, performance.now())
     this.#forgetCapacity()
     this.#roundTripMs = undefined
+    this.#version = this.#leastRelease = undefined
+    this.#askingVersion?.abort()
+    this.#askingVersion = undefined
   }
 
   #forgetCapacity (): void {

@@ -8,6 +8,8 @@ export interface NodeSettings extends MediaNode {
   priority?: number
   /** The sets of nodes that it belongs to; a policy names one. Default `['default']`. */
   sets?: readonly string[]
+  /** What it runs, where the operator says so: `12.5` or `12.5.1.31`. Else it is learned. */
+  version?: string
 }
 
 /** What the answers of a node say of it: fine, in doubt, or left out until it answers again. */
@@ -22,8 +24,10 @@ export type NodeState = Condition | 'draining' | 'disabled'
 /** A node as an operator sees it. What the node itself says (calls, ports) is a few seconds old at most. */
 export interface NodeView {
   id: string
-  /** `HOST:PORT`, an IPv6 address in brackets. */
+  /** `HOST:PORT`, an IPv6 address in brackets, with its transport before it where that is not UDP. */
   address: string
+  /** `12.5.1.31-1` where it said so, `12.5` as it was set, `11.3 or newer` by what it can do. Undefined while not known. */
+  version: string | undefined
   state: NodeState
   /** Why the state is what it is, in words. */
   reason: string
@@ -49,6 +53,11 @@ export interface NodeView {
 /** `HOST:PORT`, an IPv6 address in brackets. */
 export function addressOf ({ host, port }: Pick<MediaNode, 'host' | 'port'>): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
+}
+
+/** The same for a person: with its transport before it where that is not UDP. */
+export function urlOf ({ transport = 'udp', ...address }: Pick<MediaNode, 'host' | 'port' | 'transport'>): string {
+  return transport === 'udp' ? addressOf(address) : `${transport}://${addressOf(address)}`
 }
 
 /** Whether both lead to the same process, as far as addresses tell. */

@@ -75,7 +75,7 @@ function tiersOf<T extends Candidate> (nodes: readonly T[], rank: (node: T) => n
 }
 
 function noNode (nodes: readonly Candidate[], members: readonly Candidate[], set: string): NgpilotError {
-  if (nodes.length === 0) return new NgpilotError('no_node', 'no rtpengine is configured (rtpengine.nodes)')
+  if (nodes.length === 0) return new NgpilotError('no_node', 'no rtpengine is known (rtpengine.nodes, discovery)')
   if (members.length === 0) {
     const known = [...new Set(nodes.flatMap(({ sets }) => sets))].sort()
     return new NgpilotError('no_node', `no rtpengine belongs to the set ${set}; there are ${known.join(', ') || 'no sets'}`)

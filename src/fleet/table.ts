@@ -2,9 +2,9 @@ import type { NodeView } from './node.ts'
 
 type Cells = readonly string[]
 
-const headings: Cells = ['NODE', 'ADDRESS', 'STATE', 'FOR', 'CALLS', 'FREE PORTS', 'RTT', 'IN FLIGHT', 'REASON']
+const headings: Cells = ['NODE', 'ADDRESS', 'VERSION', 'STATE', 'FOR', 'CALLS', 'FREE PORTS', 'RTT', 'IN FLIGHT', 'REASON']
 /** Numbers line up at their ends, words at their beginnings. */
-const isNumber = [false, false, false, true, true, true, true, true, false]
+const isNumber = [false, false, false, false, true, true, true, true, true, false]
 
 /**
  * The nodes as a table for a terminal, one line each under the headings, without a line break at the end.
@@ -20,10 +20,10 @@ export function nodesTable (nodes: readonly NodeView[], now: number): string {
 }
 
 function cellsOf (node: NodeView, now: number): Cells {
-  const { id, address, state, since, calls, freePorts, roundTripMs, inFlight } = node
+  const { id, address, version, state, since, calls, freePorts, roundTripMs, inFlight } = node
   const reason = node.isDrained ? `${node.reason}; it is empty` : node.reason
   return [
-    id, address, node.isBusy && state === 'up' ? 'up, busy' : state, ageOf(now - since), calls?.toString() ?? '-', freePorts?.toString() ?? '-',
+    id, address, version ?? '-', node.isBusy && state === 'up' ? 'up, busy' : state, ageOf(now - since), calls?.toString() ?? '-', freePorts?.toString() ?? '-',
     roundTripMs === undefined ? '-' : `${roundTripMs.toFixed(1)} ms`, inFlight.toString(), reason,
   ]
 }

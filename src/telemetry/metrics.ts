@@ -43,6 +43,12 @@ export function createMetrics () {
       name: 'ngpilot_ng_round_trip_seconds', registers, labelNames: ['node'], buckets: seconds,
       help: 'From sending an NG command to its reply, retransmissions included.',
     }),
+    ngMessageBytes: new Histogram({
+      name: 'ngpilot_ng_message_bytes', registers, labelNames: ['node', 'transport'],
+      // 1,472 is what one Ethernet frame carries: above it a datagram goes in pieces, any of which may be lost.
+      buckets: [256, 512, 1024, 1472, 2944, 8192, 32_768, 65_507],
+      help: 'Size of NG messages sent, cookie included; repeats count too.',
+    }),
     ngRetransmissions: new Counter({
       name: 'ngpilot_ng_retransmissions_total', registers, labelNames: ['node'],
       help: 'NG datagrams sent again with the same cookie.',
@@ -68,6 +74,14 @@ export function createMetrics () {
           }
         },
       })
+      new Gauge({
+        name: 'ngpilot_node_info', registers, labelNames: ['node', 'version'],
+        help: '1 for the version of rtpengine that the node runs, where it is known.',
+        collect () {
+          this.reset()
+          for (const { id, version } of nodes()) if (version !== undefined) this.set({ node: id, version }, 1)
+        },
+      })
       gauge('ngpilot_node_calls', 'Calls on the node, whoever made them.', ({ calls }) => calls)
       gauge('ngpilot_node_free_ports', 'Ports free for RTP, on the interface that has the fewest.', ({ freePorts }) => freePorts)
       gauge('ngpilot_node_commands_in_flight', 'Commands that wait for the node.', ({ inFlight }) => inFlight)
@@ -89,6 +103,14 @@ export function createMetrics () {
     nodeBusy: new Counter({
       name: 'ngpilot_node_busy_total', registers, labelNames: ['node'],
       help: 'New calls that a node refused for its load.',
+    }),
+    setPanic: new Gauge({
+      name: 'ngpilot_set_panic', registers, labelNames: ['set'],
+      help: '1 while so many nodes of a set are down that new calls may go to them again.',
+    }),
+    discoveryReads: new Counter({
+      name: 'ngpilot_discovery_reads_total', registers, labelNames: ['source', 'result'],
+      help: 'Times that DNS or Redis was asked for nodes: ok, or failed (the nodes of before stay).',
     }),
     deletesOwed: new Gauge({
       name: 'ngpilot_deletes_owed', registers,
@@ -177,6 +199,7 @@ export function createMetrics () {
 export interface NodeFigures {
   id: string
   state: string
+  version: string | undefined
   calls: number | undefined
   freePorts: number | undefined
   roundTripMs: number | undefined

@@ -9,6 +9,7 @@ export function ngObserver (metrics: Metrics) {
       // A silence, or a wait in vain for a turn, is no round trip.
       if (result === 'ok' || result === 'error') metrics.ngRoundTrip.observe({ node }, seconds)
     },
+    sent: (node: string, transport: string, bytes: number) => metrics.ngMessageBytes.observe({ node, transport }, bytes),
     retransmission: (node: string) => metrics.ngRetransmissions.inc({ node }),
     lateReply: (node: string) => metrics.ngLateReplies.inc({ node }),
     malformed: (node: string) => metrics.ngMalformed.inc({ node }),
@@ -72,8 +73,23 @@ export function fleetObserver (metrics: Metrics, log: Pick<Logger, 'info' | 'war
       metrics.nodeBusy.inc({ node })
       log.warn({ node, reason }, 'rtpengine takes no new calls for now')
     },
-    panic: (set: string, isPanic: boolean, text: string) => log.warn({ set, isPanic }, text),
+    panic (set: string, isPanic: boolean, text: string) {
+      metrics.setPanic.set({ set }, isPanic ? 1 : 0)
+      log.warn({ set, isPanic }, text)
+    },
     membership: (node: string, change: string) => log.info({ node, change }, 'list of rtpengines changed'),
+  }
+}
+
+/** What the sources of nodes beside the list tell. */
+export function discoveryObserver (metrics: Metrics, log: Pick<Logger, 'info' | 'warn'>) {
+  return {
+    asked (source: string, problem: string | undefined, isNew: boolean) {
+      metrics.discoveryReads.inc({ source, result: problem === undefined ? 'ok' : 'failed' })
+      if (!isNew) return
+      if (problem === undefined) log.info({ source }, 'discovery answers again')
+      else log.warn({ source, problem }, 'discovery has no answer; the rtpengines that it found before stay')
+    },
   }
 }
 

@@ -4,7 +4,8 @@ import { Problem } from './schemas.ts'
 
 const Node = Type.Object({
   id: Type.String(),
-  address: Type.String({ description: 'HOST:PORT' }),
+  address: Type.String({ description: 'HOST:PORT, with its transport before it where that is not UDP' }),
+  version: Type.Optional(Type.String({ description: 'Of rtpengine, as it said or as it was set; or the oldest that it can be.' })),
   state: Type.String({ description: 'up, suspect, down, draining or disabled' }),
   reason: Type.String({ description: 'Why the state is what it is.' }),
   since: Type.Number({ description: 'When it began, in milliseconds since 1970.' }),
