@@ -78,7 +78,7 @@ export async function startService (config: Config, log: Logger): Promise<Servic
     : createWebhook({ ...webhookOptions, url: webhookUrl, observer: webhookObserver(metrics, log) })
   if (webhook) events.subscribe((event) => webhook.send(event))
   const deletes = new Deletes({ ng, observer: deletesObserver(metrics, log) })
-  const calls = createCalls({ policy: policy.current, fleet, ng, store, deletes, observer: callObserver(metrics) })
+  const calls = createCalls({ policy: policy.current, fleet, ng, store, deletes, observer: callObserver(metrics, log) })
   const giveUp = async (error: unknown): Promise<never> => {
     discovery.close()
     fleet.close()

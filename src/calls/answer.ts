@@ -7,6 +7,7 @@ import type { Sdp } from '../sdp/sdp.ts'
 import type { BranchRecord, CallChange, CallRecord, LegRecord } from '../state/store.ts'
 import { accepted, answerForNode, sdpForLeg } from './bridge.ts'
 import { flagsOf } from './client-flags.ts'
+import { type ConformanceCheck, noted } from './conformance.ts'
 import type { CallDeps } from './deps.ts'
 import { endBranches } from './end.ts'
 import { answered } from './exchange.ts'
@@ -24,7 +25,7 @@ export type Answer = ReturnType<typeof createAnswer>
  *
  * @throws NgpilotError `call_unknown` without a call, `out_of_order` when its latest offer was not the from-tag's.
  */
-export function createAnswer (deps: CallDeps) {
+export function createAnswer (deps: CallDeps, conformance: ConformanceCheck) {
   const { policy, fleet, ng, store, observer } = deps
 
   return async function answer (
@@ -47,6 +48,8 @@ export function createAnswer (deps: CallDeps) {
     const inForce = policy()
     const decision = accepted(decide(inForce, factsAt(inForce, 'answer', request, call, place, sdp)))
     observer.decided('answer', decision.sender.name, decision.receiver.name)
+    const passage = conformance.pass('answer', request, decision, { call, branch: key })
+    passage.came(sdp)
     const node = fleet.pinned(call.node)
     const leg: LegRecord = { ...legAt(call, place, answerer), profile: decision.sender.name }
     const command = answerCommand({
@@ -71,13 +74,16 @@ export function createAnswer (deps: CallDeps) {
       await endBranches(deps, request.callId, call, losers, hold)
     }
 
+    const rewritten = passage.leaves(sdpForLeg(reply.sdp, 'answer', decision.receiver, legAt(call, place, by)))
+    const findings = await noted(store, request.callId, passage)
     return {
       command: 'answer',
-      sdp: sdpForLeg(reply.sdp, 'answer', decision.receiver, legAt(call, place, by)),
+      sdp: rewritten,
       node: node.id,
       sender: decision.sender.name,
       receiver: decision.receiver.name,
       revision: decision.revision,
+      ...findings,
     }
   }
 

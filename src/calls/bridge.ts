@@ -1,7 +1,7 @@
 import { NgpilotError } from '../errors.ts'
 import type { Decision, Profile } from '../policy/types.ts'
 import { withBundle } from '../sdp/bundle.ts'
-import { cleanForSip } from '../sdp/clean.ts'
+import { withOneConnection } from '../sdp/connection.ts'
 import { dropHidden, hideMedia, restoreMedia } from '../sdp/media.ts'
 import { parseSdp, sdpBytes } from '../sdp/parse.ts'
 import type { Sdp } from '../sdp/sdp.ts'
@@ -9,7 +9,7 @@ import type { HiddenMedia, LegRecord } from '../state/store.ts'
 
 /**
  * What rtpengine cannot do for an SDP on its way from one leg to the other: keep m-lines from a leg that has no use for
- * them, show them to their own leg as rejected, and take out what a SIP phone must not see.
+ * them, and show them to their own leg as rejected.
  */
 
 /** @throws NgpilotError `rejected`, where a rule wants the request to be refused. */
@@ -42,11 +42,11 @@ export function answerForNode (answer: Sdp, answerer: LegRecord | undefined): Bu
   return sdpBytes(dropHidden(answer, answerer?.hidden ?? []))
 }
 
-/** What the node answered, made fit for the leg that gets it. */
-export function sdpForLeg (fromNode: Buffer, role: 'offer' | 'answer', receiver: Profile, leg: LegRecord | undefined): Buffer {
+/** What the node answered, with the m-lines of the leg that gets it, and c= and BUNDLE as the leg knows them. */
+export function sdpForLeg (fromNode: Buffer, role: 'offer' | 'answer', receiver: Profile, leg: LegRecord | undefined): Sdp {
   const rewritten = parseSdp(fromNode)
-  const fit = receiver.isWebRtc ? bundled(rewritten, role, leg) : cleanForSip(rewritten, role)
-  return sdpBytes(restoreMedia(fit, leg?.hidden ?? []))
+  const fit = receiver.isWebRtc ? bundled(rewritten, role, leg) : withOneConnection(rewritten)
+  return restoreMedia(fit, leg?.hidden ?? [])
 }
 
 /** An answer may say BUNDLE only where the offer did; an offer always may (RFC 9143 §7.2, §7.3). */

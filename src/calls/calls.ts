@@ -2,8 +2,9 @@ import type { CallRecord } from '../state/store.ts'
 import { createAnswer } from './answer.ts'
 import { Cancels } from './cancels.ts'
 import { type CallCommand, type CallCommandReply, createCallCommand } from './commands.ts'
+import { createConformance } from './conformance.ts'
 import type { CallDeps } from './deps.ts'
-import { createDelete, createEndSome, type DeleteRequest } from './end.ts'
+import { createDelete, createEndSome, type Delete, type DeleteRequest } from './end.ts'
 import { createManage } from './manage.ts'
 import { createOffer } from './offer.ts'
 import { liveBranches } from './place.ts'
@@ -16,9 +17,14 @@ const cancelDeadlineMs = 1000
 /** The verbs that an ingress may ask for; those of one call run one after another. */
 export function createCalls (deps: CallDeps) {
   const serial = createSerial()
-  const offer = createOffer(deps)
-  const answer = createAnswer(deps)
-  const deleteCall = createDelete(deps)
+  const conformance = createConformance(deps.observer)
+  const offer = createOffer(deps, conformance)
+  const answer = createAnswer(deps, conformance)
+  const endCall = createDelete(deps)
+  const deleteCall: Delete = (request, call, hold) => {
+    conformance.forget(request.callId, Object.keys(call?.branches ?? {}))
+    return endCall(request, call, hold)
+  }
   const endSome = createEndSome(deps, deleteCall)
   const cancels = new Cancels((callId) => {
     const deadline = performance.now() + cancelDeadlineMs

@@ -2,6 +2,7 @@ import type { LiveFleet } from '../fleet/live.ts'
 import type { NgClient } from '../ng/client.ts'
 import type { Policy } from '../policy/types.ts'
 import type { CallStore } from '../state/store.ts'
+import type { FoundInCall } from './conformance.ts'
 import type { Deletes } from './deletes.ts'
 
 /** What the verbs work with. `policy` is a function, for a reload swaps it between two requests. */
@@ -16,4 +17,5 @@ export interface CallDeps {
 
 export interface CallObserver {
   decided (command: string, sender: string, receiver: string): void
+  found (found: FoundInCall): void
 }

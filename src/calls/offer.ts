@@ -9,6 +9,7 @@ import { parseSdp } from '../sdp/parse.ts'
 import type { BranchRecord, CallChange, CallRecord, HiddenMedia, LegRecord } from '../state/store.ts'
 import { accepted, offerForNode, sdpForLeg } from './bridge.ts'
 import { flagsOf } from './client-flags.ts'
+import { type ConformanceCheck, noted } from './conformance.ts'
 import type { CallDeps } from './deps.ts'
 import { endBranches } from './end.ts'
 import { offered } from './exchange.ts'
@@ -27,7 +28,7 @@ export type Offer = ReturnType<typeof createOffer>
  * @throws NgpilotError `offer_pending`, `out_of_order` by the state of the exchange; `not_acceptable`, `sdp_invalid` for
  *   what it offers; `no_node`, `ng_timeout`, `ng_rejected` when no node takes it.
  */
-export function createOffer (deps: CallDeps) {
+export function createOffer (deps: CallDeps, conformance: ConformanceCheck) {
   const { policy, fleet, ng, store, deletes, observer } = deps
 
   return async function offer (
@@ -50,6 +51,8 @@ export function createOffer (deps: CallDeps) {
     })
     observer.decided('offer', sender.name, receiver.name)
 
+    const passage = conformance.pass('offer', request, decision, { call, branch: place.key })
+    passage.came(sdp)
     const senderBefore = branch && legAt(call, place, by)
     const { sdp: sdpForNode, hidden } = offerForNode(sdp, decision, senderBefore)
     // A running call stays where it is; a new one goes to the first node that takes it.
@@ -80,13 +83,23 @@ export function createOffer (deps: CallDeps) {
     if (node !== first) await store.save(request.callId, { node: node.id })
     if (!reply.sdp) throw new NgpilotError('ng_rejected', `node ${node.id} answered the offer without an SDP`)
 
+    let rewritten: Buffer
+    try {
+      rewritten = passage.leaves(sdpForLeg(reply.sdp, 'offer', receiver, receiverLeg))
+    } catch (error) {
+      if (!call) await forget(error, node, request.callId, hold)
+      else if (change.branches) await takeBack(request.callId, call, place, change.branches, hold)
+      throw error
+    }
+    const findings = await noted(store, request.callId, passage)
     return {
       command: 'offer',
-      sdp: sdpForLeg(reply.sdp, 'offer', receiver, receiverLeg),
+      sdp: rewritten,
       node: node.id,
       sender: sender.name,
       receiver: receiver.name,
       revision: decision.revision,
+      ...findings,
     }
   }
 

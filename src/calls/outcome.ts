@@ -8,4 +8,6 @@ export interface Outcome {
   sender?: string
   receiver?: string
   revision?: string
+  /** Ids of what is wrong with the SDP as it came and as it goes on (docs/reference/findings.md). */
+  findings?: string[]
 }

@@ -120,6 +120,10 @@ export function createMetrics () {
       name: 'ngpilot_deletes_lost_total', registers, labelNames: ['node', 'reason'],
       help: 'Deletes given up: expired, or too many owed at once.',
     }),
+    findings: new Counter({
+      name: 'ngpilot_findings_total', registers, labelNames: ['finding', 'profile', 'action'],
+      help: 'Findings in SDP by rule, profile of the leg and what became of them: observe, repair or reject.',
+    }),
     decisions: new Counter({
       name: 'ngpilot_decisions_total', registers, labelNames: ['command', 'sender', 'receiver'],
       help: 'Policy decisions by the profiles of the two legs; the SDP goes from sender to receiver.',

@@ -104,11 +104,26 @@ export function deletesObserver (metrics: Metrics, log: Pick<Logger, 'warn'>) {
   }
 }
 
-/** What the calls tell of each policy decision. */
-export function callObserver (metrics: Metrics) {
+/** What the calls tell of each policy decision and of each finding in an SDP. */
+export function callObserver (metrics: Metrics, log: Pick<Logger, 'info'>) {
   return {
     decided: (command: string, sender: string, receiver: string) => metrics.decisions.inc({ command, sender, receiver }),
+    found ({ finding, action, ...where }: FoundInCall) {
+      metrics.findings.inc({ finding: finding.id, profile: where.profile, action })
+      // What rtpengine leaves behind in every call is counted; a line for it would drown the rest.
+      if (action === 'repair' || finding.severity === 'note') return
+      const { id, severity, detail, evidence } = finding
+      log.info({ ...where, finding: id, severity, action, ...detail !== undefined && { detail }, evidence }, finding.title)
+    },
   }
+}
+
+interface FoundInCall {
+  callId: string
+  profile: string
+  direction: string
+  finding: { id: string, severity: string, title: string, detail?: string, evidence: object[] }
+  action: string
 }
 
 /** What happens to calls by itself. */

@@ -8,6 +8,7 @@ import { startNgpilot } from '../../stack/ngpilot.ts'
 import { startRedis } from '../../stack/redis.ts'
 import { startRtpengine } from '../../stack/rtpengine.ts'
 import { browser, phone, sdpFile } from '../support/calls.ts'
+import { conformanceTable } from './conformance.ts'
 import { commands, type Measured, makeCalls } from './load.ts'
 import { percentile, table } from './table.ts'
 import { type Scenario, direct, overHttp } from './targets.ts'
@@ -24,6 +25,7 @@ const settleMs = 700
 const ends: (() => Promise<void> | void)[] = []
 const context = { after: (end: () => Promise<void> | void) => { ends.push(end) } }
 
+console.log(`\n${conformanceTable()}\n`)
 try {
   const rows = [...await bench('memory', {}), ...await bench('redis', { NGPILOT_STORE_URL: (await startRedis(context)).url })]
   console.log(`\n${table(['scenario, store, in flight', 'calls/s direct', 'ngpilot', 'ratio', 'p50 ms direct', 'ngpilot', 'p99 ms direct', 'ngpilot', 'CPU µs/command', 'refused direct', 'ngpilot'], rows)}\n`)

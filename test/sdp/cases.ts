@@ -1,5 +1,7 @@
-import type { RuleFacts } from '../../src/sdp/conformance.ts'
+import { repair, rules, type RuleFacts } from '../../src/sdp/conformance.ts'
+import { withOneConnection } from '../../src/sdp/connection.ts'
 import { readLoosely } from '../../src/sdp/parse.ts'
+import type { Sdp } from '../../src/sdp/sdp.ts'
 import { type SdpView, viewOf } from '../../src/sdp/view.ts'
 import { sample } from './samples.ts'
 
@@ -38,6 +40,12 @@ export function edit (lines: readonly string[], ...changes: string[]): string[] 
 export function view (lines: readonly string[] | Buffer): SdpView {
   const { sdp, endings } = readLoosely(Buffer.isBuffer(lines) ? lines : Buffer.from(`${lines.join('\r\n')}\r\n`, 'latin1'))
   return viewOf(sdp, endings)
+}
+
+/** The SDP as a plain SIP leg gets it: one c= and without what is repaired by default. */
+export function cleaned (sdp: Sdp, role: 'offer' | 'answer' = 'offer'): Sdp {
+  const facts: RuleFacts = { direction: 'out', role, leg: { name: 'sip', kind: 'plain' } }
+  return repair(withOneConnection(sdp), rules.filter(({ isRepairedByDefault }) => isRepairedByDefault), facts)
 }
 
 export interface Case { sdp: readonly string[] | Buffer, facts?: Partial<RuleFacts> }

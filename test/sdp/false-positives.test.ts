@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { check, type Leg, type LegKind, type RuleFacts } from '../../src/sdp/conformance.ts'
-import { cleanForSip } from '../../src/sdp/clean.ts'
 import { parseSdp } from '../../src/sdp/parse.ts'
 import { viewOf } from '../../src/sdp/view.ts'
-import { view } from './cases.ts'
+import { cleaned, view } from './cases.ts'
 import { sample, sampleNames } from './samples.ts'
 
 /** What no endpoint sends: one fault each, part of a trickle, and what rtpengine makes of them. */
@@ -62,8 +61,8 @@ for (const [pattern, kind, role, codecs] of outputs) {
       const facts: RuleFacts = { direction: 'out', role, leg: { name: kind, kind, ...codecs && { codecs } }, transport: 'tls', isPublic: false }
       assert.deepEqual(errors(facts, name), [])
       if (kind === 'web') return
-      const cleaned = viewOf(cleanForSip(parseSdp(sample(name)), role))
-      assert.deepEqual(check(cleaned, facts).map(({ id }) => id), [])
+      const repaired = viewOf(cleaned(parseSdp(sample(name)), role))
+      assert.deepEqual(check(repaired, facts).map(({ id }) => id), [])
     })
   }
 }

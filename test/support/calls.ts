@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createCalls } from '../../src/calls/calls.ts'
+import type { FoundInCall } from '../../src/calls/conformance.ts'
 import { Deletes } from '../../src/calls/deletes.ts'
 import type { MediaRequest, SipFacts } from '../../src/calls/request.ts'
 import { createLiveFleet } from '../../src/fleet/live.ts'
@@ -36,9 +37,10 @@ export async function startCalls (t: StackContext, { nodes, ...given }: StartCal
   const deletes = new Deletes({ ng, observer: { owed: () => undefined, lost: () => undefined }, retryAfterMs: 200 })
   t.after(async () => { await deletes.drain(100) })
   const decisions: string[] = []
+  const findings: FoundInCall[] = []
   const calls = createCalls({
     policy: () => policy, fleet, ng, store, deletes,
-    observer: { decided: (...words) => { decisions.push(words.join(' ')) } },
+    observer: { decided: (...words) => { decisions.push(words.join(' ')) }, found: (found) => { findings.push(found) } },
   })
 
   t.after(() => calls.close())
@@ -57,7 +59,7 @@ export async function startCalls (t: StackContext, { nodes, ...given }: StartCal
     }
     throw new Error(`still there: ${JSON.stringify(await left())}`)
   }
-  return { calls, store, ng, node, rtpengine, decisions, left, emptied }
+  return { calls, store, ng, node, rtpengine, decisions, findings, left, emptied }
 }
 
 export const browser = { transport: 'wss', address: '127.0.0.1', port: 40_001 } as const

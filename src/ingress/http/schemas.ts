@@ -64,6 +64,9 @@ export const SdpReply = Type.Object({
   sender: Type.String({ description: 'Profile of the leg that the SDP came from.' }),
   receiver: Type.String({ description: 'Profile of the leg that it goes to.' }),
   revision: Type.String({ description: 'Policy revision that decided.' }),
+  findings: Type.Optional(Type.Array(Type.String(), {
+    description: 'Ids of what is wrong with the SDP, as it came and as it goes on; docs/reference/findings.md says what they mean.',
+  })),
 }, { $id: 'SdpReply' })
 
 export const Problem = Type.Object({

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { cleanForSip } from '../../src/sdp/clean.ts'
 import { parseSdp, sdpBytes } from '../../src/sdp/parse.ts'
+import { cleaned as cleanForSip } from './cases.ts'
 import { sample, sampleNames, sdpFrom } from './samples.ts'
 
 const cleaned = (bytes: Buffer, role?: 'offer' | 'answer') => sdpBytes(cleanForSip(parseSdp(bytes), role)).toString('latin1')
