@@ -5,11 +5,12 @@ import { withOneConnection } from '../sdp/connection.ts'
 import { dropHidden, hideMedia, restoreMedia } from '../sdp/media.ts'
 import { parseSdp, sdpBytes } from '../sdp/parse.ts'
 import type { Sdp } from '../sdp/sdp.ts'
+import { withTlsId, withoutTlsId } from '../sdp/tls-id.ts'
 import type { HiddenMedia, LegRecord } from '../state/store.ts'
 
 /**
  * What rtpengine cannot do for an SDP on its way from one leg to the other: keep m-lines from a leg that has no use for
- * them, and show them to their own leg as rejected.
+ * them, show them to their own leg as rejected, and name DTLS associations.
  */
 
 /** @throws NgpilotError `rejected`, where a rule wants the request to be refused. */
@@ -34,17 +35,17 @@ export function offerForNode (
     throw new NgpilotError('not_acceptable',
       `the offer has ${offered}; profile ${receiver.name} takes ${receiver.media.join(', ')} from ${sender.name}`)
   }
-  return { sdp: sdpBytes(sdp), hidden }
+  return { sdp: sdpBytes(withTlsId(sdp)), hidden }
 }
 
 /** The answer as the node gets it: without the m-lines that the answerer saw only because they are its own. */
 export function answerForNode (answer: Sdp, answerer: LegRecord | undefined): Buffer {
-  return sdpBytes(dropHidden(answer, answerer?.hidden ?? []))
+  return sdpBytes(withTlsId(dropHidden(answer, answerer?.hidden ?? [])))
 }
 
 /** What the node answered, with the m-lines of the leg that gets it, and c= and BUNDLE as the leg knows them. */
 export function sdpForLeg (fromNode: Buffer, role: 'offer' | 'answer', receiver: Profile, leg: LegRecord | undefined): Sdp {
-  const rewritten = parseSdp(fromNode)
+  const rewritten = withoutTlsId(parseSdp(fromNode))
   const fit = receiver.isWebRtc ? bundled(rewritten, role, leg) : withOneConnection(rewritten)
   return restoreMedia(fit, leg?.hidden ?? [])
 }

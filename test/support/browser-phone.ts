@@ -22,6 +22,8 @@ export interface BrowserPhone extends Async<WebPhone> {
   uri: string
   /** Waits until the browser hears a tone within 8 Hz of `hz`. @throws Error with what it heard instead. */
   hears (hz: number): Promise<void>
+  /** The same of what comes once all that is under way now has been played. */
+  hearsAnew (hz: number): Promise<void>
 }
 
 /** JsSIP in a real headless Chromium, registered at Kamailio; its microphone hears a tone of `toneHz`. */
@@ -49,7 +51,11 @@ export async function startBrowserPhone (
     const legs = JSON.stringify(await phone.legs(), null, 1)
     throw new Error(`the browser should hear ${hz} Hz; it hears ${heard.toFixed(0)} Hz; ${legs}`)
   }
-  return new Proxy({ uri, hears } as BrowserPhone, {
+  const hearsAnew = async (hz: number) => {
+    await sleep(1000)
+    await hears(hz)
+  }
+  return new Proxy({ uri, hears, hearsAnew } as BrowserPhone, {
     get: (own, name) => Reflect.get(name in own ? own : phone, name) as unknown,
   })
 }

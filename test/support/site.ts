@@ -5,10 +5,18 @@ import type { StackContext } from '../../stack/context.ts'
 import { startKamailio } from '../../stack/kamailio.ts'
 import { startNgpilot } from '../../stack/ngpilot.ts'
 import { startRtpengine } from '../../stack/rtpengine.ts'
+import { ensureTree, type Release } from '../../stack/tree.ts'
+
+export interface SiteOptions {
+  /** Settings of ngpilot. */
+  env?: Record<string, string>
+  /** The Debian whose rtpengine it is. Default: 13. */
+  release?: Release
+}
 
 /** A whole site on loopback: Kamailio, ngpilot and rtpengine, with the configurations that ship. */
-export async function startSite (t: StackContext, { env = {} }: { env?: Record<string, string> } = {}) {
-  const rtpengine = await startRtpengine(t)
+export async function startSite (t: StackContext, { env = {}, release }: SiteOptions = {}) {
+  const rtpengine = await startRtpengine(t, { ...(release && { tree: await ensureTree({ release }) }) })
   const ngpilot = await startNgpilot(t, {
     env: { NGPILOT_RTPENGINE_NODES: `n1=${rtpengine.address}:${rtpengine.port}`, NGPILOT_POLICY_DIRECTORY: 'policy', ...env },
   })

@@ -6,6 +6,8 @@ export interface WebPhone {
   answered (): Promise<void>
   hold (): Promise<void>
   resume (): Promise<void>
+  /** A re-INVITE with new ICE credentials for the same peer connection; resolves when it is answered. */
+  restartIce (): Promise<void>
   sendDtmf (digit: string): void
   hangup (): void
   /** Why the latest call ended, `running` while it has not. */

@@ -38,6 +38,9 @@ const phone: WebPhone = {
   resume: () => new Promise((resolve, reject) => {
     if (!session?.unhold({}, resolve)) reject(new Error('cannot resume now'))
   }),
+  restartIce: () => new Promise((resolve, reject) => {
+    if (!session?.renegotiate({ rtcOfferConstraints: { iceRestart: true } }, resolve)) reject(new Error('cannot restart ICE now'))
+  }),
   sendDtmf (digit) {
     const sender = session?.connection.getSenders().find(({ dtmf }) => dtmf)
     if (!sender?.dtmf?.canInsertDTMF) throw new Error('the browser cannot send DTMF: no telephone-event was agreed on')
