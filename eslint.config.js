@@ -15,7 +15,7 @@ const mayImport = {
   diagnosis: ['ng'],
   policy: ['sdp', 'ng'],
   fleet: ['ng'],
-  cli: ['fleet', 'policy', 'ng', 'sip', 'sdp'],
+  cli: ['calls', 'fleet', 'policy', 'ng', 'sip', 'sdp'],
   state: [],
   telemetry: [],
   sip: [],

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { parseArgs } from 'node:util'
 import { connectApi } from './cli/api.ts'
+import { showCall, showCalls } from './cli/calls.ts'
 import { setNode, showNodes } from './cli/nodes.ts'
 import { policyCommand } from './cli/policy/policy.ts'
 import { type Config, loadConfig } from './config.ts'
@@ -77,6 +78,7 @@ function readArguments () {
       allowPositionals: true,
       options: {
         config: { type: 'string' }, url: { type: 'string' }, wait: { type: 'boolean' },
+        stranded: { type: 'boolean' }, node: { type: 'string' },
         version: { type: 'boolean' }, help: { type: 'boolean', short: 'h' },
       },
     })
@@ -85,12 +87,16 @@ function readArguments () {
   }
 }
 
+interface Values { url?: string, wait?: boolean, stranded?: boolean, node?: string }
+
 /** The commands for an ngpilot that runs. */
-async function command ([name = '', id, ...rest]: string[], values: { url?: string, wait?: boolean }, { http }: Config): Promise<void> {
+async function command ([name = '', id, ...rest]: string[], values: Values, { http }: Config): Promise<void> {
   const host = http.host.includes(':') ? `[${http.host}]` : http.host
   const api = connectApi(values.url ?? process.env.NGPILOT_URL ?? `http://${host}:${http.port}`, process.env.NGPILOT_TOKEN ?? http.token)
   const print = (line: string) => process.stdout.write(`${line}\n`)
   if (name === 'nodes' && id === undefined) return showNodes(api, print)
+  if (name === 'calls' && id === undefined) return showCalls(api, values, print)
+  if (name === 'calls' && id === 'show' && rest[0] !== undefined && rest.length === 1) return showCall(api, rest[0], print)
   if ((name === 'drain' || name === 'enable' || name === 'disable') && id !== undefined && rest.length === 0) {
     return setNode(api, id, name, values, print)
   }

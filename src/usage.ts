@@ -6,10 +6,12 @@ export const usage = `the media control plane for Kamailio and rtpengine
   ngpilot drain ID [--wait]    no new calls for a node; with --wait until it has no calls left
   ngpilot disable ID           no new calls for a node, and do not ask it how it fares
   ngpilot enable ID            end of either
+  ngpilot calls                show the running calls; --stranded: those whose media are lost; --node ID: those of a node
+  ngpilot calls show ID        show all that is known of a call: legs, forks, what happened so far
   ngpilot policy …             check, test, explain and roll out policy files; ngpilot policy --help
 
   --config FILE                settings (YAML); NGPILOT_… variables win over it
-  --url URL                    for nodes, drain, disable, enable: where ngpilot is; or NGPILOT_URL (and NGPILOT_TOKEN),
+  --url URL                    for calls, nodes, drain, disable, enable: where ngpilot is; or NGPILOT_URL (and NGPILOT_TOKEN),
                                or else where the settings say
   --version, --help
 

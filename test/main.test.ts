@@ -84,7 +84,7 @@ test('a port that is taken is refused in words', async (t) => {
 test('a Redis that nobody answers for: told on /readyz, calls refused with 503 at once, and no secret shown', async (t) => {
   const rtpengine = await startRtpengine(t)
   const url = `redis://ngpilot:secret-word@127.0.0.1:${await freePort()}`
-  const env = { NGPILOT_STORE_URL: url, NGPILOT_RTPENGINE_NODES: `n1=127.0.0.1:${rtpengine.port}`, NGPILOT_POLICY_DIRECTORY: 'policy' }
+  const env = { NGPILOT_STORE_URL: url, NGPILOT_STORE_ON_UNAVAILABLE: 'reject', NGPILOT_RTPENGINE_NODES: `n1=127.0.0.1:${rtpengine.port}`, NGPILOT_POLICY_DIRECTORY: 'policy' }
   const ngpilot = await startNgpilot(t, { env, isReadyAt: '/healthz' })
   const ready = await fetch(`${ngpilot.url}/readyz`)
   assert.equal(ready.status, 503)
@@ -94,6 +94,19 @@ test('a Redis that nobody answers for: told on /readyz, calls refused with 503 a
   assert.equal(refused.headers.get('ngpilot-sip-status'), '503 Service Unavailable')
   assert.match((await refused.json() as { code: string }).code, /store_unavailable/)
   assert.doesNotMatch(ngpilot.logs(), /secret-word/)
+})
+
+test('without its Redis it serves from memory, and says degraded', async (t) => {
+  const ngpilot = await startWith(t, { NGPILOT_STORE_URL: `redis://127.0.0.1:${await freePort()}` })
+  assert.equal((await offer(ngpilot.url, 'c1')).status, 200)
+  const ready = await fetch(`${ngpilot.url}/readyz`)
+  assert.equal(ready.status, 200)
+  const { status, checks } = await ready.json() as Ready & { status: string }
+  assert.equal(status, 'degraded')
+  assert.match(checks.store?.detail ?? '', /^degraded, calls go on from memory; changes of 1 calls wait: .*ECONNREFUSED/)
+  const page = await (await fetch(`${ngpilot.url}/metrics`)).text()
+  assert.match(page, /^ngpilot_store_degraded 1$/m)
+  assert.match(page, /^ngpilot_store_waiting_calls 1$/m)
 })
 
 test('garbage from the network harms nobody', async (t) => {

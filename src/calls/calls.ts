@@ -5,6 +5,7 @@ import { type CallCommand, type CallCommandReply, createCallCommand } from './co
 import { createConformance } from './conformance.ts'
 import type { CallDeps } from './deps.ts'
 import { createDelete, createEndSome, type Delete, type DeleteRequest } from './end.ts'
+import { createListing } from './listing.ts'
 import { createManage } from './manage.ts'
 import { createOffer } from './offer.ts'
 import { liveBranches } from './place.ts'
@@ -49,6 +50,7 @@ export function createCalls (deps: CallDeps) {
     command: inTurn<CallCommand, CallCommandReply>(createCallCommand(deps)),
     /** A command from a client that speaks NG itself: about one call, or about none. */
     relay: inTurn<NgRequest, Relayed>(relay), wholeFleet: createWholeFleet(deps),
+    listing: createListing(deps),
     /** Ends what was cancelled and waits for nothing more. */
     close: () => cancels.close(),
   }

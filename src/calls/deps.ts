@@ -8,7 +8,7 @@ import type { Deletes } from './deletes.ts'
 /** What the verbs work with. `policy` is a function, for a reload swaps it between two requests. */
 export interface CallDeps {
   policy: () => Policy
-  fleet: Pick<LiveFleet, 'candidates' | 'pinned' | 'reachable'>
+  fleet: Pick<LiveFleet, 'candidates' | 'nodes' | 'pinned' | 'reachable'>
   ng: Pick<NgClient, 'send'>
   store: CallStore
   deletes: Deletes

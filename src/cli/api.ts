@@ -1,10 +1,14 @@
 import { type ErrorCode, NgpilotError } from '../errors.ts'
+import type { CallSummary, CallView } from '../calls/listing.ts'
 import type { NodeView } from '../fleet/node.ts'
 
 /** The HTTP API of a running ngpilot, as the commands use it. */
 export interface Api {
   nodes (): Promise<NodeView[]>
   setNode (id: string, verb: 'drain' | 'enable' | 'disable'): Promise<NodeView>
+  /** A page of the running calls; `next` leads to the one after it. */
+  calls (filter: { stranded?: boolean, node?: string, after?: string }): Promise<{ calls: CallSummary[], next?: string }>
+  call (callId: string): Promise<CallView>
 }
 
 /** @throws NgpilotError from each call: the server's own words, or `internal` when nobody answers at `url`. */
@@ -25,5 +29,12 @@ export function connectApi (address: string, token: string | undefined): Api {
   return {
     nodes: async () => (await ask('GET', '/v1/nodes') as { nodes: NodeView[] }).nodes,
     setNode: async (id, verb) => await ask('POST', `/v1/nodes/${encodeURIComponent(id)}/${verb}`) as NodeView,
+    calls: async ({ stranded, node, after }) => {
+      const query = new URLSearchParams({
+        limit: '1000', ...(stranded && { stranded: 'true' }), ...(node !== undefined && { node }), ...(after !== undefined && { after }),
+      })
+      return await ask('GET', `/v1/calls?${query.toString()}`) as { calls: CallSummary[], next?: string }
+    },
+    call: async (callId) => await ask('GET', `/v1/calls/${encodeURIComponent(callId)}`) as CallView,
   }
 }

@@ -31,7 +31,7 @@ function cellsOf (node: NodeView, now: number): Cells {
 const units = [['d', 86_400], ['h', 3600], ['min', 60]] as const
 
 /** A time span in its largest unit: `45 s`, `3 min`, `2 d`. */
-function ageOf (ms: number): string {
+export function ageOf (ms: number): string {
   const seconds = Math.max(0, Math.floor(ms / 1000))
   const [unit, size] = units.find(([, each]) => seconds >= each) ?? ['s', 1]
   return `${Math.floor(seconds / size)} ${unit}`

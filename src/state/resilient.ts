@@ -1,4 +1,4 @@
-import { asNgpilotError } from '../errors.ts'
+import { NgpilotError, asNgpilotError } from '../errors.ts'
 import type { CallTable } from './call-table.ts'
 import { Journal } from './journal.ts'
 import type { SharedStore } from './shared.ts'
@@ -38,7 +38,7 @@ export interface ResilienceObserver {
 export function createResilientStore (options: ResilientOptions): CallStore {
   const { shared, own, onUnavailable, maxWaiting = 100_000, retryMs = 200, compareMs = 20_000, observer } = options
   const journal = new Journal({ maxWaiting, onLost: () => observer.lost() })
-  /** What is not asked for now: a Cluster's call by its id, as other calls may be well; else the store as a whole. */
+  /** What the store is not asked for now: in a Cluster one call, as others may be well; else any. With a call-id to try. */
   const broken = new Map<string, string>()
   let awaySince: number | undefined
   let awayReason = ''
@@ -51,8 +51,7 @@ export function createResilientStore (options: ResilientOptions): CallStore {
 
   /** Runs an operation on the store, unless it is known to be away; then, or when it fails for that, `instead`. */
   async function orInstead<T> (callId: string, operation: () => Promise<T>, instead: (error: unknown) => T): Promise<T> {
-    const reason = broken.get(keyOf(callId))
-    if (reason !== undefined) return instead(new Error(reason))
+    if (broken.has(keyOf(callId))) return instead(new NgpilotError('store_unavailable', awayReason))
     try {
       return await operation()
     } catch (error) {

@@ -1,6 +1,7 @@
 import swagger from '@fastify/swagger'
 import type { Calls } from '../../calls/calls.ts'
 import { addCallCommands } from './call-commands.ts'
+import { addCalls } from './calls.ts'
 import { type OperationsDeps, addOperations } from './operations.ts'
 import { type Nodes, addNodes } from './nodes.ts'
 import { addRoutes } from './routes.ts'
@@ -28,6 +29,7 @@ export async function startHttp (options: HttpOptions, deps: HttpDeps) {
     },
   })
   addRoutes(app, { calls: deps.calls, deadlineMs: options.deadlineMs })
+  addCalls(app, { calls: deps.calls, listing: deps.calls.listing, deadlineMs: options.deadlineMs })
   addCallCommands(app, { calls: deps.calls, deadlineMs: options.deadlineMs })
   addNodes(app, deps.fleet)
   addOperations(app, deps)
