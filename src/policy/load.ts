@@ -5,7 +5,8 @@ import { checkNames } from './names.ts'
 import { problemText, type PolicyProblem } from './problem.ts'
 import type { PolicyFile } from './schema.ts'
 import { checkShape } from './shape.ts'
-import { readSources, type PolicySource } from './source.ts'
+import { readSources, type PolicySource, type PolicySources } from './source.ts'
+import { readTests, type PolicyTest } from './test-file.ts'
 import type { Policy } from './types.ts'
 import { checkWords } from './words.ts'
 
@@ -22,15 +23,25 @@ export async function loadPolicy (directory: string): Promise<Policy> {
   throw new NgpilotError('policy_invalid', problems.map(problemText).join('\n'))
 }
 
-/** All that is wrong with the policy of a directory, in the order of files and lines; the policy, when nothing is. */
-export async function checkPolicy (directory: string): Promise<{ policy?: Policy, problems: PolicyProblem[] }> {
-  const { sources, problems } = await readSources(directory)
+/** A policy, when it has no problem, and its tests; all that is wrong, in the order of files and lines. */
+export interface Checked { policy?: Policy, tests: PolicyTest[], problems: PolicyProblem[], sources: PolicySource[] }
+
+export async function checkPolicy (directory: string): Promise<Checked> {
+  return checkSources(await readSources(directory))
+}
+
+/** The policy of files that have been read. */
+export function checkSources ({ sources, tests: testSources, problems }: PolicySources): Checked {
+  const read = testSources.map(readTests)
+  const tests = read.flatMap((one) => one.tests)
   const findings = sources.flatMap((source) => [...checkShape(source.value), ...checkWords(source.value)].map(source.place))
   // A file that cannot be read may define what the others name.
-  const found = [...problems, ...findings, ...problems.length === 0 ? checkNames(sources) : []]
-  if (found.length > 0) return { problems: found.sort(byPlace) }
+  const found = [
+    ...problems, ...findings, ...problems.length === 0 ? checkNames(sources) : [], ...read.flatMap((one) => one.problems),
+  ]
+  if (found.length > 0) return { tests, sources, problems: found.sort(byPlace) }
   const checked = sources.map(({ value, place }) => ({ value: value as PolicyFile, place }))
-  return { policy: { revision: revisionOf(sources), ...compile(checked) }, problems: [] }
+  return { policy: { revision: revisionOf(sources), ...compile(checked) }, tests, sources, problems: [] }
 }
 
 function byPlace (one: PolicyProblem, other: PolicyProblem): number {

@@ -1,4 +1,4 @@
-import { Ajv, type ErrorObject } from 'ajv'
+import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv'
 import { nearestWord } from '../nearest-word.ts'
 import { formats, isOfFormat } from './formats.ts'
 import { isRecord, shown, type Finding, type Path } from './problem.ts'
@@ -7,9 +7,12 @@ import { PolicyFile } from './schema.ts'
 const isPolicyFile = new Ajv({ allErrors: true, verbose: true, formats: isOfFormat }).compile(PolicyFile)
 
 /** Every place where a file has not the shape of the schema. */
-export function checkShape (value: unknown): Finding[] {
-  if (isPolicyFile(value)) return []
-  const errors = isPolicyFile.errors ?? []
+export const checkShape = (value: unknown): Finding[] => checkShapeOf(isPolicyFile, value)
+
+/** The same for another kind of file; `isValid` collects all errors, with their data. */
+export function checkShapeOf (isValid: ValidateFunction, value: unknown): Finding[] {
+  if (isValid(value)) return []
+  const errors = isValid.errors ?? []
   const choices = errors.filter(({ keyword }) => keyword === 'anyOf')
   const told = errors.filter((error) => tells(error) && choices.every((choice) => isOfBranch(error, choice)))
   return told.map((error) => findingOf(error, pathOf(error.instancePath, value)))

@@ -18,22 +18,39 @@ const maxAliasCount = 100
 /** A source, or why there is none. */
 type Read = { source: PolicySource } | { problems: PolicyProblem[] }
 
+/** The files of a policy: those that make it, its tests (`*.test.yaml`), and those that could not be read. */
+export interface PolicySources { sources: PolicySource[], tests: PolicySource[], problems: PolicyProblem[] }
+
+/** A file by its path, or what keeps it from being read. */
+export interface PolicyText { file: string, text: string }
+
 /** All `*.yaml` and `*.yml` of a directory by name, but for hidden ones, which are an editor's. */
-export async function readSources (directory: string): Promise<{ sources: PolicySource[], problems: PolicyProblem[] }> {
+export async function readSources (directory: string): Promise<PolicySources> {
   const names = await readdir(directory).catch((error: unknown) => asProblem(directory, error))
-  if (!Array.isArray(names)) return { sources: [], problems: [names] }
+  if (!Array.isArray(names)) return { sources: [], tests: [], problems: [names] }
   const files = names.filter((name) => /^[^.].*\.ya?ml$/.test(name)).sort().map((name) => join(directory, name))
-  if (files.length === 0) return { sources: [], problems: [asProblem(directory, 'holds no *.yaml or *.yml file')] }
-  const read = await Promise.all(files.map(readSource))
+  if (!files.some((file) => !isTest(file))) {
+    return { sources: [], tests: [], problems: [asProblem(directory, 'holds no *.yaml or *.yml file')] }
+  }
+  return parseSources(await Promise.all(files.map(readText)))
+}
+
+/** The same, from texts that are at hand. */
+export function parseSources (texts: readonly (PolicyText | PolicyProblem)[]): PolicySources {
+  const read = texts.map((one) => 'text' in one ? parseSource(one.file, one.text) : { problems: [one] })
+  const sources = read.flatMap((one) => 'source' in one ? [one.source] : [])
   return {
-    sources: read.flatMap((one) => 'source' in one ? [one.source] : []),
+    sources: sources.filter(({ file }) => !isTest(file)),
+    tests: sources.filter(({ file }) => isTest(file)),
     problems: read.flatMap((one) => 'source' in one ? [] : one.problems),
   }
 }
 
-async function readSource (file: string): Promise<Read> {
+const isTest = (file: string): boolean => /\.test\.ya?ml$/.test(file)
+
+async function readText (file: string): Promise<PolicyText | PolicyProblem> {
   const text = await readFile(file, 'utf8').catch((error: unknown) => asProblem(file, error))
-  return typeof text === 'string' ? parseSource(file, text) : { problems: [text] }
+  return typeof text === 'string' ? { file, text } : text
 }
 
 /** A problem of a file or directory as a whole. */

@@ -5,11 +5,14 @@ import { nearestWord } from '../../nearest-word.ts'
 import { columns } from '../columns.ts'
 import { styleFor } from '../style.ts'
 import type { ExitCode, PolicyCommand } from './command.ts'
+import { checkCommand } from './check.ts'
 import { importCommand } from './import.ts'
 import { presetsCommand } from './presets.ts'
 import { schemaCommand } from './schema.ts'
+import { testCommand } from './test.ts'
 
-const commands: Record<string, PolicyCommand> = { import: importCommand, presets: presetsCommand, schema: schemaCommand }
+const commands: Record<string, PolicyCommand> = {
+  check: checkCommand, test: testCommand, import: importCommand, presets: presetsCommand, schema: schemaCommand }
 
 const common = {
   config: { type: 'string' }, format: { type: 'string' }, help: { type: 'boolean', short: 'h' },

@@ -1,0 +1,71 @@
+import { NgpilotError } from '../../errors.ts'
+import { checks } from '../../policy/checks.ts'
+import { lintPolicy } from '../../policy/lint.ts'
+import { checkPolicy } from '../../policy/load.ts'
+import { runTests } from '../../policy/run-tests.ts'
+import { connectApi } from '../api.ts'
+import type { PolicyCommand, PolicyContext } from './command.ts'
+import { excerptOf } from './excerpt.ts'
+import { directoryOf, readFileOf } from './read.ts'
+import { oldestOf } from './versions.ts'
+
+/** One line of the answer: a problem of the files (no code), or a finding of the lint. */
+interface Row { file: string, line: number, column: number, severity: 'error' | 'warning', code?: string, message: string, fix?: string }
+
+/** `ngpilot policy check [DIR]`: all that is wrong, at once. */
+export const checkCommand: PolicyCommand = {
+  usage: '[DIR]',
+  about: 'all that is wrong with the policy files (policy.directory), and with what they decide',
+  optionUsage: [
+    ['--versions LIST', 'rtpengines of the fleet, such as 10.5,12.5 (10.5)'],
+    ['--url URL', 'ask the ngpilot there for the versions of its rtpengines'],
+    ['--strict', 'warnings count as errors'],
+  ],
+  options: { versions: { type: 'string' }, url: { type: 'string' }, strict: { type: 'boolean' } },
+  async run (context) {
+    const { values, isJson, print, style } = context
+    const directory = directoryOf(context)
+    const { policy, sources, tests, problems } = await checkPolicy(directory)
+    const oldest = oldestOf(await versionsOf(context))
+    const failed = policy ? runTests(policy, tests).filter(({ failures }) => failures.length > 0) : []
+    const rows: Row[] = [
+      ...problems.map((problem): Row => ({ ...problem, severity: 'error' })),
+      ...failed.map(({ test, failures }): Row => ({ ...test.place, severity: 'error', message: `test "${test.name}" fails: ${failures.join('; ')}` })),
+      ...policy ? lintPolicy(policy, sources, oldest) : [],
+    ]
+    const errors = rows.filter(({ severity }) => severity === 'error').length
+    const warnings = rows.length - errors
+    const told = { directory, revision: policy?.revision, rtpengine: oldest, errors, warnings, findings: rows }
+    if (isJson) print(JSON.stringify(told, null, 2))
+    else {
+      for (const row of rows) for (const line of await linesOf(row, context)) print(line)
+      const counted = `${errors} ${errors === 1 ? 'error' : 'errors'}, ${warnings} ${warnings === 1 ? 'warning' : 'warnings'}`
+      const what = policy ? `revision ${policy.revision}: ${policy.profiles.size} profiles, ${policy.endpoints.length} endpoints, ${policy.rules.length} rules, ${tests.length} tests; ` : ''
+      print(`${what}${rows.length === 0 ? style.green('no problems') : counted} (for rtpengine ${oldest} and newer)`)
+    }
+    return errors > 0 || (values['strict'] === true && warnings > 0) ? 1 : 0
+  },
+}
+
+async function linesOf (row: Row, { style }: PolicyContext): Promise<string[]> {
+  const { file, line, column, severity, code, message, fix } = row
+  const place = line === 0 ? file : `${file}:${line}:${column}`
+  const word = severity === 'error' ? style.red('error') : style.yellow('warning')
+  const text = line === 0 ? undefined : await readFileOf(file).then(String, () => undefined)
+  return [
+    `${style.bold(place)}: ${word}${code === undefined ? '' : ` ${code}`}: ${message}`,
+    ...text === undefined ? [] : excerptOf(text, line, column).map((each, index) => index === 1 ? style.cyan(each) : each),
+    ...fix === undefined ? [] : [`  what would be right: ${fix}`],
+    ...code !== undefined && code in checks ? [`  ${style.dim(checks[code as keyof typeof checks].title)}`] : [],
+    '',
+  ]
+}
+
+async function versionsOf ({ values, config, env }: PolicyContext): Promise<string | undefined> {
+  if (typeof values['versions'] === 'string') return values['versions']
+  if (typeof values['url'] !== 'string') return undefined
+  const nodes = await connectApi(values['url'], env['NGPILOT_TOKEN'] ?? config.http.token).nodes()
+  const versions = nodes.flatMap((node) => 'version' in node && typeof node.version === 'string' ? [node.version] : [])
+  if (versions.length === 0) throw new NgpilotError('bad_request', `no rtpengine of ${values['url']} has said its version yet; give --versions`)
+  return versions.join(',')
+}

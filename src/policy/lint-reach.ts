@@ -1,0 +1,86 @@
+import { isDeepStrictEqual } from 'node:util'
+import { contains, parseBlock } from './address.ts'
+import { checks, type CheckCode } from './checks.ts'
+import type { LintFinding } from './lint.ts'
+import { isRecord, type Place } from './problem.ts'
+import type { PolicySource } from './source.ts'
+import type { Policy } from './types.ts'
+
+/** Endpoints, rules and profiles that no message ever comes to. */
+export function unreachable (policy: Policy, sources: readonly PolicySource[]): LintFinding[] {
+  const endpoints = entriesOf(sources, 'endpoints')
+  const rules = entriesOf(sources, 'rules')
+  return [
+    ...endpoints.flatMap(({ match }, index) => {
+      const before = endpoints.findIndex((earlier, at) => at < index && implies(match, earlier.match))
+      const here = policy.endpoints[index]?.place
+      const there = policy.endpoints[before]?.place
+      if (before < 0 || !here || !there) return []
+      return [finding('PO-01', here, `never matches: all that it takes, the endpoint at ${placeText(there)} has taken`, 'put this one before it')]
+    }),
+    ...rules.flatMap(({ match }, index) => neverApplies(policy, rules, match, index)),
+    ...unused(policy, sources, rules),
+  ]
+}
+
+interface Entry { match: Record<string, unknown>, isRejecting: boolean }
+
+function entriesOf (sources: readonly PolicySource[], key: 'endpoints' | 'rules'): Entry[] {
+  const all = sources.flatMap(({ value }) => isRecord(value) && Array.isArray(value[key]) ? value[key] as unknown[] : [])
+  return all.map((entry) => ({
+    match: isRecord(entry) && isRecord(entry['match']) ? entry['match'] : {},
+    isRejecting: isRecord(entry) && entry['reject'] !== undefined,
+  }))
+}
+
+/** Whether whatever one match takes, the other takes too. */
+function implies (match: Record<string, unknown>, other: Record<string, unknown>): boolean {
+  return Object.entries(other).every(([key, wanted]) => {
+    const given = match[key]
+    if (given === undefined) return false
+    if (key === 'address') return blocksOf(given).every((block) => blocksOf(wanted).some((around) => around.bits <= block.bits && contains(around, block.groups)))
+    if (key === 'vars' && isRecord(wanted)) return isRecord(given) && Object.entries(wanted).every(([name, value]) => given[name] === value)
+    if (key === 'transport' || parties.includes(key)) return listOf(given).every((each) => listOf(wanted).includes(each))
+    return isDeepStrictEqual(given, wanted)
+  })
+}
+
+const parties = ['caller', 'callee', 'sender', 'receiver']
+
+function neverApplies (policy: Policy, rules: readonly Entry[], match: Entry['match'], index: number): LintFinding[] {
+  const rule = policy.rules[index]
+  if (!rule) return []
+  const reachable = new Set(['sip', ...policy.endpoints.flatMap(({ profile }) => policy.profiles.get(profile)?.line ?? [])])
+  const dead = parties.flatMap((party) => {
+    const names = listOf(match[party] ?? [])
+    return names.length > 0 && !names.some((name) => reachable.has(String(name))) ? [`${party}: ${names.join(', ')}`] : []
+  })
+  if (dead.length > 0) return [finding('PO-02', rule.place, `rule ${rule.name} never applies: no endpoint gives a leg the profile that it wants (${dead.join('; ')})`, 'an endpoint with that profile')]
+  const before = rules.findIndex((earlier, at) => at < index && earlier.isRejecting && implies(match, earlier.match))
+  const there = policy.rules[before]
+  if (!there) return []
+  return [finding('PO-02', rule.place, `rule ${rule.name} never applies: rule ${there.name} at ${placeText(there.place)} has refused all that it takes`, 'put this one before it')]
+}
+
+function unused (policy: Policy, sources: readonly PolicySource[], rules: readonly Entry[]): LintFinding[] {
+  const named = new Set([
+    ...policy.endpoints.map(({ profile }) => profile),
+    ...rules.flatMap(({ match }) => parties.flatMap((party) => listOf(match[party] ?? []))),
+    ...[...policy.profiles.values()].flatMap(({ line }) => line.slice(1)),
+  ])
+  return sources.flatMap((source) => {
+    const profiles = isRecord(source.value) && isRecord(source.value['profiles']) ? Object.keys(source.value['profiles']) : []
+    return profiles.filter((name) => !named.has(name)).map((name) => {
+      const place = source.place({ path: ['profiles', name], at: 'key', message: '' })
+      return finding('PO-03', place, `profile ${name} is used by no endpoint and no other profile`, 'an endpoint, or leave it out')
+    })
+  })
+}
+
+function finding (code: CheckCode, { file, line, column }: Place, message: string, fix: string): LintFinding {
+  return { file, line, column, code, severity: checks[code].severity, message, fix }
+}
+
+const placeText = ({ file, line, column }: Place): string => `${file}:${line}:${column}`
+const listOf = (value: unknown): unknown[] => Array.isArray(value) ? value : [value]
+const blocksOf = (value: unknown) => listOf(value).flatMap((text) => parseBlock(String(text)) ?? [])

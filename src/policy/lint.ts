@@ -1,0 +1,127 @@
+import type { Release } from '../ng/release.ts'
+import type { NgDictionary } from '../ng/types.ts'
+import { checks, type CheckCode, type Severity } from './checks.ts'
+import { decide, explain } from './decide.ts'
+import { factsFrom } from './facts-file.ts'
+import { kindOf, lintNg, type NgFinding } from './lint-ng.ts'
+import { unreachable } from './lint-reach.ts'
+import { Lookup } from './lookup.ts'
+import { mergeNg } from './merge.ts'
+import { isRecord, type Place } from './problem.ts'
+import type { PolicySource } from './source.ts'
+import type { CallFacts, Policy, Profile, Rule } from './types.ts'
+
+/** What is wrong with a policy that loads. */
+export interface LintFinding extends Place { code: CheckCode, severity: Severity, message: string, fix?: string }
+
+/**
+ * What a sound policy does that nobody wants: for each pair of profiles that endpoints name, and each rule on top of them,
+ * the NG keys that come out; and what is never reached. Only what the files say is reported, not ngpilot's own keys.
+ *
+ * @param oldest the oldest rtpengine of the fleet
+ */
+export function lintPolicy (policy: Policy, sources: readonly PolicySource[], oldest: Release): LintFinding[] {
+  const found = [...unreachable(policy, sources), ...lintPairs(policy, oldest), ...lintRules(policy, sources, oldest)]
+  const seen = new Set<string>()
+  return found.filter((finding) => {
+    const key = [finding.file, finding.line, finding.column, finding.code, finding.message].join('\n')
+    return !seen.has(key) && seen.add(key)
+  }).sort(byPlace)
+}
+
+function byPlace (one: Place, other: Place): number {
+  return one.file === other.file ? one.line - other.line || one.column - other.column : one.file < other.file ? -1 : 1
+}
+
+/** The profiles that a leg can have. */
+function profilesInUse (policy: Policy): Profile[] {
+  const names = new Set(policy.endpoints.map(({ profile }) => profile))
+  return [...names].flatMap((name) => policy.profiles.get(name) ?? [])
+}
+
+function withoutRules (policy: Policy): Policy {
+  return { ...policy, rules: [], lookup: { ...policy.lookup, rules: new Lookup<Rule>([]) } }
+}
+
+const commands = ['offer', 'answer'] as const
+
+function messageOf (command: CallFacts['command'], sender: Profile, receiver: Profile): CallFacts {
+  return factsFrom({ command, sender: { profile: sender.name }, receiver: { profile: receiver.name } })
+}
+
+function lintPairs (policy: Policy, oldest: Release): LintFinding[] {
+  const profiles = profilesInUse(policy)
+  const bare = withoutRules(policy)
+  return profiles.flatMap((receiver) => onePerKind(profiles).flatMap((sender) => commands.flatMap((command) => {
+    const { decision, origins } = explain(bare, messageOf(command, sender, receiver))
+    const context = { command, sender: kindOf(sender), receiver: kindOf(receiver), oldest }
+    return lintNg(decision.flags, context).flatMap((finding) => {
+      const origin = origins.find(({ path, value, place }) => place && path === finding.path && isAbout(finding, value))
+      return origin?.place ? [at(origin.place, finding)] : []
+    })
+  })))
+}
+
+function isAbout ({ word }: NgFinding, value: unknown): boolean {
+  return word === undefined || value === word || (Array.isArray(value) && value.includes(word))
+}
+
+/** Senders of one kind bring the same keys along. */
+function onePerKind (profiles: readonly Profile[]): Profile[] {
+  return [...new Map(profiles.map((profile) => [kindOf(profile), profile])).values()]
+}
+
+function lintRules (policy: Policy, sources: readonly PolicySource[], oldest: Release): LintFinding[] {
+  const entries = sources.flatMap(({ value }) => isRecord(value) && Array.isArray(value['rules']) ? value['rules'] as unknown[] : [])
+  const profiles = onePerKind(profilesInUse(policy))
+  return policy.rules.flatMap((rule, index) => {
+    const match = isRecord(entries[index]) && isRecord(entries[index]['match']) ? entries[index]['match'] : {}
+    return [
+      ...commands.flatMap((command) => lintEffect(policy, rule, command, pairsOf(policy, profiles, match), oldest)),
+      ...onlyOnce(rule, match),
+    ]
+  })
+}
+
+/** The pairs that a rule is about, one for each pair of kinds. */
+function pairsOf (policy: Policy, kinds: Profile[], match: Record<string, unknown>): [sender: Profile, receiver: Profile][] {
+  const named = (party: string): Profile[] | undefined => {
+    const names = match[party] === undefined ? undefined : [match[party]].flat()
+    return names && profilesInUse(policy).filter(({ line }) => line.some((name) => names.includes(name)))
+  }
+  const [caller, callee, sender, receiver] = ['caller', 'callee', 'sender', 'receiver'].map(named)
+  const cross = (from: Profile[], to: Profile[]) => {
+    return onePerKind(from).flatMap((one) => onePerKind(to).map((other): [Profile, Profile] => [one, other]))
+  }
+  return [
+    ...cross(sender ?? caller ?? kinds, receiver ?? callee ?? kinds), // from the caller
+    ...caller || callee ? cross(sender ?? callee ?? kinds, receiver ?? caller ?? kinds) : [], // and from the callee
+  ]
+}
+
+function lintEffect (
+  policy: Policy, rule: Rule, command: CallFacts['command'], pairs: [Profile, Profile][], oldest: Release,
+): LintFinding[] {
+  const added = rule.effect[command]
+  if (Object.keys(added).length === 0) return []
+  const bare = withoutRules(policy)
+  return pairs.flatMap(([sender, receiver]) => {
+    const flags: NgDictionary = mergeNg(decide(bare, messageOf(command, sender, receiver)).flags, added)
+    return lintNg(flags, { command, sender: kindOf(sender), receiver: kindOf(receiver), oldest })
+      .filter(({ path }) => Object.hasOwn(added, path.split('.')[0] ?? ''))
+      .map((finding) => at(rule.effect.places.get(finding.path.split('.')[0] ?? '') ?? rule.place, finding))
+  })
+}
+
+/** Codecs that are changed for what only one message of a call says. */
+function onlyOnce ({ name, place, effect }: Rule, match: Record<string, unknown>): LintFinding[] {
+  if (effect.offer['codec'] === undefined) return []
+  const once = ['sender', 'receiver', 'request-uri', 'headers', 'method'].filter((key) => Object.hasOwn(match, key))
+  if (once.length === 0) return []
+  const message = `rule ${name} changes codecs where ${once.join(', ')} matches: a re-INVITE from the other side gets none of it, and the codec falls back`
+  return [{ ...effect.places.get('codec') ?? place, code: 'NG-10', severity: checks['NG-10'].severity, message, fix: 'match on caller and callee, or give the profile codecs' }]
+}
+
+function at ({ file, line, column }: Place, { code, message, fix }: NgFinding): LintFinding {
+  return { file, line, column, code, severity: checks[code].severity, message, fix }
+}

@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { policyDirectory } from '../../policy/directory.ts'
+import { runPolicy } from './run.ts'
+
+test('shows each problem with its place, its line and a caret', async (t) => {
+  const directory = await policyDirectory(t, { 'a.yaml': 'version: 1\nprofiles:\n  a: { extends: sipp }\n', 'b.yaml': 'version: 1\nprofile: {}\n' })
+  const { out, code } = await runPolicy(['check', directory])
+  assert.equal(out, [
+    `${directory}/a.yaml:3:17: error: profiles.a.extends: there is no preset or profile "sipp"; did you mean "sip"?`,
+    '  3 |   a: { extends: sipp }',
+    '                      ^',
+    '',
+    `${directory}/b.yaml:2:1: error: profile: unknown key; did you mean "profiles"?`,
+    '  2 | profile: {}',
+    '      ^',
+    '',
+    '2 errors, 0 warnings (for rtpengine 10.5 and newer)', '',
+  ].join('\n'))
+  assert.equal(code, 1)
+})
+
+test('the policy that ships has no problem, and its tests pass', async () => {
+  const checked = await runPolicy(['check', 'policy', '--strict'])
+  assert.match(checked.out, /^revision [0-9a-f]{12}: .*; no problems \(for rtpengine 10\.5 and newer\)\n$/)
+  assert.equal(checked.code, 0)
+  const tested = await runPolicy(['test', 'policy'])
+  assert.match(tested.out, /(\d+) of \1 tests pass/)
+  assert.equal(tested.code, 0)
+})
+
+const policy = `version: 1
+profiles: { browser: { extends: webrtc }, phone: { extends: sip } }
+endpoints: [{ profile: browser, match: { transport: wss } }, { profile: phone }]
+rules: [{ name: barred, match: { callee: phone, to: { user: { prefix: "1900" } } }, reject: { code: 403, reason: Barred } }]
+`
+
+test('a failed test says what was expected and what was found', async (t) => {
+  const directory = await policyDirectory(t, {
+    'a.yaml': policy,
+    'a.test.yaml': `version: 1
+tests:
+  - { name: good, facts: { sender: { transport: wss } }, expect: { sender: browser, receiver: phone, without: [SDES] } }
+  - { name: barred, facts: { sip: { to: "sip:1900123@example.com" } }, expect: { reject: 403, rules: [barred] } }
+  - name: bad
+    facts: { sender: { transport: wss }, sip: { to: "sip:1900123@example.com" } }
+    expect: { receiver: browser, flags: { ICE: force, replace: [username] }, without: [DTLS] }
+`,
+  })
+  const { out, code } = await runPolicy(['test', directory])
+  assert.match(out, /^ok {4}good\nok {4}barred\nfails bad {2}.*a\.test\.yaml:5\n/)
+  assert.match(out, / {8}reject: expected false, found 403\n/)
+  assert.match(out, / {8}receiver: expected browser, found phone\n/)
+  assert.match(out, /\n2 of 3 tests pass/)
+  assert.equal(code, 1)
+  const json = JSON.parse((await runPolicy(['test', directory, '--format', 'json'])).out) as { passed: number, failed: number, tests: { isPassed: boolean }[] }
+  assert.deepEqual([json.passed, json.failed, json.tests.map(({ isPassed }) => isPassed)], [2, 1, [true, true, false]])
+  assert.match((await runPolicy(['check', directory])).out, /a\.test\.yaml:5:5: error: test "bad" fails: reject: expected false, found 403/)
+})
+
+test('a misspelt test is a problem of the policy', async (t) => {
+  const directory = await policyDirectory(t, { 'a.yaml': policy, 'a.test.yaml': 'version: 1\ntests: [{ name: x, facts: {}, expect: { reciever: phone } }]\n' })
+  assert.match((await runPolicy(['check', directory])).out, /a\.test\.yaml:2:\d+: error: tests\[0\]\.expect\.reciever: unknown key; did you mean "receiver"\?/)
+  assert.match((await runPolicy(['test', directory])).errors, /is no policy/)
+})
+
+test('--versions says which words old nodes ignore', async (t) => {
+  const directory = await policyDirectory(t, { 'a.yaml': `${policy}  \nsets: [x]\n`.replace('{ extends: sip }', '{ extends: sip, ng: { flags: [static-codecs] } }') })
+  assert.match((await runPolicy(['check', directory, '--versions', '10.5,12.5'])).out, /error NG-02: rtpengine 10\.5 does not know "static-codecs"/)
+  assert.equal((await runPolicy(['check', directory, '--versions', '12.5,26.0'])).code, 0)
+})

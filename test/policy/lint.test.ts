@@ -1,0 +1,55 @@
+import assert from 'node:assert/strict'
+import { test, type TestContext } from 'node:test'
+import type { Release } from '../../src/ng/release.ts'
+import { lintPolicy } from '../../src/policy/lint.ts'
+import { checkPolicy } from '../../src/policy/load.ts'
+import { policyDirectory } from './directory.ts'
+
+async function findings (t: TestContext, text: string, oldest: Release = '10.5'): Promise<string[]> {
+  const directory = await policyDirectory(t, { 'a.yaml': `version: 1\n${text}\n` })
+  const { policy, sources, problems } = await checkPolicy(directory)
+  assert.ok(policy, JSON.stringify(problems))
+  return lintPolicy(policy, sources, oldest).map(({ line, column, code, severity, message }) => `${line}:${column} ${severity} ${code}: ${message.replaceAll(`${directory}/`, '')}`)
+}
+
+const web = '{ profile: webrtc, match: { transport: wss } }'
+
+/** A check, the lines after `version: 1` that break it, and what is said of them. */
+const broken: [about: string, text: string, ...findings: string[]][] = [
+  ['a browser and a phone', `endpoints: [${web}, { profile: sip }]`],
+  ['NG-02, a flag that old nodes ignore', `profiles: { a: { extends: sip, ng: { flags: [static-codecs] } } }\nendpoints: [${web}, { profile: a }]`,
+    '2:45 error NG-02: rtpengine 10.5 does not know "static-codecs" and ignores it; it came with 12.2'],
+  ['NG-02 in a rule', `endpoints: [${web}, { profile: sip }]\nrules: [{ name: r, set: { ng: { template: x } } }]`,
+    '3:43 error NG-02: rtpengine 10.5 does not know "template" and ignores it; it came with 13.1'],
+  ['NG-03, a flags string for both directions', `endpoints: [${web}, { profile: sip }]\nrules: [{ name: r, match: { callee: sip }, answer-flags: "ICE=remove" }]`,
+    '3:58 error NG-03: takes ICE off the answer that goes to a browser, which then refuses it'],
+  ['NG-05, a codec that is only decoded', `endpoints: [${web}, { profile: sip }]\nrules: [{ name: r, match: { callee: sip }, offer-flags: "transcode-AMR" }]`,
+    '3:57 error NG-05: rtpengine as Debian builds it only decodes AMR: the codec is dropped without an error'],
+  ['NG-06, opus masked only', `endpoints: [${web}, { profile: sip }]\nrules: [{ name: r, match: { callee: sip }, offer-flags: "codec-mask-opus transcode-PCMU" }]`,
+    '3:57 warning NG-06: a browser offers PCMU and PCMA itself, so that with opus only masked it is answered with them and nothing is transcoded'],
+  ['NG-10, codecs for one message only', `endpoints: [${web}, { profile: sip }]\nrules: [{ name: r, match: { receiver: sip }, offer-flags: "codec-strip-opus" }]`,
+    '3:59 warning NG-10: rule r changes codecs where receiver matches: a re-INVITE from the other side gets none of it, and the codec falls back'],
+  ['NG-13, words that exclude each other', `profiles: { a: { extends: sip, ng: { flags: [port-latching, no-port-latching] } } }\nendpoints: [${web}, { profile: a }]`,
+    '2:45 error NG-13: "port-latching" and "no-port-latching" contradict each other'],
+  ['NG-14, a browser without ICE', `endpoints: [${web}, { profile: sip }]\nrules: [{ name: r, match: { receiver: webrtc }, offer-flags: "ICE=remove" }]`,
+    '3:62 error NG-14: a browser is offered SDP without ICE of rtpengine\'s own'],
+  ['PO-01, a narrower endpoint after a wider one', `endpoints:\n  - { profile: webrtc, match: { transport: [ws, wss] } }\n  - { profile: sip-sdes, match: { transport: wss, address: 192.0.2.1 } }\n  - { profile: sip }`,
+    '4:5 error PO-01: never matches: all that it takes, the endpoint at a.yaml:3:5 has taken'],
+  ['PO-01, an address inside an earlier block', 'endpoints:\n  - { profile: webrtc, match: { address: 192.0.2.0/24 } }\n  - { profile: sip, match: { address: [192.0.2.7, 192.0.2.128/25] } }',
+    '4:5 error PO-01: never matches: all that it takes, the endpoint at a.yaml:3:5 has taken'],
+  ['PO-02, a rule on a profile of nobody', `endpoints: [${web}, { profile: sip }]\nrules: [{ name: r, match: { callee: sip-sdes }, set: { nodes: a } }]\nsets: [a]`,
+    '3:9 warning PO-02: rule r never applies: no endpoint gives a leg the profile that it wants (callee: sip-sdes)'],
+  ['PO-02, a rule after one that refuses all', `endpoints: [${web}]\nrules:\n  - { name: no, reject: { code: 403, reason: No } }\n  - { name: r, set: { nodes: a } }\nsets: [a]`,
+    '5:5 warning PO-02: rule r never applies: rule no at a.yaml:4:5 has refused all that it takes'],
+  ['PO-03, a profile without use', `profiles: { a: { extends: sip } }\nendpoints: [${web}]`,
+    '2:13 warning PO-03: profile a is used by no endpoint and no other profile'],
+]
+
+for (const [about, text, ...expected] of broken) {
+  test(`finds in ${about}: ${expected.length === 0 ? 'nothing' : expected.length}`, async (t) => assert.deepEqual(await findings(t, text), expected))
+}
+
+test('what the fleet knows is no finding', async (t) => {
+  const text = `profiles: { a: { extends: sip, ng: { flags: [static-codecs] } } }\nendpoints: [${web}, { profile: a }]`
+  assert.deepEqual(await findings(t, text, '12.5'), [])
+})
