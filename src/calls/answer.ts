@@ -74,7 +74,7 @@ export function createAnswer (deps: CallDeps, conformance: ConformanceCheck) {
       await endBranches(deps, request.callId, call, losers, hold)
     }
 
-    const rewritten = passage.leaves(sdpForLeg(reply.sdp, 'answer', decision.receiver, legAt(call, place, by)))
+    const rewritten = passage.leaves(sdpForLeg(reply.sdp, 'answer', decision, legAt(call, place, by)))
     const findings = await noted(store, request.callId, passage)
     return {
       command: 'answer',

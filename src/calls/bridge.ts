@@ -1,10 +1,11 @@
 import { NgpilotError } from '../errors.ts'
-import type { Decision, Profile } from '../policy/types.ts'
+import type { Decision } from '../policy/types.ts'
 import { withBundle } from '../sdp/bundle.ts'
 import { withOneConnection } from '../sdp/connection.ts'
 import { dropHidden, hideMedia, restoreMedia } from '../sdp/media.ts'
 import { parseSdp, sdpBytes } from '../sdp/parse.ts'
 import type { Sdp } from '../sdp/sdp.ts'
+import { withoutSsrc } from '../sdp/ssrc.ts'
 import { withTlsId, withoutTlsId } from '../sdp/tls-id.ts'
 import type { HiddenMedia, LegRecord } from '../state/store.ts'
 
@@ -44,8 +45,11 @@ export function answerForNode (answer: Sdp, answerer: LegRecord | undefined): Bu
 }
 
 /** What the node answered, with the m-lines of the leg that gets it, and c= and BUNDLE as the leg knows them. */
-export function sdpForLeg (fromNode: Buffer, role: 'offer' | 'answer', receiver: Profile, leg: LegRecord | undefined): Sdp {
-  const rewritten = withoutTlsId(parseSdp(fromNode))
+export function sdpForLeg (
+  fromNode: Buffer, role: 'offer' | 'answer', { sender, receiver }: Pick<Decision, 'sender' | 'receiver'>, leg: LegRecord | undefined,
+): Sdp {
+  const parsed = withoutTlsId(parseSdp(fromNode))
+  const rewritten = receiver.isWebRtc && !sender.isWebRtc ? withoutSsrc(parsed) : parsed
   const fit = receiver.isWebRtc ? bundled(rewritten, role, leg) : withOneConnection(rewritten)
   return restoreMedia(fit, leg?.hidden ?? [])
 }

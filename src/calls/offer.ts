@@ -85,7 +85,7 @@ export function createOffer (deps: CallDeps, conformance: ConformanceCheck) {
 
     let rewritten: Buffer
     try {
-      rewritten = passage.leaves(sdpForLeg(reply.sdp, 'offer', receiver, receiverLeg))
+      rewritten = passage.leaves(sdpForLeg(reply.sdp, 'offer', { sender, receiver }, receiverLeg))
     } catch (error) {
       if (!call) await forget(error, node, request.callId, hold)
       else if (change.branches) await takeBack(request.callId, call, place, change.branches, hold)
