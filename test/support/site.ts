@@ -2,25 +2,42 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { NgClient } from '../../src/ng/client.ts'
 import { listCommand } from '../../src/ng/commands.ts'
 import type { StackContext } from '../../stack/context.ts'
-import { startKamailio } from '../../stack/kamailio.ts'
+import { type MediaWay, startKamailio } from '../../stack/kamailio.ts'
 import { startNgpilot } from '../../stack/ngpilot.ts'
+import { freePort } from '../../stack/ports.ts'
 import { startRtpengine } from '../../stack/rtpengine.ts'
 import { ensureTree, type Release } from '../../stack/tree.ts'
 
 export interface SiteOptions {
-  /** Settings of ngpilot. */
+  /** Further settings of ngpilot. */
   env?: Record<string, string>
+  /** How Kamailio asks. Default: http. */
+  way?: MediaWay
   /** The Debian whose rtpengine it is. Default: 13. */
   release?: Release
+  kamailioRelease?: Release
+  /** Further settings of Kamailio, and further options of rtpengine. */
+  settings?: Record<string, string>
+  rtpengineArgs?: readonly string[]
 }
 
 /** A whole site on loopback: Kamailio, ngpilot and rtpengine, with the configurations that ship. */
-export async function startSite (t: StackContext, { env = {}, release }: SiteOptions = {}) {
-  const rtpengine = await startRtpengine(t, { ...(release && { tree: await ensureTree({ release }) }) })
+export async function startSite (t: StackContext, options: SiteOptions = {}) {
+  const { env = {}, way = 'http', release, kamailioRelease, settings = {}, rtpengineArgs = [] } = options
+  const rtpengine = await startRtpengine(t, { ...(release && { tree: await ensureTree({ release }) }), args: rtpengineArgs })
+  const [evapiPort, ngPort] = [await freePort(), await freePort()]
   const ngpilot = await startNgpilot(t, {
-    env: { NGPILOT_RTPENGINE_NODES: `n1=${rtpengine.address}:${rtpengine.port}`, NGPILOT_POLICY_DIRECTORY: 'policy', ...env },
+    env: {
+      NGPILOT_RTPENGINE_NODES: `n1=${rtpengine.address}:${rtpengine.port}`, NGPILOT_POLICY_DIRECTORY: 'policy',
+      ...(way === 'evapi' && { NGPILOT_EVAPI_KAMAILIOS: `k1=127.0.0.1:${evapiPort}` }),
+      ...(way === 'ng' && { NGPILOT_NG_LISTEN: `127.0.0.1:${ngPort}` }),
+      ...env,
+    },
   })
-  const kamailio = await startKamailio(t, { domain: 'ngpilot.test', settings: { NGPILOT_URL: ngpilot.url } })
+  const kamailio = await startKamailio(t, {
+    domain: 'ngpilot.test', way, evapiPort, ...(kamailioRelease && { tree: await ensureTree({ release: kamailioRelease }) }),
+    settings: { NGPILOT_URL: ngpilot.url, NGPILOT_NG: `udp:127.0.0.1:${ngPort}`, ...settings },
+  })
   const ng = new NgClient({ instanceId: 'test' })
   t.after(() => ng.close())
   const node = { id: 'n1', host: rtpengine.address, port: rtpengine.port }
@@ -30,6 +47,10 @@ export async function startSite (t: StackContext, { env = {}, release }: SiteOpt
     const page = await (await fetch(`${ngpilot.url}/metrics`)).text()
     const line = page.split('\n').find((each) => each.startsWith(`${name} `))
     return line === undefined ? undefined : Number(line.slice(name.length + 1))
+  }
+  for (let tries = 0; way === 'evapi' && await metric('ngpilot_evapi_up{kamailio="k1"}') !== 1; tries++) {
+    if (tries === 200) throw new Error(`ngpilot is not connected to Kamailio:\n${ngpilot.logs()}\n${kamailio.logs()}`)
+    await sleep(50)
   }
   const left = async () => {
     const { calls } = await ng.send(node, listCommand(), { deadline: performance.now() + 1000 })
