@@ -10,7 +10,7 @@ import { type Combination, impossible, kamailios, nameOf, releases, rtpengines, 
 
 /**
  * Every version of Kamailio with every version of rtpengine and every way to ask: `npm run test:matrix`, or with words
- * only those that have each of them: `npm run test:matrix -- evapi 12.5`. Prints a table, and the reason of each step that failed.
+ * only those that have each of them: `npm run test:matrix -- evapi 12.5`. Prints a table, and why steps failed.
  */
 const words = process.argv.slice(2)
 const onProgress = (line: string) => console.error(line)
