@@ -67,7 +67,11 @@ export function createAnswer (deps: CallDeps, conformance: ConformanceCheck) {
       ...(isConfirmed && { isEstablished: true }),
       event: { at: Date.now(), event: 'answer', detail: `${decision.sender.name} → ${decision.receiver.name}` },
     }
-    const [reply] = await Promise.all([ng.send(node, command, request), store.save(request.callId, change)])
+    // A worker of Kamailio waits for a SIP reply, and it comes again: of a node that has fallen silent it is told at once.
+    const whenSilent = request.sip?.status === undefined ? 'wait' : 'fail'
+    const [reply] = await Promise.all([
+      ng.send(node, command, { deadline: request.deadline, whenSilent }), store.save(request.callId, change),
+    ])
     if (!reply.sdp) throw new NgpilotError('ng_rejected', `node ${node.id} answered the answer without an SDP`)
     if (isConfirmed && branch.state !== 'confirmed') {
       const losers = liveBranches(call).filter(([other, { caller: tag, state }]) => other !== key && tag === caller && state !== 'confirmed')

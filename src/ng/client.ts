@@ -28,6 +28,11 @@ export interface SendOptions {
   deadline: number
   /** Whether a refused connection (UDP: an ICMP error) is the end, or, by default, the node may be starting. */
   whenRefused?: 'retry' | 'fail'
+  /**
+   * Whether a node that has fallen silent, by whatever commands that shows, is the end at once, or by default waited for
+   * until the deadline. It is then as if the deadline had come: `ng_timeout`.
+   */
+  whenSilent?: 'wait' | 'fail'
   /** The command has left for the first time: from now on the node may carry it out, whatever comes of it. */
   onSent?: () => void
 }
@@ -62,7 +67,7 @@ export class NgClient {
    * @see https://rtpengine.readthedocs.io/en/latest/ng_control_protocol.html
    */
   async send (
-    node: MediaNode, command: NgCommand | RawCommand, { deadline, whenRefused, onSent = ignore }: SendOptions,
+    node: MediaNode, command: NgCommand | RawCommand, { deadline, whenRefused, whenSilent, onSent = ignore }: SendOptions,
   ): Promise<NgReply> {
     if (this.#isClosed) throw stopping()
     const cookie = this.#nextCookie()
@@ -72,7 +77,8 @@ export class NgClient {
       throw new NgpilotError('ng_timeout', `node ${node.id} was not sent the ${command.command}: its deadline had passed`)
     }
     return this.#laneTo(node).send({
-      command: command.command, cookie, message, isRaw, deadline, isRefusalFinal: whenRefused === 'fail', onSent,
+      command: command.command, cookie, message, isRaw, deadline, isRefusalFinal: whenRefused === 'fail',
+      isSilenceFinal: whenSilent === 'fail', onSent,
     })
   }
 

@@ -58,6 +58,10 @@ export class Exchange {
     return this.#options.isRaw
   }
 
+  get command (): string {
+    return this.#options.command
+  }
+
   /** How often the command went out. */
   get transmissions (): number {
     return this.#transmissions

@@ -43,6 +43,7 @@ export async function sendToFirst (
       const reply = await ng.send(node, commandFor(node), {
         deadline: isLast ? deadline : shareOf(deadline),
         whenRefused: isLast ? 'retry' : 'fail',
+        whenSilent: isLast ? 'wait' : 'fail',
         onSent: () => { sent.add(node) },
       })
       return { node, reply, abandoned }

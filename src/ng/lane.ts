@@ -2,6 +2,7 @@ import { asNgpilotError, NgpilotError } from '../errors.ts'
 import { Link, type LinkOptions, type Sending } from './link.ts'
 import { refusalOf } from './reply.ts'
 import { RoundTrip } from './round-trip.ts'
+import { Silence } from './silence.ts'
 import { maxBytesOver } from './transport/transport.ts'
 import { type TurnsOptions, Turns, urgencyOf } from './turns.ts'
 import type { Endpoint, MediaNode, NgReply } from './types.ts'
@@ -19,7 +20,7 @@ export interface LaneState {
 }
 
 /** One of a node's transports, with the link over which it goes at present. */
-interface Way { endpoint: Endpoint, roundTrip: RoundTrip, link?: Link }
+interface Way { endpoint: Endpoint, roundTrip: RoundTrip, silence: Silence, link?: Link }
 
 /** All that goes to one node: commands take their turns, and long ones go another way. */
 export class Lane {
@@ -38,8 +39,8 @@ export class Lane {
     this.node = node
     this.#options = options
     this.#turns = new Turns(node.id, options)
-    this.#usual = { endpoint: node, roundTrip: new RoundTrip() }
-    this.#forLong = node.stream && { endpoint: node.stream, roundTrip: new RoundTrip() }
+    this.#usual = { endpoint: node, roundTrip: new RoundTrip(), silence: new Silence() }
+    this.#forLong = node.stream && { endpoint: node.stream, roundTrip: new RoundTrip(), silence: new Silence() }
   }
 
   get state (): LaneState {

@@ -4,6 +4,7 @@ import { Exchange } from './exchange.ts'
 import type { NgObserver } from './observer.ts'
 import { rawReplyOf, replyOf } from './reply.ts'
 import { waitsFor, type RoundTrip } from './round-trip.ts'
+import type { Silence } from './silence.ts'
 import { openTransport } from './transport/open.ts'
 import { maxBytesOver, type Transport } from './transport/transport.ts'
 import type { Endpoint, NgReply } from './types.ts'
@@ -12,6 +13,7 @@ export interface LinkOptions {
   nodeId: string
   endpoint: Endpoint
   roundTrip: RoundTrip
+  silence: Silence
   /** Milliseconds of silence before a repeat while the round trip is not known. */
   retryAfterMs: number
   observer: NgObserver
@@ -25,6 +27,8 @@ export interface Sending {
   isRaw: boolean
   deadline: number
   isRefusalFinal: boolean
+  /** Nor is waited for a node that has fallen silent. */
+  isSilenceFinal: boolean
   /** The command has left for the first time. */
   onSent: () => void
 }
@@ -32,6 +36,8 @@ export interface Sending {
 // How long a link that is closed waits for late replies; why it waits, `Transport.close` says.
 const patientMs = 600_000
 const impatientMs = 1000
+/** Until the next look for silence where all is answered but a command that could not be sent yet. */
+const patientLookMs = 20
 
 /** A transport to one node and the commands under way on it: ties each reply to its command by the cookie. */
 export class Link {
@@ -39,6 +45,9 @@ export class Link {
   readonly #transport: Transport
   /** By cookie. */
   readonly #exchanges = new Map<string, Exchange>()
+  /** Of these, the ones that end when the node falls silent. */
+  readonly #impatient = new Set<Exchange>()
+  #look: NodeJS.Timeout | undefined
   #state: 'open' | 'retired' | 'closed' = 'open'
   #isMute = false
 
@@ -66,8 +75,11 @@ export class Link {
     return this.#transport.closed
   }
 
-  async send ({ command, cookie, message, isRaw, deadline, isRefusalFinal, onSent }: Sending): Promise<NgReply> {
-    const { nodeId, endpoint, roundTrip, retryAfterMs, observer } = this.#options
+  async send (sending: Sending): Promise<NgReply> {
+    const { command, cookie, message, isRaw, deadline, isRefusalFinal, isSilenceFinal, onSent } = sending
+    const { nodeId, endpoint, roundTrip, silence, retryAfterMs, observer } = this.#options
+    const silentMs = isSilenceFinal ? silence.silentMs(performance.now(), roundTrip.smoothedMs) : undefined
+    if (silentMs !== undefined) throw this.#silent(`was not sent the ${command}`, silentMs)
     const exchange: Exchange = new Exchange({
       nodeId,
       endpoint,
@@ -80,6 +92,7 @@ export class Link {
       transmit: () => this.#state !== 'closed' && this.#transport.transmit(cookie, message),
       onTransmission: (isRepeat) => {
         observer.sent(nodeId, endpoint.transport ?? 'udp', message.length)
+        silence.sent(performance.now())
         if (isRepeat) observer.retransmission(nodeId)
         else onSent()
       },
@@ -87,10 +100,15 @@ export class Link {
     })
     this.#exchanges.set(cookie, exchange)
     exchange.transmit()
+    if (isSilenceFinal) {
+      this.#impatient.add(exchange)
+      this.#lookLater()
+    }
     try {
       return await exchange.reply
     } finally {
       this.#exchanges.delete(cookie)
+      this.#impatient.delete(exchange)
       if (this.#state === 'retired' && this.#exchanges.size === 0) this.#shut(patientMs)
     }
   }
@@ -113,7 +131,7 @@ export class Link {
   }
 
   #received (message: Buffer): void {
-    const { nodeId, endpoint, observer, roundTrip } = this.#options
+    const { nodeId, endpoint, observer, roundTrip, silence } = this.#options
     let cookie
     let exchange
     try {
@@ -129,13 +147,36 @@ export class Link {
       return
     }
     this.#isMute = false
+    silence.replied(performance.now())
     if (exchange && this.#exchanges.delete(cookie)) {
+      silence.answered(exchange.transmissions)
       // What came after its time and still before the repeat lay in the socket while this process was busy, not the node.
       if (!exchange.isOverdue) roundTrip.answered(cookie, exchange.elapsedMs, exchange.transmissions)
     } else {
       observer.lateReply(nodeId)
       roundTrip.duplicate(cookie)
     }
+  }
+
+  #lookLater (): void {
+    if (this.#look || this.#impatient.size === 0) return
+    const waitMs = this.#options.silence.nextLookMs(performance.now(), this.#options.roundTrip.smoothedMs)
+    // When this process was busy, replies may lie in the socket: they are read first.
+    this.#look = setTimeout(() => setImmediate(() => this.#lookForSilence()), waitMs ?? patientLookMs)
+  }
+
+  #lookForSilence (): void {
+    this.#look = undefined
+    const { silence, roundTrip } = this.#options
+    const silentMs = silence.silentMs(performance.now(), roundTrip.smoothedMs)
+    if (silentMs !== undefined) {
+      for (const exchange of this.#impatient) exchange.fail(this.#silent(`did not answer the ${exchange.command}`, silentMs))
+    }
+    this.#lookLater()
+  }
+
+  #silent (what: string, silentMs: number): NgpilotError {
+    return new NgpilotError('ng_timeout', `node ${this.#options.nodeId} ${what}: it has been silent for ${silentMs.toFixed()} ms, to all commands`)
   }
 
   #failed (error: Error, cookie: string | undefined): void {
@@ -155,6 +196,7 @@ export class Link {
 
   #shut (graceMs: number): void {
     this.#state = 'closed'
+    clearTimeout(this.#look)
     this.#transport.close(graceMs)
   }
 }
