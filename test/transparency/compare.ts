@@ -1,0 +1,66 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
+import type { StackContext } from '../../stack/context.ts'
+import { startNgpilot } from '../../stack/ngpilot.ts'
+import { freePort } from '../../stack/ports.ts'
+import { startRtpengine } from '../../stack/rtpengine.ts'
+import { encode, readBody, split } from '../../src/ng/codec.ts'
+import { writeJson } from '../../src/ng/json.ts'
+import { startNgCaller } from '../support/ng-caller.ts'
+import type { Sequence } from './corpus.ts'
+import { firstDifference, plain } from './plain.ts'
+
+export interface Compared {
+  commands: number
+  /** Replies that are the same straight and through ngpilot. */
+  same: number
+  /** Of those that differ: where. */
+  different: string[]
+}
+
+/** A policy in which the client's own flags are all that counts, in a directory that is gone with the context. */
+export async function trustingPolicy (context: StackContext): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), 'ngpilot-policy-'))
+  context.after(() => rm(directory, { recursive: true, force: true }))
+  await writeFile(join(directory, 'policy.yaml'), 'version: 1\nrules:\n  - { name: the-client-knows, set: { client-flags: trust } }\n')
+  return directory
+}
+
+/**
+ * Sends the same sequences to one rtpengine straight and to another of the same version through ngpilot, and compares the
+ * replies, all that is random in them aside.
+ */
+export async function compare (
+  context: StackContext, sequences: Sequence[], { tree, format }: { tree: string, format: 'bencode' | 'JSON' },
+): Promise<Compared> {
+  const straight = await startRtpengine(context, { tree, logLevel: 3 })
+  const behind = await startRtpengine(context, { tree, logLevel: 3 })
+  const ngPort = await freePort()
+  const ngpilot = await startNgpilot(context, {
+    env: {
+      NGPILOT_RTPENGINE_NODES: `n1=127.0.0.1:${behind.port}`, NGPILOT_NG_LISTEN: `127.0.0.1:${ngPort}`,
+      NGPILOT_POLICY_DIRECTORY: await trustingPolicy(context), NGPILOT_LOG_LEVEL: 'error', NGPILOT_REQUEST_DEADLINE_MS: '4000',
+    },
+  })
+  const ends: (() => Promise<void>)[] = []
+  const owner = { after: (end: () => Promise<void>) => { ends.push(end) } }
+  const callers = [await startNgCaller(owner, { port: straight.port }), await startNgCaller(owner, { port: ngPort })]
+  const result: Compared = { commands: 0, same: 0, different: [] }
+  for (const { name, commands } of sequences) {
+    for (const command of commands) {
+      const body = format === 'JSON' ? writeJson(command) : split(encode('x', command)).body
+      const cookie = `${format}-${result.commands++}`
+      const [one, two] = await Promise.all(callers.map(async (caller) => {
+        const { body: reply } = split(await caller.askRaw(cookie, body))
+        return { plain: plain(readBody(reply, 0)), isJson: reply[0] === 0x7b }
+      }))
+      if (isDeepStrictEqual(one, two)) result.same++
+      else result.different.push(`${name}, ${command.command as string}${firstDifference(one?.plain, two?.plain)}`)
+    }
+  }
+  for (const end of ends) await end()
+  for (const daemon of [ngpilot, straight, behind]) await daemon.stop()
+  return result
+}

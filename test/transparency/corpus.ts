@@ -1,0 +1,92 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import type { NgDictionary } from '../../src/ng/types.ts'
+
+const folder = new URL('../data/sdp/', import.meta.url)
+const sdps = readdirSync(folder).filter((name) => name.endsWith('.sdp')).map((name) => [name.slice(0, -4), readFileSync(new URL(name, folder))] as const)
+const answer = sdps.find(([name]) => name === 'answer-plain-pcmu')?.[1] ?? Buffer.alloc(0)
+
+/** One call, or what a client takes for one: commands in a row. */
+export interface Sequence { name: string, commands: NgDictionary[] }
+
+/** Flags as scripts have them, right and wrong; what a node does not know it ignores. */
+const flagSets: Record<string, NgDictionary> = {
+  none: {},
+  'to plain RTP': {
+    'transport-protocol': 'RTP/AVP', ICE: 'remove', 'rtcp-mux': ['demux'], DTLS: 'off', SDES: ['off'],
+    flags: ['trust-address', 'strip-extmap'], replace: ['origin', 'session-connection'],
+  },
+  'to WebRTC': {
+    'transport-protocol': 'UDP/TLS/RTP/SAVPF', ICE: 'force', 'rtcp-mux': ['offer', 'require'], SDES: ['off'],
+    flags: ['generate-mid', 'no-rtcp-attribute', 'trust-address'], replace: ['origin'],
+  },
+  'to SDES': { 'transport-protocol': 'RTP/SAVP', DTLS: 'off', ICE: 'remove', flags: ['SDES-no-F8_128_HMAC_SHA1_80'] },
+  transcoding: { codec: { strip: ['opus', 'G722'], transcode: ['PCMA', 'PCMU'], mask: ['all'] }, ptime: 20, 'ptime-reverse': '30' },
+  'Kamailio\'s': { supports: ['load limit'], 'received-from': ['IP4', '192.0.2.9'], flags: ['SIP-source-address'], 'via-branch': 'z9hG4bK1', TOS: 184 },
+  'rtpp-flags': { 'rtpp-flags': 'replace-origin ICE=remove RTP/AVP rtcp-mux-demux codec-strip-opus' },
+  'odd values': { ICE: ['force'], flags: 'trust-address', codec: 'strip', ptime: 'x', TOS: -1, direction: 'nowhere', 'address-family': 'IP7', 'delete delay': 'soon' },
+  'old spellings': { 'call-ID': 'ignored', 'transport protocol': 'RTP/AVP', ice: 'remove', 'rtcp mux': ['demux'], SDP: 'ignored too' },
+}
+
+/** Every SDP that there is with every set of flags: offer, answer, re-offer from the other side, query, delete. */
+function* calls (): Iterable<Sequence> {
+  for (const [name, sdp] of sdps) {
+    for (const [flagsName, flags] of Object.entries(flagSets)) {
+      const ids = { 'call-id': `${name} ${flagsName}`, 'from-tag': 'from' }
+      const both = { ...ids, 'to-tag': 'to' }
+      yield { name: `${name}, flags: ${flagsName}`, commands: [
+        { ...flags, ...ids, sdp, command: 'offer' },
+        { ...flags, ...ids, sdp, command: 'offer' },
+        { ...both, sdp: answer, command: 'answer' },
+        { ...both, 'from-tag': 'to', 'to-tag': 'from', sdp: answer, ...flags, command: 'offer' },
+        { ...both, command: 'query' },
+        { ...both, flags: ['to-tag'], command: 'delete', 'delete-delay': 0 },
+        { ...ids, command: 'query' },
+      ] }
+    }
+  }
+}
+
+const id = { 'call-id': 'one call', 'from-tag': 'a' }
+const other = { ...id, 'to-tag': 'b' }
+const begin = [{ ...id, label: 'caller', sdp: answer, command: 'offer' }, { ...other, label: 'callee', sdp: answer, command: 'answer' }]
+const end = { 'call-id': 'one call', 'delete-delay': 0, command: 'delete' }
+
+/** Every command on a running call and on none, with and without what it needs, and commands that nobody knows. */
+const commands: [string, NgDictionary][] = [
+  ['start recording', { metadata: 'a:b' }], ['pause recording', {}], ['stop recording', {}], ['start forwarding', {}], ['stop forwarding', {}],
+  ['block DTMF', { 'from-tag': 'a' }], ['unblock DTMF', {}], ['block media', { flags: ['directional'], 'from-tag': 'a' }], ['unblock media', {}],
+  ['silence media', { label: 'caller' }], ['unsilence media', { address: '192.0.2.1' }],
+  ['play media', { 'from-tag': 'a', file: '/nowhere.wav' }], ['play media', { flags: ['all'], blob: Buffer.from([1, 2, 3]) }], ['play media', {}],
+  ['stop media', { 'from-tag': 'a' }], ['play DTMF', { 'from-tag': 'a', code: '5' }], ['play DTMF', { code: 99 }],
+  ['publish', { 'from-tag': 'p', sdp: answer }], ['publish', {}],
+  ['subscribe request', { 'from-tag': 'a', 'to-tag': 's' }], ['subscribe answer', { 'to-tag': 's', sdp: answer }], ['unsubscribe', { 'to-tag': 's' }],
+  ['subscribe request', { flags: ['all'] }], ['subscribe request', {}],
+  ['connect', { 'from-tag': 'a', 'to-tag': 'b' }], ['transform', {}], ['create', {}], ['inject start', {}], ['mesh', {}],
+  ['query', { 'from-tag': 'a' }], ['query', { 'to-tag': 'nobody' }], ['offer', {}], ['answer', {}], ['offer', { 'from-tag': 'a' }],
+  ['offer', { 'from-tag': 'a', sdp: '' }], ['offer', { 'from-tag': 'a', sdp: 'hello' }], ['answer', { 'from-tag': 'a', sdp: answer }],
+  ['answer', { 'from-tag': 'x', 'to-tag': 'y', sdp: answer }],
+  ['delete', { 'from-tag': 'nobody' }], ['delete', { 'from-tag': 'nobody', flags: ['fatal'] }], ['delete', { 'via-branch': 'none' }],
+  ['ping', {}], ['no such command', {}], ['', {}],
+]
+
+function* others (): Iterable<Sequence> {
+  for (const [command, keys] of commands) {
+    const about = { 'call-id': 'one call', ...keys, command }
+    yield { name: `${command || 'no command'} ${Object.keys(keys).join(' ')}`.trim(), commands: [about, ...begin, about, { ...other, command: 'query' }, end, end] }
+  }
+  const fork = (branch: string, tag: string): NgDictionary[] => [
+    { ...id, 'via-branch': branch, sdp: answer, command: 'offer' }, { ...id, 'to-tag': tag, 'via-branch': branch, sdp: answer, command: 'answer' },
+  ]
+  yield { name: 'forks', commands: [
+    ...fork('b1', 't1'), ...fork('b2', 't2'), { ...id, command: 'query' }, { ...id, 'via-branch': 'b2', 'delete-delay': 0, command: 'delete' },
+    { ...id, command: 'query' }, ...fork('b1', 't1'), { ...id, command: 'query' }, end, { ...id, command: 'query' },
+  ] }
+  yield { name: 'a delete that waits, and an offer that comes first', commands: [
+    ...begin, { ...id, 'delete-delay': 30, command: 'delete' }, { ...id, command: 'query' }, ...begin, { ...id, command: 'query' }, end,
+  ] }
+  yield { name: 'an answer before its offer, a list, a negative limit', commands: [
+    { ...other, sdp: answer, command: 'answer' }, { command: 'list' }, { command: 'list', limit: -1 }, ...begin, { command: 'list', limit: 1 }, end,
+  ] }
+}
+
+export const corpus: Sequence[] = [...calls(), ...others()]

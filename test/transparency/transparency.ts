@@ -1,0 +1,30 @@
+import { ensureTree, type Release } from '../../stack/tree.ts'
+import { table } from '../bench/table.ts'
+import { compare } from './compare.ts'
+import { corpus } from './corpus.ts'
+
+/**
+ * `npm run test:transparency`: the same commands straight to rtpengine and through ngpilot's NG ingress, for each version in
+ * the field. Prints how many replies were the same, and the first that were not.
+ */
+const releases: [Release, string][] = [['bookworm', '10.5'], ['trixie', '12.5'], ['sid', '26.0']]
+const ends: (() => Promise<void> | void)[] = []
+const context = { after: (end: () => Promise<void> | void) => { ends.push(end) } }
+const rows: string[][] = []
+
+try {
+  for (const [release, version] of releases) {
+    const tree = await ensureTree({ release, onProgress: (line) => process.stderr.write(`${line}\n`) })
+    for (const format of ['bencode', 'JSON'] as const) {
+      process.stderr.write(`\r\x1b[Krtpengine ${version}, ${format}: ${corpus.length} sequences …`)
+      const { commands, same, different } = await compare(context, corpus, { tree, format })
+      process.stderr.write('\r\x1b[K')
+      rows.push([`rtpengine ${version}, ${format}`, String(corpus.length), String(commands), String(same), String(different.length)])
+      if (different.length > 0) process.exitCode = 1
+      for (const text of different.slice(0, 10)) console.log(`rtpengine ${version}: ${text}`)
+    }
+  }
+  console.log(`\n${table(['ngpilot\'s own corpus', 'sequences', 'commands', 'replies the same', 'different'], rows)}\n`)
+} finally {
+  for (const end of ends.reverse()) await end()
+}
