@@ -37,7 +37,7 @@ export function createCalls (deps: CallDeps) {
   })
   const manage = createManage(deps, { offer, answer, deleteCall, endSome, cancels })
 
-  const relay = createRelay(deps, { offer, answer })
+  const relay = createRelay(deps, { offer, answer, endSome })
 
   type Verb<R, O> = (request: R, call: CallRecord | undefined, hold: Hold) => Promise<O>
   const inTurn = <R extends DeleteRequest, O>(verb: Verb<R, O>, find: 'find' | 'recall' = 'find') => (request: R) =>

@@ -1,7 +1,7 @@
 import { NgpilotError, asNgpilotError } from '../errors.ts'
 import { sendToFirst } from '../ng/failover.ts'
 import { type RawCommand, bodyOf } from '../ng/raw.ts'
-import type { MediaNode, NgReply } from '../ng/types.ts'
+import type { MediaNode, NgCommand, NgDictionary, NgReply } from '../ng/types.ts'
 import { decide } from '../policy/decide.ts'
 import type { Decision } from '../policy/types.ts'
 import { parseSdp } from '../sdp/parse.ts'
@@ -11,9 +11,11 @@ import type { Answer } from './answer.ts'
 import { accepted } from './bridge.ts'
 import type { CallDeps } from './deps.ts'
 import { openingFacts } from './facts.ts'
+import type { EndSome } from './end.ts'
 import { locate } from './locate.ts'
 import type { Offer } from './offer.ts'
 import type { Outcome } from './outcome.ts'
+import { liveBranches } from './place.ts'
 import type { MediaRequest } from './request.ts'
 import type { Hold } from './serial.ts'
 
@@ -26,12 +28,12 @@ export interface NgRequest {
   raw: RawCommand
   /** An offer or answer with all that it must have: what the policy may have a say in. */
   media?: MediaRequest & { sdp: Buffer }
-  /** A delete that names a branch: the call may go on. */
-  isOfBranch?: boolean
+  /** Of a delete: the branch that it names, for then the call may go on, and its further keys (`delete-delay`). */
+  ending?: { viaBranch?: string, more: NgDictionary }
 }
 
-/** What became of it. `body`: the reply, byte for byte the node's; without it the ingress words the outcome. */
-export interface Relayed { outcome: Partial<Outcome>, body?: Buffer, warning?: string }
+/** What became of it. `body`: the node's reply byte for byte; `reply`: what it says; else the ingress words the outcome. */
+export interface Relayed { outcome: Partial<Outcome>, body?: Buffer, reply?: NgReply }
 
 /** How long a delete waits for the counters in the node's reply. Then it is owed, and the client waits no longer. */
 const deletePatienceMs = 150
@@ -44,13 +46,14 @@ const openers = new Set(['offer', 'publish', 'create', 'transform'])
  * whose record has no legs was never looked into.
  */
 export function createRelay (
-  { policy, fleet, ng, store, deletes }: CallDeps, { offer, answer }: { offer: Offer, answer: Answer },
+  { policy, fleet, ng, store, deletes }: CallDeps,
+  { offer, answer, endSome }: { offer: Offer, answer: Answer, endSome: EndSome },
 ) {
   return async function relay (request: NgRequest, call: CallRecord | undefined, hold: Hold): Promise<Relayed> {
     const { raw: { command }, media } = request
     if (command === 'delete') return passDelete(request, call, hold)
     const decision = call || !media ? undefined : decided(media, command)
-    const isPassed = call ? Object.keys(call.legs).length === 0 : decision?.clientFlags === 'trust'
+    const isPassed = call ? isPassedOn(call) : decision?.clientFlags === 'trust'
     if (media && !isPassed) {
       if (command === 'offer') return { outcome: await offer(media, call, hold) }
       return { outcome: await answer({ ...media, toTag: media.toTag ?? '' }, call, hold) }
@@ -86,21 +89,38 @@ export function createRelay (
   }
 
   async function passDelete (request: NgRequest, call: CallRecord | undefined, hold: Hold): Promise<Relayed> {
-    const { callId, raw, deadline, isOfBranch } = request
-    const node = await nodeOf(request, call)
+    const { callId, raw, ending } = request
+    const isOfBranch = ending?.viaBranch !== undefined
+    if (!call || isPassedOn(call)) {
+      const { reply, node } = await sendDelete(request, raw, call, isOfBranch ? undefined : hold)
+      if (!isOfBranch && reply.warning === undefined) await store.remove(callId)
+      return { ...relayedBy(node, reply), reply }
+    }
+    const live = liveBranches(call)
+    const meant = isOfBranch ? live.filter(([key]) => key === ending.viaBranch) : live
+    if (meant.length < live.length) return { outcome: await endSome(request, call, meant, hold) }
+    // The tags at the node are ngpilot's to choose; the caller's stands for all of the call.
+    const [[, branch] = []] = Object.entries(call.branches)
+    const command = { ...ending?.more, 'call-id': callId, ...(branch && { 'from-tag': branch.caller }), command: 'delete' }
+    const { reply, node } = await sendDelete(request, command, call, hold)
+    await store.end(callId)
+    return { outcome: { node: node.id }, reply }
+  }
+
+  /** @param hold where the whole call is to end: then a silent node is owed it. */
+  async function sendDelete (
+    { callId, deadline }: NgRequest, command: RawCommand | NgCommand, call: CallRecord | undefined, hold: Hold | undefined,
+  ): Promise<{ node: MediaNode, reply: NgReply }> {
+    const node = await nodeOf({ callId, deadline }, call)
     const patience = Math.min(deadline, performance.now() + deletePatienceMs)
     try {
-      const reply = await ng.send(node, raw, { deadline: patience, whenRefused: 'fail' })
-      if (!isOfBranch && reply.warning === undefined) await store.remove(callId)
-      return relayedBy(node, reply)
+      return { node, reply: await ng.send(node, command, { deadline: patience, whenRefused: 'fail' }) }
     } catch (error) {
       const { code } = asNgpilotError(error)
       if (code !== 'ng_timeout' && code !== 'no_node') throw error
-      if (!isOfBranch) {
-        hold(deletes.owe(node, callId))
-        await store.remove(callId)
-      }
-      return { outcome: { node: node.id }, warning: `node ${node.id} is silent; it is told as soon as it answers` }
+      hold?.(deletes.owe(node, callId))
+      if (hold) await store.remove(callId)
+      return { node, reply: { result: 'ok', warning: `node ${node.id} is silent; it is told as soon as it answers` } }
     }
   }
 
@@ -111,7 +131,7 @@ export function createRelay (
   }
 
   /** The node that has the call. Where the store has no record of it, all are asked. */
-  async function nodeOf ({ callId, deadline }: NgRequest, call: CallRecord | undefined): Promise<MediaNode> {
+  async function nodeOf ({ callId, deadline }: Pick<NgRequest, 'callId' | 'deadline'>, call: CallRecord | undefined): Promise<MediaNode> {
     if (call) return fleet.pinned(call.node)
     const [only, ...others] = fleet.reachable()
     const node = others.length > 0 ? await locate({ fleet, ng }, callId, deadline) : undefined
@@ -119,6 +139,11 @@ export function createRelay (
     if (node ?? only) return (node ?? only) as MediaNode
     throw new NgpilotError('no_node', 'no rtpengine answers at present')
   }
+}
+
+/** Nobody has looked into this call: its commands pass as they come. */
+function isPassedOn ({ legs }: CallRecord): boolean {
+  return Object.keys(legs).length === 0
 }
 
 function relayedBy (node: MediaNode, reply: NgReply): Relayed {

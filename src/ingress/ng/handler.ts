@@ -1,7 +1,7 @@
 import type { Calls } from '../../calls/calls.ts'
 import { NgpilotError, asNgpilotError } from '../../errors.ts'
 import { RawCommand } from '../../ng/raw.ts'
-import type { NgDictionary } from '../../ng/types.ts'
+import type { NgDictionary, NgReply, NgValue } from '../../ng/types.ts'
 import { Duplicates, type DuplicatesOptions } from './duplicates.ts'
 import { replyOf } from './errors.ts'
 import { type Incoming, readCommand, readMessage, writeReply } from './message.ts'
@@ -114,8 +114,8 @@ export function createHandler (options: HandlerOptions): { handle: Handle, stop:
       const fleetReply = await calls.wholeFleet({ message, deadline, raw: new RawCommand(command, body) })
       return { reply: 'body' in fleetReply ? fleetReply.body : fleetReply.reply }
     }
-    const { outcome: { sdp, ...told }, body: reply, warning } = await calls.relay(request)
-    return { reply: reply ?? { ...(sdp && { sdp }), ...(warning !== undefined && { warning }), result: 'ok' }, told }
+    const { outcome: { sdp, ...told }, body: raw, reply } = await calls.relay(request)
+    return { reply: raw ?? { ...(sdp && { sdp }), ...defined(reply), result: 'ok' }, told }
   }
 
   function tell (message: NgDictionary, { told, error }: Done, ms: number): void {
@@ -127,4 +127,10 @@ export function createHandler (options: HandlerOptions): { handle: Handle, stop:
     if (!error) log.info(fields, 'request answered')
     else log.warn({ ...fields, error: error.code, detail: error.message, ...(error.code === 'internal' && { err: error.cause }) }, 'request refused')
   }
+}
+
+/** What a node said, as a dictionary to be written; nothing of it is undefined then. */
+function defined (reply: NgReply | undefined): NgDictionary {
+  const entries = Object.entries(reply ?? {})
+  return Object.fromEntries(entries.filter((entry): entry is [string, NgValue] => entry[1] !== undefined))
 }

@@ -20,8 +20,7 @@ export function readRequest (received: NgDictionary, body: Buffer, deadline: num
   const callId = textAt(message, 'call-id')
   if (callId === undefined) return undefined
   if (command !== 'offer' && command !== 'answer') {
-    const isOfBranch = command === 'delete' && message['via-branch'] !== undefined
-    return { callId, deadline, raw: new RawCommand(command, body), ...(isOfBranch && { isOfBranch }) }
+    return { callId, deadline, raw: new RawCommand(command, body), ...(command === 'delete' && { ending: endingOf(message) }) }
   }
   const hints = hintsIn(message)
   const names = Object.keys(hints)
@@ -53,6 +52,11 @@ function mediaRequest (
     ng: clientFlags(message),
     deadline,
   }
+}
+
+function endingOf (message: NgDictionary): NonNullable<NgRequest['ending']> {
+  const viaBranch = textAt(message, 'via-branch')
+  return { ...(viaBranch !== undefined && { viaBranch }), more: clientFlags(message) }
 }
 
 function hopOf (message: NgDictionary, hints: Record<string, string>): Pick<MediaRequest, 'source' | 'destination' | 'vars'> {

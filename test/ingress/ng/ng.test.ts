@@ -28,6 +28,22 @@ test('a call by NG has its SDP rewritten as the policy says, is answered and del
   assert.deepEqual(told, ['offer ok', 'answer ok', 'delete ok'])
 })
 
+test('a delete that names a branch ends it alone, and one from the other side or without a tag the call', async (t) => {
+  const { caller, left, emptied } = await startIngress(t)
+  const fork = async (branch: string, tag: string) => {
+    await caller.ask({ ...ids, ...kamailio, 'via-branch': branch, sdp: phoneSdp, command: 'offer' })
+    await caller.ask({ ...ids, ...kamailio, 'to-tag': tag, 'via-branch': branch, sdp: phoneSdp, command: 'answer' })
+  }
+  await fork('b1', 't1')
+  await fork('b2', 't2')
+  assert.equal((await caller.ask({ ...ids, 'via-branch': 'b1', command: 'delete' })).result, 'ok')
+  assert.equal((await left()).inStore, 1)
+  assert.equal((await caller.ask({ ...ids, command: 'query' })).result, 'ok')
+  const deleted = await caller.ask({ ...ids, 'from-tag': 't2', command: 'delete' })
+  assert.deepEqual([deleted.result, deleted.warning], ['ok', undefined])
+  await emptied()
+})
+
 test('flags that the client sets itself do not count, fill gaps or count alone, as the policy says', async (t) => {
   const offer = { ...ids, ...kamailio, sdp: browserSdp, proto: 'wss', ICE: 'force', 'transport-protocol': 'RTP/SAVP', label: 'x', command: 'offer' }
   const outlineWith = async (flags: string) => {
