@@ -8,14 +8,15 @@ type CodecList = readonly string[] | undefined
 /**
  * The `codec` key of an offer, undefined where nothing needs doing. The lists are those of the two legs' profiles.
  *
- * The receiver is shown only what its list has. Each leg speaks the codec that it likes best: the sender the first of its
- * list that it offered, the receiver the first of its own. What the other side does not know is transcoded; PCMU and PCMA
- * never to each other while both legs take one of them, and a sender's codec only where its DTMF survives.
+ * The receiver is shown only what its list has, and the sender answered only with what its own has, if it offers any of it.
+ * Each leg speaks the codec that it likes best: the sender the first of its list that it offered, the receiver the first of
+ * its own. What the other side does not know is transcoded; PCMU and PCMA never to each other while both legs take one of
+ * them, and a sender's codec only where its DTMF survives.
  */
 export function codecFlags (sender: CodecList, receiver: CodecList, codecs: AudioCodec[]): NgDictionary | undefined {
-  if (receiver === undefined) return undefined
   const offered = codecs.map(inKnownSpelling)
   const names = namesOf(offered)
+  if (receiver === undefined) return stripping(foreignTo(sender, names))
   const speech = names.filter(isSpeech)
   const shared = speech.filter((name) => receiver.includes(name))
   const shareG711 = shared.some((name) => isG711(name) && isIn(sender, name))
@@ -34,15 +35,26 @@ export function codecFlags (sender: CodecList, receiver: CodecList, codecs: Audi
     const strip = names.filter((name) => name !== keep && (isSpeech(name) || !receiver.includes(name)))
     return { consume: [keep], ...stripping(strip), transcode: receiver.filter((name) => isSpeech(name) && canEncode(name)) }
   }
-  const foreign = names.filter((name) => name !== keep && !receiver.includes(name))
-  if (keep) return { consume: [keep], ...stripping(foreign) }
+  // Whatever the receiver chooses, the sender is answered with the codec that is consumed.
+  if (keep) return { consume: [keep], ...stripping(names.filter((name) => name !== keep && !receiver.includes(name))) }
   if (isNew) {
-    // All stays there for the sender's answer, so that what its own list has not must go, if anything is left then.
-    const strip = speech.some((name) => isIn(sender, name)) ? names.filter((name) => !isIn(sender, name)) : []
-    // `transcode` alone would add the codec last; telephone-event is named so that it comes at the clock rate of each.
-    return { mask: ['all'], ...stripping(strip), transcode: receiver.filter(canEncode) }
+    // All stays there for the sender's answer, so that what its own list has not must go, and not come back as something to
+    // transcode to. `transcode` alone would add the codec last; telephone-event comes at the clock rate of each by its name.
+    const foreign = foreignTo(sender, names)
+    const transcode = receiver.filter((name) => canEncode(name) && !foreign.includes(name))
+    // 26.0 would answer the sender with a stripped codec that is closer to the new one; `accept` says which it is to be.
+    const accept = foreign.length > 0 && liked !== undefined && { accept: [liked] }
+    return { mask: ['all'], ...stripping(foreign), ...accept, transcode }
   }
-  return stripping(foreign)
+  const shown = names.filter((name) => receiver.includes(name))
+  const notShown = new Set([...names.filter((name) => !receiver.includes(name)), ...foreignTo(sender, shown)])
+  return stripping(names.filter((name) => notShown.has(name)))
+}
+
+/** Of some codecs those that the sender's own list has not, unless no speech would be left without them. */
+function foreignTo (sender: CodecList, names: readonly string[]): string[] {
+  const isLeft = names.some((name) => isSpeech(name) && isIn(sender, name))
+  return isLeft ? names.filter((name) => !isIn(sender, name)) : []
 }
 
 /**

@@ -91,8 +91,8 @@ function partsOfPair (command: Command, sender: Profile, receiver: Profile): Par
     add(to['single-codec'] ? { flags: ['single-codec'] } : undefined, 'receiver', 'single-codec')
   }
   add(iceOf(command, to.ice), 'receiver', 'ice')
-  if (receiver.isWebRtc && !sender.isWebRtc && command === 'offer') {
-    add({ flags: ['generate-mid', 'no-rtcp-attribute', 'strip-extmap'] })
+  if (receiver.isWebRtc && command === 'offer') {
+    add({ flags: sender.isWebRtc ? ['generate-mid'] : ['generate-mid', 'no-rtcp-attribute', 'strip-extmap'] })
   }
   if (!receiver.isWebRtc && sender.isWebRtc) add({ flags: ['strip-extmap'] })
   if (to['rtcp-attribute']) add(attributeOf(to['rtcp-attribute']), 'receiver', 'rtcp-attribute')

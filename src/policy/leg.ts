@@ -14,26 +14,28 @@ export function legOf (profile: Profile): Leg {
   return leg
 }
 
+/** What `ng` says counts too: it is laid over what the settings come to. */
 function made (profile: Profile): Leg {
-  const { name, media, codecs, ng } = profile
-  const family = ng['address-family']
+  const { name, media, codecs, settings, ng } = profile
+  const family = ng['address-family'] ?? settings['address-family']
+  const ice = typeof ng['ICE'] === 'string' ? ng['ICE'] !== 'remove' : settings.ice !== 'none'
   return {
     name,
     kind: kindOf(profile),
     media,
     ...codecs && { codecs },
-    takesIce: typeof ng['ICE'] === 'string' && ng['ICE'] !== 'remove',
-    takesMux: ['accept', 'offer', 'require'].some((word) => has(ng, 'rtcp-mux', word)),
-    takesKeyParameters: has(ng, 'SDES', 'lifetime'),
+    takesIce: ice,
+    takesMux: settings['rtcp-mux'] !== 'none' || ['accept', 'offer', 'require'].some((word) => has(ng, 'rtcp-mux', word)),
+    takesKeyParameters: settings.sdes?.lifetime === true || has(ng, 'SDES', 'lifetime'),
     ...typeof family === 'string' && { family },
   }
 }
 
-function kindOf ({ isWebRtc, protocol, ng }: Profile): LegKind {
+function kindOf ({ isWebRtc, protocol, settings, ng }: Profile): LegKind {
   if (isWebRtc) return 'web'
   if (protocol.startsWith('UDP/TLS/')) return 'dtls'
   if (protocol.startsWith('RTP/SAVP')) return 'sdes'
-  return has(ng, 'OSRTP', 'offer') ? 'osrtp' : 'plain'
+  return settings.osrtp || has(ng, 'OSRTP', 'offer') ? 'osrtp' : 'plain'
 }
 
 /** Whether a list-type key has a word. */

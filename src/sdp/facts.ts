@@ -1,6 +1,6 @@
 import { audioCodecs, type AudioCodec } from './codecs.ts'
 import { isLive } from './mline.ts'
-import { isPrivateAddress } from './private-address.ts'
+import { isInternal } from './scope.ts'
 import type { Sdp, SdpMedia } from './sdp.ts'
 
 /** What policies ask of an SDP. `protocol`, `ptime`, address: of the first live audio m-line, else of the first live one. */
@@ -40,7 +40,7 @@ export function factsOfSdp (sdp: Sdp): SdpFacts {
     hasIce: has('a=ice-ufrag:'),
     hasDtls: has('a=fingerprint:'),
     hasSdes: has('a=crypto:'),
-    isPrivate: address !== undefined && isPrivateAddress(address),
+    isPrivate: address !== undefined && isInternal(address),
   }
 }
 

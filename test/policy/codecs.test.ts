@@ -12,7 +12,8 @@ const red = codecs('red/48000')
 type List = string[] | undefined
 
 const cases: [about: string, sender: List, receiver: List, offer: typeof phone, codec: unknown][] = [
-  ['a receiver without a list sees all', browser, undefined, chromium, undefined],
+  ['a receiver without a list sees all', undefined, undefined, chromium, undefined],
+  ['a receiver without a list sees what the sender\'s has', browser, undefined, chromium, { strip: ['red', 'G722', 'PCMA', 'CN'] }],
   ['a receiver whose list has all sees all', g711, g711, phone, undefined],
   ['a receiver sees only its list', undefined, g711, chromium, { strip: ['opus', 'red', 'G722', 'CN'] }],
   ['a receiver without DTMF sees none', g711, ['PCMU', 'PCMA'], phone, { strip: ['telephone-event'] }],
@@ -25,14 +26,16 @@ const cases: [about: string, sender: List, receiver: List, offer: typeof phone, 
   ['a browser that offers only opus keeps it, DTMF or not', browser, pcmu, codecs('opus/48000 telephone-event/8000'),
     { consume: ['opus'], transcode: ['PCMU'] }],
   ['a browser that offers no opus speaks PCMU', browser, g711, codecs('PCMU/8000 telephone-event/8000'), undefined],
-  ['a preferred codec that is not offered does not count', ['speex', 'PCMU'], pcmu, phone, { strip: ['PCMA'] }],
+  ['a preferred codec that is not offered does not count', ['speex', 'PCMU'], pcmu, phone, { strip: ['PCMA', 'telephone-event'] }],
 
   ['a phone\'s call reaches a browser as opus', g711, browser, phone, { mask: ['all'], transcode: ['opus', 'PCMU', 'telephone-event'] }],
   ['a phone is not answered with what its list lacks', g711, browser, codecs('G722/8000 PCMU/8000 GSM/8000 telephone-event/8000'),
-    { mask: ['all'], strip: ['G722', 'GSM'], transcode: ['opus', 'PCMU', 'telephone-event'] }],
+    { mask: ['all'], strip: ['G722', 'GSM'], accept: ['PCMU'], transcode: ['opus', 'PCMU', 'telephone-event'] }],
   ['a phone that knows only PCMA reaches a browser as opus', g711, browser, codecs('PCMA/8000 telephone-event/8000'),
     { consume: ['PCMA'], transcode: ['opus', 'PCMU'] }],
-  ['a phone that offers opus reaches a browser without transcoding', g711, browser,
+  ['a phone that offers opus beyond its list reaches a browser as PCMU', g711, browser,
+    codecs('opus/48000 PCMU/8000 PCMA/8000 telephone-event/8000'), { strip: ['opus', 'PCMA'] }],
+  ['a phone that is given opus reaches a browser without transcoding', ['opus', ...g711], browser,
     codecs('opus/48000 PCMU/8000 PCMA/8000 telephone-event/8000'), { strip: ['PCMA'] }],
   ['a browser that leaves opus out of its offer is not transcoded to another', browser, browser, codecs('PCMU/8000 telephone-event/8000'), undefined],
 

@@ -16,7 +16,7 @@ const policy = await loadPolicy(new URL('../../policy', import.meta.url).pathnam
 /** What a leg offers here, and what must come out towards it, whoever calls. */
 interface Leg { offers: string[], protocol: string, codecs: RegExp, isWeb?: boolean, isSrtp?: boolean }
 
-const telephony = /^PCMU,PCMA,telephone-event$/
+const telephony = /^PCMU(,PCMA)?,telephone-event$/
 const legs: Record<'webrtc' | 'browser' | 'sip' | 'phone' | 'sip-sdes' | 'phone-srtp', Leg> = {
   webrtc: { offers: ['chromium-audio-gathered-loopback'], protocol: 'UDP/TLS/RTP/SAVPF', codecs: /^/, isWeb: true },
   browser: {
