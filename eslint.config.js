@@ -10,6 +10,7 @@ import tseslint from 'typescript-eslint'
 const mayImport = {
   'ingress/http': ['calls', 'sip'],
   'ingress/evapi': ['calls', 'sip'],
+  'ingress/dtmf': ['calls', 'ng'],
   'ingress/ng': ['calls', 'sip', 'ng'],
   calls: ['policy', 'diagnosis', 'sdp', 'fleet', 'state', 'ng'],
   diagnosis: ['ng'],

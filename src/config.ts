@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
 import { dirname, resolve } from 'node:path'
-import { type NgListen, namedAddress, splitNgListen } from './config/address.ts'
+import { type NamedAddress, type NgListen, namedAddress, splitNgListen } from './config/address.ts'
 import { type DnsConfig, dnsNameOf, type NodeConfig, nodeOf, tlsFilesOf } from './config/node.ts'
 import { problemsIn } from './config/problems.ts'
 import type { Settings } from './config/settings.ts'
@@ -12,11 +12,12 @@ export type { DnsConfig, NodeConfig } from './config/node.ts'
 export { describeSettings, Settings, type SettingRow } from './config/settings.ts'
 
 /** The settings in force. `nodes` are resolved to id, host (IPv6 without brackets) and port; ids are unique. */
-export interface Config extends Omit<Settings, 'ng' | 'rtpengine' | 'discovery' | 'evapi' | 'instance'> {
+export interface Config extends Omit<Settings, 'ng' | 'rtpengine' | 'discovery' | 'evapi' | 'dtmf' | 'instance'> {
   ng: Omit<Settings['ng'], 'listen'> & { listen: NgListen[] }
   rtpengine: Omit<Settings['rtpengine'], 'nodes'> & { nodes: NodeConfig[] }
   discovery: Omit<Settings['discovery'], 'dns'> & { dns: DnsConfig[] }
-  evapi: { kamailios: { id: string, host: string, port: number }[] }
+  evapi: { kamailios: NamedAddress[] }
+  dtmf: { listen?: NamedAddress | undefined, rtpengines: NamedAddress[] }
   instance: { id: string }
 }
 
@@ -40,7 +41,7 @@ export function loadConfig ({ env, file = env.NGPILOT_CONFIG }: ConfigSources): 
   for (const [path, text] of problemsIn(tree)) problem(path, text)
   if (problems.length > 0) throw invalid(problems)
 
-  const { ng, rtpengine, discovery, evapi, policy, instance, ...rest } = tree as Settings
+  const { ng, rtpengine, discovery, evapi, dtmf, policy, instance, ...rest } = tree as Settings
   const directory = file ? dirname(file) : '.'
   const shared = tlsFilesOf(rtpengine, directory)
   const reading = { shared, directory, problem }
@@ -54,6 +55,10 @@ export function loadConfig ({ env, file = env.NGPILOT_CONFIG }: ConfigSources): 
     rtpengine: { ...rtpengine, ...shared, nodes },
     discovery: { ...discovery, dns },
     evapi: { kamailios: evapi.kamailios.flatMap((text) => namedAddress(text) ?? []) },
+    dtmf: {
+      ...(dtmf.listen !== undefined && { listen: namedAddress(dtmf.listen) }),
+      rtpengines: dtmf.rtpengines.flatMap((text) => namedAddress(text) ?? []),
+    },
     policy: file && isInFile ? { directory: resolve(dirname(file), policy.directory) } : policy,
     instance: { id: instance.id ?? `${hostname().replace(/[^\w.-]/g, '-').slice(0, 23)}-${randomBytes(4).toString('hex')}` },
   }

@@ -8,6 +8,7 @@ import { Discovery, type NodeSource } from './fleet/discovery/discovery.ts'
 import { createResolver, dnsSource } from './fleet/discovery/dns.ts'
 import { createLiveFleet } from './fleet/live.ts'
 import { observedNg } from './fleet/observed.ts'
+import { startDtmf } from './ingress/dtmf/dtmf.ts'
 import { startEvapi } from './ingress/evapi/evapi.ts'
 import { startHttp } from './ingress/http/http.ts'
 import { startNg } from './ingress/ng/ng.ts'
@@ -21,7 +22,8 @@ import type { CallStore, OwedDelete } from './state/store.ts'
 import type { Logger } from './telemetry/log.ts'
 import { createMetrics } from './telemetry/metrics.ts'
 import {
-  callEventsObserver, callObserver, deletesObserver, discoveryObserver, evapiObserver, fleetObserver, ngObserver,
+  callEventsObserver, callObserver, deletesObserver, discoveryObserver, dtmfObserver,
+  evapiObserver, fleetObserver, ngObserver,
   ngRequestObserver, policyObserver, requestObserver, resilienceObserver, storeObserver, webhookObserver,
 } from './telemetry/observers.ts'
 import { createWebhook } from './telemetry/webhook.ts'
@@ -100,6 +102,11 @@ export async function startService (config: Config, log: Logger): Promise<Servic
     return giveUp(error)
   })
 
+  const dtmf = await startDtmf({ ...config.dtmf, observer: dtmfObserver(metrics, log) }, { calls: store, events })
+    .catch(async (error: unknown) => {
+      await Promise.all([http.close(), ngIngress.close()])
+      return giveUp(error)
+    })
   const evapi = startEvapi({
     ...config.evapi, instanceId: config.instance.id, deadlineMs: config.request.deadlineMs,
     observer: { ...evapiObserver(metrics, log), ...requestObserver(metrics) }, log,
@@ -125,6 +132,7 @@ export async function startService (config: Config, log: Logger): Promise<Servic
     uncaught: () => metrics.uncaughtErrors.inc(),
     async close () {
       clearInterval(takingOver)
+      dtmf.close()
       await Promise.all([http.close(), evapi.close(), ngIngress.close()])
       await calls.close()
       await leaveDeletes(await deletes.drain(drainMs), store, log)

@@ -42,6 +42,7 @@ test('is all defaults where nothing is set, and where the file is empty or has e
     store: { url: 'memory:', ttlSeconds: 43200, commandTimeoutMs: 150, onUnavailable: 'continue', memoryCalls: 100000 },
     request: { deadlineMs: 400 },
     evapi: { kamailios: [] },
+    dtmf: { rtpengines: [] },
     webhook: { maxQueued: 1000 },
     log: { level: 'info' },
   })
@@ -79,6 +80,7 @@ test('has a variable for each setting, and takes a right value from each', (t) =
     NGPILOT_STORE_TLS_CERT_FILE: '/etc/cert.pem', NGPILOT_STORE_TLS_KEY_FILE: '/etc/key.pem', NGPILOT_STORE_TLS_SERVER_NAME: 'redis',
     NGPILOT_STORE_TTL_SECONDS: '3600', NGPILOT_STORE_COMMAND_TIMEOUT_MS: '100', NGPILOT_STORE_ON_UNAVAILABLE: 'reject', NGPILOT_STORE_MEMORY_CALLS: '5000', NGPILOT_REQUEST_DEADLINE_MS: '450',
     NGPILOT_EVAPI_KAMAILIOS: 'edge=10.0.0.5:8448, [2001:db8::5]:8448',
+    NGPILOT_DTMF_LISTEN: '127.0.0.1:2230', NGPILOT_DTMF_RTPENGINES: '10.0.0.1:2224',
     NGPILOT_WEBHOOK_URL: 'https://hooks.example.org/ngpilot?key=1', NGPILOT_WEBHOOK_TOKEN: 'hook', NGPILOT_WEBHOOK_MAX_QUEUED: '50',
     NGPILOT_LOG_LEVEL: 'debug', NGPILOT_INSTANCE_ID: 'edge-1',
   }
@@ -114,6 +116,10 @@ test('has a variable for each setting, and takes a right value from each', (t) =
     },
     request: { deadlineMs: 450 },
     evapi: { kamailios: [{ id: 'edge', host: '10.0.0.5', port: 8448 }, { id: '[2001:db8::5]:8448', host: '2001:db8::5', port: 8448 }] },
+    dtmf: {
+      listen: { id: '127.0.0.1:2230', host: '127.0.0.1', port: 2230 },
+      rtpengines: [{ id: '10.0.0.1:2224', host: '10.0.0.1', port: 2224 }],
+    },
     webhook: { url: 'https://hooks.example.org/ngpilot?key=1', token: 'hook', maxQueued: 50 },
     log: { level: 'debug' },
     instance: { id: 'edge-1' },
@@ -285,7 +291,7 @@ test('describes each setting for the reference', () => {
     'http.token', 'ng.listen', 'ng.allow', 'rtpengine.caFile', 'rtpengine.certFile', 'rtpengine.keyFile',
     'discovery.dns', 'discovery.dnsServers', 'discovery.redisKey',
     'store.sentinelUser', 'store.sentinelPassword', 'store.tlsCaFile', 'store.tlsCertFile', 'store.tlsKeyFile',
-    'store.tlsServerName', 'evapi.kamailios', 'webhook.url', 'webhook.token', 'instance.id',
+    'store.tlsServerName', 'evapi.kamailios', 'dtmf.listen', 'dtmf.rtpengines', 'webhook.url', 'webhook.token', 'instance.id',
   ])
   assert.equal(rows.find((row) => row.name === 'rtpengine.nodes')?.default, '127.0.0.1:2223')
   for (const { description, type } of rows) assert.ok(description.endsWith('.') && type)

@@ -26,8 +26,10 @@ export function splitAddress (text: string): { host: string, port: number } | un
   return isSound ? { host, port: Number(port) } : undefined
 }
 
+export interface NamedAddress { id: string, host: string, port: number }
+
 /** `HOST:PORT` or `NAME=HOST:PORT`; without a name the address is the id. */
-export function namedAddress (text: string): { id: string, host: string, port: number } | undefined {
+export function namedAddress (text: string): NamedAddress | undefined {
   const [, name, address = ''] = /^(?:([\w.:[\]-]{1,64})=)?(.*)$/s.exec(text) ?? []
   const parts = splitAddress(address)
   return parts && { id: name ?? address, ...parts }

@@ -53,6 +53,10 @@ export const Settings = Type.Object({
   evapi: section({
     kamailios: Type.Array(Type.String({ format: 'named-address', expects: 'HOST:PORT, [IPV6]:PORT or NAME=HOST:PORT' }), { default: [], expects: 'a list of Kamailios, each HOST:PORT, [IPV6]:PORT or NAME=HOST:PORT', description: 'The Kamailios to connect to, by `bind_addr` of their evapi modules (kamailio/media-evapi.cfg: 127.0.0.1:8448). The name, or else the address, is the label in metrics and logs.' }),
   }),
+  dtmf: section({
+    listen: Type.Optional(Type.String({ format: 'named-address', expects: 'HOST:PORT or [IPV6]:PORT', description: 'UDP address that rtpengine tells of pressed keys (its `dtmf-log-dest`). Anybody who reaches it can press keys in calls whose Call-ID they know: a loopback address, or one that nobody else can reach. Nowhere by default.' })),
+    rtpengines: Type.Array(Type.String({ format: 'named-address', expects: 'HOST:PORT or [IPV6]:PORT' }), { default: [], expects: 'a list of rtpengines, each HOST:PORT or [IPV6]:PORT', description: 'The same over TCP: the `listen-tcp-ng` of rtpengines that run with `dtmf-log-ng-tcp`, to connect to.' }),
+  }),
   webhook: section({
     url: Type.Optional(Type.String({ writeOnly: true, format: 'http-url', expects: 'http[s]://HOST[:PORT]/PATH', description: 'Where events of calls (node lost, media timeout, DTMF, final report) are posted as JSON; without it nowhere.' })),
     token: Type.Optional(Type.String({ writeOnly: true, pattern: '^[\\x21-\\x7e]+$', expects: 'ASCII without spaces', description: 'Sent to it as `Authorization: Bearer TOKEN`.' })),

@@ -180,6 +180,10 @@ export function createMetrics () {
       name: 'ngpilot_store_calls_restored_total', registers,
       help: 'Calls that the call store had lost and that were put back from memory.',
     }),
+    dtmfEvents: new Counter({
+      name: 'ngpilot_dtmf_events_total', registers, labelNames: ['result'],
+      help: 'Pressed keys that rtpengine told of: ok, malformed, unknown_call (none of ours), or overloaded (too many at a time).',
+    }),
     callEvents: new Counter({
       name: 'ngpilot_call_events_total', registers, labelNames: ['event'],
       help: 'What happened to calls by itself: stranded (node lost), media-timeout, dtmf, report.',

@@ -129,11 +129,23 @@ interface FoundInCall {
 /** What happens to calls by itself. */
 export function callEventsObserver (metrics: Metrics, log: Pick<Logger, 'info' | 'error'>) {
   return {
-    happened (event: { event: string }) {
+    happened (event: { event: string, digit?: string }) {
       metrics.callEvents.inc({ event: event.event })
-      log.info(event, 'call event')
+      // Digits are PINs and card numbers.
+      log.info({ ...event, ...(event.digit !== undefined && { digit: '[hidden]' }) }, 'call event')
     },
     failed: (error: unknown) => log.error({ err: error }, 'a subscriber of call events failed'),
+  }
+}
+
+/** What the DTMF ingress tells. */
+export function dtmfObserver (metrics: Metrics, log: Pick<Logger, 'info' | 'warn'>) {
+  return {
+    told: (result: string) => metrics.dtmfEvents.inc({ result }),
+    connection (rtpengine: string, isUp: boolean, reason?: string) {
+      if (isUp) log.info({ rtpengine }, 'hears of DTMF')
+      else log.warn({ rtpengine, reason }, 'does not hear of DTMF; trying again')
+    },
   }
 }
 

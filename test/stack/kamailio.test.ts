@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { startBaresip } from '../../stack/baresip.ts'
 import { type Kamailio, startKamailio, type KamailioOptions } from '../../stack/kamailio.ts'
 import { type Answer, type Asked, startMediaControl } from './fixtures/media-control.ts'
+import { freePort } from '../../stack/ports.ts'
 import { contactOf, dialogHeaders, openPeer, register, sdp } from './fixtures/sip-peer.ts'
 
 const rewritten: Answer = { status: 200, body: 'v=0\r\no=- 9 9 IN IP4 127.0.0.1\r\ns=rewritten\r\nt=0 0\r\n' }
@@ -21,21 +22,26 @@ async function startSite (
 ) {
   const control = await startMediaControl(t, answer)
   const kamailio = await startKamailio(t, { ...options, settings: { NGPILOT_URL: control.url, ...options.settings } })
-  if (options.way === 'evapi' && isConnected) await connectEvapi({ control, kamailio })
+  const push = options.way === 'evapi' && isConnected ? await connectEvapi({ control, kamailio }) : () => undefined
   const [alice, bob] = [await openPeer(t, 'alice', kamailio), await openPeer(t, 'bob', kamailio)]
   /** What media control was asked, by first lines, once there are so many. */
   const asked = async (count: number) => {
     for (let tries = 0; tries < 100 && control.asked.length < count; tries++) await sleep(20)
     return control.asked.map(({ startLine }) => startLine.replace(/ sip:.*/, ''))
   }
-  return { control, kamailio, alice, bob, asked }
+  return { control, kamailio, alice, bob, asked, push }
 }
 
 /** Connects media control, and waits until Kamailio's script knows. */
-interface Connectable { control: { connectEvapi: (port: number) => Promise<void> }, kamailio: Kamailio }
+interface Connectable {
+  control: { connectEvapi: (port: number) => Promise<(frame: object) => unknown> }
+  kamailio: Kamailio
+}
+
 async function connectEvapi ({ control, kamailio }: Connectable) {
-  await control.connectEvapi(kamailio.evapiPort)
+  const push = await control.connectEvapi(kamailio.evapiPort)
   for (let tries = 0; tries < 250 && !kamailio.logs().includes('ngpilot has connected'); tries++) await sleep(20)
+  return push
 }
 
 type Site = Awaited<ReturnType<typeof startSite>>
@@ -244,6 +250,31 @@ for (const way of ['http', 'evapi'] as const) {
     assert.equal((await bob.receive(/^INVITE/)).body.length, long.length + 5)
   })
 }
+
+test('an event ends the dialog of a call without media: over evapi, and posted by the webhook', async (t) => {
+  const eventsPort = await freePort()
+  for (const options of [{ way: 'evapi' }, { way: 'http', settings: { MEDIA_EVENTS_PORT: String(eventsPort) } }] as const) {
+    const site = await startSite(t, willing, options)
+    const { alice, bob } = site
+    const { invite, ok } = await call(site)
+    const tag = (text: string) => /;tag=([^;>]*)/.exec(text)?.[1] ?? ''
+    const push = async (event: object) => {
+      const frame = { node: 'n1', at: 1, callId: ok.header('Call-ID'), tags: [tag(ok.header('From')), tag(ok.header('To'))], ...event }
+      if (options.way === 'evapi') site.push(frame)
+      else assert.equal((await fetch(`http://127.0.0.1:${eventsPort}/`, { method: 'POST', body: JSON.stringify(frame) })).status, 200)
+    }
+    await push({ event: 'dtmf', tag: 'a', digit: '5', durationMs: 100 })
+    await push({ event: 'stranded', reason: 'gone', canReanchor: true })
+    await push({ event: 'media-timeout', callId: 'another call' })
+    assert.ok(await bob.receivesNone(/^BYE/, 200))
+    await push(options.way === 'evapi' ? { event: 'media-timeout' } : { event: 'stranded', reason: 'gone', canReanchor: false })
+    for (const party of [alice, bob]) {
+      const bye = await party.receive(/^BYE/)
+      assert.equal(bye.header('Call-ID'), invite.header('Call-ID'))
+      party.reply(bye, '200 OK')
+    }
+  }
+})
 
 test('evapi: while no ngpilot is connected, Kamailio asks by HTTP; afterwards by evapi', async (t) => {
   const site = await startSite(t, willing, { way: 'evapi' }, false)
