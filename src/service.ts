@@ -1,6 +1,7 @@
 import { createCalls } from './calls/calls.ts'
 import { Deletes } from './calls/deletes.ts'
 import { CallEvents } from './calls/events.ts'
+import { Losses } from './calls/losses.ts'
 import type { Config } from './config.ts'
 import { NgpilotError, asNgpilotError } from './errors.ts'
 import { nodesInHash } from './config/hash.ts'
@@ -81,7 +82,9 @@ export async function startService (config: Config, log: Logger): Promise<Servic
   if (webhook) events.subscribe((event) => webhook.send(event))
   const deletes = new Deletes({ ng, observer: deletesObserver(metrics, log) })
   const calls = createCalls({ policy: policy.current, fleet, ng, store, deletes, observer: callObserver(metrics, log) })
+  const losses = new Losses({ fleet, ng: client, store, events })
   const giveUp = async (error: unknown): Promise<never> => {
+    losses.close()
     discovery.close()
     fleet.close()
     await Promise.all([client.close(), store.close(), found.close()])
@@ -92,6 +95,7 @@ export async function startService (config: Config, log: Logger): Promise<Servic
   }, {
     calls,
     fleet,
+    timedOut: (callId) => losses.hint(callId),
     readiness: () => readinessOf({ store, fleet, ng: client, policy }),
     metrics: async () => ({ page: await metrics.registry.metrics(), contentType: metrics.registry.contentType }),
   }).catch(giveUp)
@@ -134,6 +138,7 @@ export async function startService (config: Config, log: Logger): Promise<Servic
       clearInterval(takingOver)
       dtmf.close()
       await Promise.all([http.close(), evapi.close(), ngIngress.close()])
+      losses.close()
       await calls.close()
       await leaveDeletes(await deletes.drain(drainMs), store, log)
       discovery.close()

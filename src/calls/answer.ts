@@ -5,6 +5,7 @@ import { refuseMedia } from '../sdp/media.ts'
 import { parseSdp, sdpBytes } from '../sdp/parse.ts'
 import type { Sdp } from '../sdp/sdp.ts'
 import type { BranchRecord, CallChange, CallRecord, LegRecord } from '../state/store.ts'
+import { asBefore } from './anchor.ts'
 import { accepted, answerForNode, sdpForLeg } from './bridge.ts'
 import { flagsOf } from './client-flags.ts'
 import { type ConformanceCheck, noted } from './conformance.ts'
@@ -78,7 +79,8 @@ export function createAnswer (deps: CallDeps, conformance: ConformanceCheck) {
       await endBranches(deps, request.callId, call, losers, hold)
     }
 
-    const rewritten = passage.leaves(sdpForLeg(reply.sdp, 'answer', decision, legAt(call, place, by)))
+    const forLeg = sdpForLeg(reply.sdp, 'answer', decision, legAt(call, place, by))
+    const rewritten = passage.leaves(await asBefore(store, request.callId, call.anchor, by, forLeg))
     const findings = await noted(store, request.callId, passage)
     return {
       command: 'answer',

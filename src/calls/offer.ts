@@ -7,6 +7,7 @@ import { decide } from '../policy/decide.ts'
 import { hasBundle } from '../sdp/bundle.ts'
 import { parseSdp } from '../sdp/parse.ts'
 import type { BranchRecord, CallChange, CallRecord, HiddenMedia, LegRecord } from '../state/store.ts'
+import { anchorOf, asBefore, movedTo, nodesOf } from './anchor.ts'
 import { accepted, offerForNode, sdpForLeg } from './bridge.ts'
 import { flagsOf } from './client-flags.ts'
 import { type ConformanceCheck, noted } from './conformance.ts'
@@ -55,9 +56,10 @@ export function createOffer (deps: CallDeps, conformance: ConformanceCheck) {
     passage.came(sdp)
     const senderBefore = branch && legAt(call, place, by)
     const { sdp: sdpForNode, hidden } = offerForNode(sdp, decision, senderBefore)
-    // A running call stays where it is; a new one goes to the first node that takes it.
-    const nodes = call ? [fleet.pinned(call.node)] : fleet.candidates(decision.nodes)
+    // A running call stays where it is as long as it can; a new one goes to the first node that takes it.
+    const nodes = call ? nodesOf(fleet, call, decision) : fleet.candidates(decision.nodes)
     const [first] = nodes
+    const canMove = !call || nodes.length > 1
     if (!call && first) deletes.forgive(first, request.callId)
 
     const receiverLeg = { ...branch && legAt(call, place, otherEnd(by)), profile: receiver.name }
@@ -73,19 +75,26 @@ export function createOffer (deps: CallDeps, conformance: ConformanceCheck) {
     }
     const onAbandoned = (node: MediaNode) => hold(deletes.owe(node, request.callId))
     const { node, reply } = await both(
-      sendToFirst(ng, nodes, commandFor, { deadline: request.deadline, ...(!call && { onAbandoned }) }),
-      store.save(request.callId, { ...(!call && first && beginning(first, decision.revision, place.caller)), ...change }),
+      sendToFirst(ng, nodes, commandFor, { deadline: request.deadline, ...(canMove && { onAbandoned }) }),
+      store.save(request.callId, {
+        ...(!call && first && beginning(first, decision.revision, place.caller)), ...anchorOf(decision, call), ...change,
+      }),
     ).catch(async (error: unknown) => {
       if (isLost(error, call)) await forget(error, asked, request.callId, hold)
       else if (call && change.branches) await takeBack(request.callId, call, place, change.branches, hold)
       throw error
     })
-    if (node !== first) await store.save(request.callId, { node: node.id })
+    const moved = call ? movedTo(node, call) : node === first ? undefined : { node: node.id }
+    if (moved) await store.save(request.callId, moved)
+    // The node may come back, and has the call still.
+    if (call && node.id !== call.node && first?.id !== call.node) owe(call.node, request.callId)
     if (!reply.sdp) throw new NgpilotError('ng_rejected', `node ${node.id} answered the offer without an SDP`)
 
     let rewritten: Buffer
     try {
-      rewritten = passage.leaves(sdpForLeg(reply.sdp, 'offer', { sender, receiver }, receiverLeg))
+      const anchor = moved && 'anchor' in moved ? moved.anchor : call?.anchor ?? anchorOf(decision, call).anchor
+      const forLeg = sdpForLeg(reply.sdp, 'offer', { sender, receiver }, receiverLeg)
+      rewritten = passage.leaves(await asBefore(store, request.callId, anchor, otherEnd(by), forLeg))
     } catch (error) {
       if (!call) await forget(error, node, request.callId, hold)
       else if (change.branches) await takeBack(request.callId, call, place, change.branches, hold)
@@ -101,6 +110,10 @@ export function createOffer (deps: CallDeps, conformance: ConformanceCheck) {
       revision: decision.revision,
       ...findings,
     }
+  }
+
+  function owe (nodeId: string, callId: string): void {
+    if (fleet.nodes().some(({ id }) => id === nodeId)) void deletes.owe(fleet.pinned(nodeId), callId)
   }
 
   /**

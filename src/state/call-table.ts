@@ -1,6 +1,6 @@
 import {
-  type BranchRecord, type CallChange, type CallPage, type CallRecord, type LegRecord, type LostRecord, type PageOptions,
-  type TimelineEntry, recallMs,
+  type AnchorRecord, type BranchRecord, type CallChange, type CallPage, type CallRecord, type LegRecord, type LostRecord,
+  type PageOptions, type TimelineEntry, recallMs,
 } from './store.ts'
 
 export interface CallTableOptions {
@@ -151,6 +151,7 @@ interface StoredCall {
   legs: Map<string, LegRecord>
   branches: Map<string, BranchRecord>
   isEstablished: boolean
+  anchor?: AnchorRecord
   lost?: LostRecord
   endedAt?: number
   timeline: TimelineEntry[]
@@ -170,6 +171,7 @@ function apply (call: StoredCall, change: CallChange, timelineLength: number): v
   for (const [tag, leg] of Object.entries(change.legs ?? {})) call.legs.set(tag, copyOfLeg(leg))
   for (const [key, branch] of Object.entries(change.branches ?? {})) call.branches.set(key, copyOfBranch(branch))
   call.isEstablished = change.isEstablished ?? call.isEstablished
+  if (change.anchor) call.anchor = { ...change.anchor }
   if (change.lost === null) delete call.lost
   else if (change.lost) call.lost = { ...change.lost }
   if (change.event) call.timeline.push({ ...change.event })
@@ -190,12 +192,13 @@ function recordIn (calls: Map<string, StoredCall>, callId: string): CallRecord |
 }
 
 function recordOf (call: StoredCall): CallRecord {
-  const { node, revision, createdAt, caller, legs, branches, isEstablished, lost, endedAt, timeline } = call
+  const { node, revision, createdAt, caller, legs, branches, isEstablished, anchor, lost, endedAt, timeline } = call
   const record: CallRecord = {
     node, revision, createdAt, isEstablished,
     ...(caller !== undefined && { caller }),
     legs: Object.create(null) as CallRecord['legs'],
     branches: Object.create(null) as CallRecord['branches'],
+    ...(anchor && { anchor: { ...anchor } }),
     ...(lost && { lost: { ...lost } }),
     ...(endedAt !== undefined && { endedAt }),
     timeline: timeline.map((entry) => ({ ...entry })),

@@ -1,13 +1,14 @@
 import type {
-  BranchRecord, CallChange, CallRecord, ExchangeRecord, HiddenMedia, InviteRecord, LegRecord, LostRecord, OwedDelete,
-  TimelineEntry,
+  AnchorRecord, BranchRecord, CallChange, CallRecord, ExchangeRecord, HiddenMedia, InviteRecord, LegRecord, LostRecord,
+  OwedDelete, TimelineEntry,
 } from './store.ts'
 
 /**
  * How a call is written in Redis: a hash with `v` (the version of this schema), `node`, `revision`, `createdAt`,
- * `caller`, `established`, `lost` (`[at, why]`; empty: no more), `ended` (when), `id` (the call-id as JSON, where the key is
- * its hash), for each leg `leg:TAG`, for each branch `branch:KEY` and `exchange:KEY`; and a list of `[at, event, detail]`.
- * They are JSON arrays, as a hash takes half the room while no value is over 64 bytes.
+ * `caller`, `established`, `anchor` (`[moves, for the caller, for the callee]`), `lost` (`[at, why]`; empty: no more),
+ * `ended` (when), `id` (the call-id as JSON, where the key is its hash), for each leg `leg:TAG`, for each branch
+ * `branch:KEY` and `exchange:KEY`; and a list of `[at, event, detail]`. They are JSON arrays, as a hash takes half the room
+ * while no value is over 64 bytes.
  *
  * leg: `[profile, branch, node tag, 1 if bundled, [index, line, mid]…]`, as far as needed; branch: `[caller (0: it is KEY),
  * callee's leg, state, [cseq, transaction, 1 if late], hidden media]`; exchange: `[offerer, state, at, cseq, callee]`
@@ -35,6 +36,7 @@ export function fieldsOf (change: CallChange): string[] {
   if (change.createdAt !== undefined) fields.push('createdAt', String(change.createdAt))
   if (change.caller !== undefined) fields.push('caller', change.caller)
   if (change.isEstablished !== undefined) fields.push('established', change.isEstablished ? '1' : '0')
+  if (change.anchor) fields.push('anchor', textOfAnchor(change.anchor))
   if (change.lost !== undefined) fields.push('lost', textOfLost(change.lost))
   for (const [tag, leg] of Object.entries(change.legs ?? {})) fields.push(fieldOf('leg', tag), textOfLeg(leg))
   for (const [key, branch] of Object.entries(change.branches ?? {})) {
@@ -66,6 +68,7 @@ export function recordOf (fields: readonly string[], entries: readonly string[])
   }
   const { v, node, revision, createdAt, caller, established, ended } = plain
   const lost = lostOf(plain.lost)
+  const anchor = anchorOf(parsed(plain.anchor))
   if (!isReadable(v) || node === undefined || revision === undefined || !Number(createdAt)) return undefined
   const legs = each(named.leg, (_tag, text) => legOf(parsed(text)))
   const branches = each(named.branch, (key, text) => branchOf(key, parsed(text), parsed(named.exchange[key])))
@@ -78,6 +81,7 @@ export function recordOf (fields: readonly string[], entries: readonly string[])
     legs,
     branches,
     isEstablished: established === '1',
+    ...(anchor && { anchor }),
     ...(lost && { lost }),
     ...(ended !== undefined && { endedAt: Number(ended) }),
     timeline: timelineOf(entries),
@@ -106,6 +110,17 @@ function branchOfVersion1 (plain: Record<string, string>, legs: CallRecord['legs
       ...(plain.established === '1' && { state: 'confirmed' }),
     },
   }
+}
+
+function textOfAnchor ({ moves, caller, callee }: AnchorRecord): string {
+  return JSON.stringify([moves, caller ?? 0, callee ?? 0])
+}
+
+function anchorOf (value: unknown): AnchorRecord | undefined {
+  if (!Array.isArray(value)) return undefined
+  const [moves, caller, callee] = value as unknown[]
+  if (typeof moves !== 'number') return undefined
+  return { moves, ...(typeof caller === 'string' && { caller }), ...(typeof callee === 'string' && { callee }) }
 }
 
 export function textOfLost (lost: LostRecord | null): string {

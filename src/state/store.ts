@@ -84,11 +84,24 @@ export interface CallRecord {
   branches: Record<string, BranchRecord>
   /** A 2xx to the first INVITE passed: from now on a failed INVITE ends only itself, not the call. */
   isEstablished: boolean
+  /** Where the policy says that it moves when its node is lost. */
+  anchor?: AnchorRecord
   /** Until its media are there again. */
   lost?: LostRecord
   /** When it ended, in milliseconds since the epoch. Only `recall` gives such a call. */
   endedAt?: number
   timeline: TimelineEntry[]
+}
+
+/**
+ * What both ends must see again after a move: who sent their SDP, by the address of its o= line, while its version grows by
+ * one with each move (RFC 3264 §8).
+ */
+export interface AnchorRecord {
+  moves: number
+  /** In the SDP that the caller gets, and in that for the callee: `IN IP4 192.0.2.1`. */
+  caller?: string
+  callee?: string
 }
 
 export interface LegRecord {

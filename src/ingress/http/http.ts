@@ -6,12 +6,15 @@ import { type OperationsDeps, addOperations } from './operations.ts'
 import { type Nodes, addNodes } from './nodes.ts'
 import { addRoutes } from './routes.ts'
 import { type ServerOptions, createServer } from './server.ts'
+import { addTimeouts, type TimeoutHint } from './timeouts.ts'
 
 export interface HttpOptions extends ServerOptions { host: string, port: number, deadlineMs: number, version: string }
 
 export interface HttpDeps extends OperationsDeps {
   calls: Calls
   fleet: Nodes
+  /** rtpengine says that it has ended a call for want of media. */
+  timedOut: TimeoutHint
 }
 
 /**
@@ -31,6 +34,7 @@ export async function startHttp (options: HttpOptions, deps: HttpDeps) {
   addRoutes(app, { calls: deps.calls, deadlineMs: options.deadlineMs })
   addCalls(app, { calls: deps.calls, listing: deps.calls.listing, deadlineMs: options.deadlineMs })
   addCallCommands(app, { calls: deps.calls, deadlineMs: options.deadlineMs })
+  addTimeouts(app, deps.timedOut)
   addNodes(app, deps.fleet)
   addOperations(app, deps)
   const url = await app.listen({ host: options.host, port: options.port })

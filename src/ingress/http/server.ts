@@ -3,6 +3,7 @@ import fastify, { type FastifyError, type FastifyInstance } from 'fastify'
 import { type ErrorCode, NgpilotError, asNgpilotError } from '../../errors.ts'
 import { problemOf, sipStatusHeader } from './errors.ts'
 import { type RequestLog, type RequestObserver, addTelling, tellError } from './told.ts'
+import { timeoutPath } from './timeouts.ts'
 import { explain } from '../validation.ts'
 
 export interface ServerOptions { token?: string, bodyLimitBytes: number, observer: RequestObserver, log: RequestLog }
@@ -47,7 +48,7 @@ export function createServer ({ token, bodyLimitBytes, observer, log }: ServerOp
   if (token !== undefined) {
     const expected = digest(token)
     app.addHook('onRequest', (request, _reply, done) => {
-      const isOpen = request.url === '/healthz' || request.url === '/readyz'
+      const isOpen = ['/healthz', '/readyz', timeoutPath].includes(request.url)
       const isAllowed = isOpen || timingSafeEqual(digest((request.headers.authorization ?? '').replace(/^bearer /i, '')), expected)
       done(isAllowed ? undefined : new NgpilotError('unauthorized', 'the header Authorization must be "Bearer" and the token of http.token'))
     })

@@ -1,0 +1,207 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { asNgpilotError } from '../errors.ts'
+import { listCommand, queryCommand, statisticsCommand } from '../ng/commands.ts'
+import type { MediaNode, NgReply } from '../ng/types.ts'
+import type { CallRecord, LostRecord } from '../state/store.ts'
+import type { CallDeps } from './deps.ts'
+import type { CallEvents } from './events.ts'
+
+export interface LossesOptions extends Pick<CallDeps, 'fleet' | 'ng' | 'store'> {
+  events: Pick<CallEvents, 'emit'>
+  /** How often the calls are compared with what their nodes have, at most. Default 5000. */
+  everyMs?: number
+  /** Calls that are asked for one by one in each round, where a node has too many to list. Default 200. */
+  queriesPerRound?: number
+}
+
+/** Of more than these call-ids a list may not fit into one datagram. */
+const mostListed = 500
+const pageSize = 500
+/** A call that has changed a moment ago may be on its way to its node. */
+const settleMs = 2000
+/** After so long a call whose media never came back is forgotten. */
+const keptMs = 600_000
+const queryMs = 300
+const nodesMs = 250
+/** rtpengine tells of a timeout a moment before it has ended the call. */
+const hintTries = 10
+const hintPauseMs = 300
+const mostHints = 100
+
+/**
+ * Finds the calls whose media are lost, and tells: their node is gone, was started anew, or has ended them because no media
+ * came, of which it says nothing to those who speak NG with it. One instance does it for all.
+ */
+export class Losses {
+  readonly #options: Required<LossesOptions>
+  #timer: NodeJS.Timeout | undefined
+  readonly #looking: NodeJS.Timeout
+  #down = new Set<string>()
+  #isRunning = false
+  #isHurried = false
+  #isClosed = false
+  #hints = 0
+  /** Where the asking one by one goes on, by node. */
+  readonly #asked = new Map<string, number>()
+
+  constructor (options: LossesOptions) {
+    this.#options = { everyMs: 5000, queriesPerRound: 200, ...options }
+    this.#later(this.#options.everyMs)
+    this.#looking = setInterval(() => this.#lookAtNodes(), nodesMs).unref()
+  }
+
+  /** A node that is down is no matter for the next round: its calls are told of now. */
+  #lookAtNodes (): void {
+    const down = new Set(this.#options.fleet.nodes().filter(({ state }) => state === 'down').map(({ id }) => id))
+    const isNews = [...down].some((id) => !this.#down.has(id))
+    this.#down = down
+    if (!isNews) return
+    if (this.#isRunning) this.#isHurried = true
+    else this.#later(0)
+  }
+
+  /**
+   * Somebody says that a node has ended a call, or, without a call-id, some call. Only the node itself is believed.
+   * @returns false when too many such hints are looked into already
+   */
+  hint (callId: string | undefined): boolean {
+    if (this.#hints >= mostHints) return false
+    this.#hints++
+    void this.#follow(callId).catch(() => undefined).finally(() => { this.#hints-- })
+    return true
+  }
+
+  close (): void {
+    this.#isClosed = true
+    clearTimeout(this.#timer)
+    clearInterval(this.#looking)
+  }
+
+  #later (ms: number): void {
+    clearTimeout(this.#timer)
+    if (!this.#isClosed) this.#timer = setTimeout(() => void this.#run(), ms).unref()
+  }
+
+  async #run (): Promise<void> {
+    this.#isRunning = true
+    const { store, everyMs } = this.#options
+    const started = performance.now()
+    if (await store.takeDuty('losses', 3 * everyMs).catch(() => false)) await this.#round().catch(() => undefined)
+    this.#isRunning = false
+    const isHurried = this.#isHurried
+    this.#isHurried = false
+    // A round over many calls is followed by a pause that is as long.
+    this.#later(isHurried ? 0 : Math.max(everyMs, performance.now() - started))
+  }
+
+  async #round (): Promise<void> {
+    const { fleet, store } = this.#options
+    const onNode = new Map<string, string[]>()
+    const states = new Map(fleet.nodes().map(({ id, state, reason }) => [id, { state, reason }]))
+    for (let after: string | undefined, isMore = true; isMore && !this.#isClosed;) {
+      const page = await store.page({ limit: pageSize, ...(after !== undefined && { after }) })
+      for (const { callId, node, lost } of page.calls) {
+        const known = states.get(node)
+        if (lost) await this.#forgetOld(callId, lost)
+        else if (!known) await this.#strand(callId, `rtpengine ${node} is not configured any more`)
+        else if (known.state === 'down') await this.#strand(callId, `rtpengine ${node} is down: ${known.reason}`)
+        else if (known.state !== 'disabled') onNode.set(node, [...onNode.get(node) ?? [], callId])
+      }
+      after = page.next
+      isMore = after !== undefined
+    }
+    await Promise.all([...onNode].map(([id, callIds]) => this.#compare(id, callIds).catch(() => undefined)))
+  }
+
+  /** Asks a node for its calls; for those of ours that it does not have, or where it has too many to list, one by one. */
+  async #compare (nodeId: string, callIds: readonly string[]): Promise<void> {
+    const { fleet, queriesPerRound } = this.#options
+    const node = fleet.pinned(nodeId)
+    const listed = await this.#send(node, listCommand({ limit: mostListed }))
+    if (!listed) return
+    const { calls } = listed
+    if (Array.isArray(calls) && calls.length < mostListed) {
+      const there = new Set(calls)
+      for (const callId of callIds) if (!there.has(callId)) await this.#confirm(callId)
+      return
+    }
+    const begin = this.#asked.get(nodeId) ?? 0
+    const some = callIds.length <= queriesPerRound
+      ? callIds
+      : Array.from({ length: queriesPerRound }, (_, index) => callIds[(begin + index) % callIds.length] ?? '')
+    this.#asked.set(nodeId, (begin + queriesPerRound) % Math.max(1, callIds.length))
+    for (const callId of some) await this.#confirm(callId)
+  }
+
+  /** Asks the node of a call whether it has it. @returns whether that is settled: it has not, or the call is none of ours */
+  async #confirm (callId: string): Promise<boolean> {
+    const { fleet, ng, store } = this.#options
+    const call = await store.find(callId)
+    if (!call || call.lost || !hasMedia(call)) return true
+    if (Date.now() - lastChangeOf(call) < settleMs) return false
+    const node = fleet.pinned(call.node)
+    const isThere = await ng.send(node, queryCommand({ callId }), { deadline: performance.now() + queryMs }).then(
+      () => true, (error: unknown) => asNgpilotError(error).code !== 'call_unknown')
+    if (isThere) return false
+    const now = await store.find(callId)
+    if (!now || now.node !== call.node || lastChangeOf(now) !== lastChangeOf(call)) return true
+    const startedAt = await this.#startOf(node)
+    if (startedAt !== undefined && lastChangeOf(call) < startedAt) await this.#strand(callId, `rtpengine ${node.id} was started anew`)
+    else await this.#tell(callId, now, 'media-timeout')
+    return true
+  }
+
+  async #follow (callId: string | undefined): Promise<void> {
+    for (let tries = 0; tries < hintTries && !this.#isClosed; tries++) {
+      if (callId === undefined) {
+        // It is not said which call: all are looked at, by whichever instance is told.
+        await this.#round()
+        if (tries === 2) return
+      } else if (await this.#confirm(callId)) {
+        return
+      }
+      await sleep(hintPauseMs, undefined, { ref: false })
+    }
+  }
+
+  /** When a node was started, in milliseconds since the epoch, by what it says of its uptime. */
+  async #startOf (node: MediaNode): Promise<number | undefined> {
+    const reply = await this.#send(node, statisticsCommand())
+    const { totalstatistics } = (reply?.statistics ?? {}) as { totalstatistics?: { uptime?: string | number } }
+    const uptime = Number(totalstatistics?.uptime)
+    // It counts in whole seconds.
+    return Number.isFinite(uptime) ? Date.now() - (uptime + 1) * 1000 : undefined
+  }
+
+  async #send (node: MediaNode, command: ReturnType<typeof listCommand>): Promise<NgReply | undefined> {
+    return this.#options.ng.send(node, command, { deadline: performance.now() + queryMs }).catch(() => undefined)
+  }
+
+  async #strand (callId: string, reason: string): Promise<void> {
+    const call = await this.#options.store.find(callId)
+    if (call && hasMedia(call)) await this.#tell(callId, call, 'node-lost', reason)
+  }
+
+  async #tell (callId: string, call: CallRecord, why: LostRecord['why'], reason = ''): Promise<void> {
+    const { store, events } = this.#options
+    const at = Date.now()
+    if (!await store.markLost(callId, { at, why })) return
+    await store.save(callId, { event: { at, event: why.replace('-', ' '), ...(reason !== '' && { detail: reason }) } })
+    const about = { callId, node: call.node, tags: Object.keys(call.legs), at }
+    if (why === 'media-timeout') events.emit({ event: 'media-timeout', ...about })
+    else events.emit({ event: 'stranded', ...about, reason, canReanchor: call.isEstablished && call.anchor !== undefined })
+  }
+
+  async #forgetOld (callId: string, { at, why }: LostRecord): Promise<void> {
+    if (why === 'media-timeout' && Date.now() - at > keptMs) await this.#options.store.end(callId)
+  }
+}
+
+/** Its node has been told of it: an INVITE without offer has no media yet. */
+function hasMedia (call: CallRecord): boolean {
+  return Object.values(call.branches).some(({ exchange }) => exchange !== undefined)
+}
+
+function lastChangeOf ({ createdAt, timeline }: CallRecord): number {
+  return timeline.at(-1)?.at ?? createdAt
+}

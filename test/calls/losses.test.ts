@@ -1,0 +1,110 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { suite, test } from 'node:test'
+import type { CallEvent } from '../../src/calls/events.ts'
+import { readCall } from '../../src/ingress/http/timeouts.ts'
+import { startNgpilot } from '../../stack/ngpilot.ts'
+import { freePort } from '../../stack/ports.ts'
+import { startRtpengine } from '../../stack/rtpengine.ts'
+import { sdpFile } from '../support/calls.ts'
+import { sharedContext } from '../support/shared.ts'
+import { until } from '../state/contract.ts'
+
+const shared = sharedContext()
+const events: CallEvent[] = []
+const webhook = createServer((request, reply) => {
+  let text = ''
+  request.on('data', (chunk: Buffer) => { text += chunk.toString() })
+  request.on('end', () => {
+    events.push(JSON.parse(text) as CallEvent)
+    reply.end()
+  })
+})
+webhook.listen(0, '127.0.0.1')
+await once(webhook, 'listening')
+shared.after(async () => {
+  webhook.closeAllConnections()
+  webhook.close()
+  return Promise.resolve()
+})
+
+const httpPort = await freePort()
+const callback = (format: number) => [`--b2b-url=http://%%:${httpPort}/v1/rtpengine/timeout`, `--xmlrpc-format=${format}`]
+/** n0 to n2 end a call after 2 s without media and say so, each in another format; n3 says nothing. */
+const nodes = await Promise.all([callback(0), callback(1), callback(2), []].map((args) => startRtpengine(shared, { args: ['--timeout=2', ...args] })))
+const quiet = await startRtpengine(shared)
+const ngpilot = await startNgpilot(shared, {
+  env: {
+    NGPILOT_HTTP_PORT: String(httpPort), NGPILOT_POLICY_DIRECTORY: 'policy', NGPILOT_HTTP_TOKEN: 'a token of sixteen'.replaceAll(' ', '-'),
+    NGPILOT_RTPENGINE_NODES: [...nodes, quiet].map(({ port }, index) => `n${index}=127.0.0.1:${port}`).join(','),
+    NGPILOT_WEBHOOK_URL: `http://127.0.0.1:${(webhook.address() as AddressInfo).port}/`,
+  },
+})
+const sdp = sdpFile('answer-plain-pcmu').toString()
+
+suite('media timeout and lost nodes', () => {
+  test('a call that its node ends for want of media is told of, once, whether the node says so or not', async () => {
+    const made = await Promise.all(Array.from({ length: 24 }, (_, index) => makeCall(`silent-${index}`)))
+    const timed = made.filter(({ node }) => node !== 'n4')
+    assert.deepEqual([...new Set(timed.map(({ node }) => node))].sort(), ['n0', 'n1', 'n2', 'n3'])
+    await until(() => timed.every(({ callId }) => eventsOf(callId).length > 0), 40_000)
+    for (const { callId, node } of timed) {
+      const told = eventsOf(callId)
+      assert.deepEqual(told.map((event) => ({ ...event, at: 0 })), [{ event: 'media-timeout', callId, node, tags: ['from', 'to'], at: 0 }])
+    }
+    for (const { callId } of made.filter(({ node }) => node === 'n4')) assert.deepEqual(eventsOf(callId), [])
+    const { calls } = await ask('GET', '/v1/calls?stranded&limit=1000') as { calls: { callId: string, strandedBecause: string }[] }
+    assert.equal(calls.length, timed.length)
+    assert.match(calls[0]?.strandedBecause ?? '', /has ended the call: no media came/)
+  })
+
+  test('the calls of a node that is lost are told of, and may be ended', async () => {
+    let lost: { callId: string, node: string }[] = []
+    for (let index = 0; lost.length < 2; index++) {
+      const call = await makeCall(`lost-${index}`)
+      if (call.node === 'n4') lost = [...lost, call]
+    }
+    process.kill(quiet.pid, 'SIGKILL')
+    await until(() => lost.every(({ callId }) => eventsOf(callId).length > 0), 30_000)
+    const [event] = eventsOf(lost[0]?.callId ?? '')
+    assert.ok(event?.event === 'stranded')
+    assert.equal(event.canReanchor, false)
+    assert.match(event.reason, /^rtpengine n4 is down: /)
+  })
+
+  test('a stranger who says that a call has timed out is not believed', async () => {
+    const { callId } = await makeCall('alive')
+    const body = `<methodCall><methodName>teardown</methodName><params><param><value><string>${callId}</string></value></param></params></methodCall>`
+    const reply = await fetch(`${ngpilot.url}/v1/rtpengine/timeout`, { method: 'POST', headers: { 'content-type': 'text/xml' }, body })
+    assert.equal(reply.status, 200)
+    assert.deepEqual(eventsOf(callId), [])
+  })
+})
+
+test('reads an XML-RPC call as each format has it, and no more', () => {
+  assert.deepEqual(readCall('<?xml version="1.0"?><methodCall><methodName>di</methodName><params><param><value><string>sbc</string></value></param><param><value><string>postControlCmd</string></value></param><param><value><string>tag</string></value></param></params></methodCall>'), { method: 'di', texts: ['sbc', 'postControlCmd', 'tag'] })
+  assert.deepEqual(readCall('<methodName>teardown</methodName><value>a&amp;b&lt;&#65;&bogus;</value>'), { method: 'teardown', texts: ['a&b<A&bogus;'] })
+  assert.throws(() => readCall('<html>'), /no XML-RPC call/)
+})
+
+function eventsOf (callId: string): CallEvent[] {
+  return events.filter((event) => event.callId === callId)
+}
+
+async function makeCall (callId: string): Promise<{ callId: string, node: string }> {
+  const { node } = await ask('POST', '/v1/offer', { callId, fromTag: 'from', sdp }) as { node: string }
+  await ask('POST', '/v1/answer', { callId, fromTag: 'from', toTag: 'to', sdp })
+  return { callId, node }
+}
+
+async function ask (method: string, path: string, body?: object): Promise<unknown> {
+  const reply = await fetch(`${ngpilot.url}${path}`, {
+    method,
+    headers: { authorization: 'Bearer a-token-of-sixteen', ...(body && { 'content-type': 'application/json' }) },
+    ...(body && { body: JSON.stringify(body) }),
+  })
+  assert.equal(reply.status, 200)
+  return reply.json()
+}
