@@ -8,7 +8,7 @@ import tseslint from 'typescript-eslint'
  * may import everything and nothing imports it.
  */
 const mayImport = {
-  'ingress/http': ['calls', 'sip'],
+  'ingress/http': ['analyze', 'calls', 'sip'],
   'ingress/evapi': ['calls', 'sip'],
   'ingress/dtmf': ['calls', 'ng'],
   'ingress/ng': ['calls', 'sip', 'ng'],
@@ -16,7 +16,8 @@ const mayImport = {
   diagnosis: ['ng'],
   policy: ['sdp', 'ng'],
   fleet: ['ng'],
-  cli: ['calls', 'fleet', 'policy', 'ng', 'sip', 'sdp'],
+  analyze: ['sdp', 'sip'],
+  cli: ['analyze', 'calls', 'fleet', 'policy', 'ng', 'sip', 'sdp'],
   state: [],
   telemetry: [],
   sip: [],

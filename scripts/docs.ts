@@ -2,7 +2,10 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { describeSettings } from '../src/config.ts'
 import { errorCodes, type ErrorCode } from '../src/errors.ts'
 import { statuses } from '../src/ingress/http/errors.ts'
-import { rules } from '../src/sdp/conformance.ts'
+import { rtpKinds } from '../src/analyze/rtp.ts'
+import { signallingRules } from '../src/analyze/signalling.ts'
+import type { FindingKind } from '../src/finding.ts'
+import { ruleOf, rules } from '../src/sdp/conformance.ts'
 import { sipFailures } from '../src/sip/failures.ts'
 import { createMetrics } from '../src/telemetry/metrics.ts'
 import { policyUsage } from '../src/cli/policy/policy.ts'
@@ -51,9 +54,10 @@ for (const [name, text] of Object.entries(pages)) {
 }
 
 function findings (): string {
-  return rules.map((rule) => {
-    const { id, severity, leg, title, why, fix, reference } = rule
-    const repair = rule.repair ? rule.isRepairedByDefault ? ' Repaired by default.' : ' Can be repaired.' : ''
+  return [...rules, ...signallingRules, ...Object.values(rtpKinds)].map((kind: FindingKind) => {
+    const { id, severity, leg, title, why, fix, reference } = kind
+    const rule = ruleOf.get(id)
+    const repair = rule?.repair ? rule.isRepairedByDefault ? ' Repaired by default.' : ' Can be repaired.' : ''
     return [
       `## ${id}: ${title}`, `${severity[0]?.toUpperCase() ?? ''}${severity.slice(1)}; leg: ${leg}${reference === undefined ? '' : `; ${reference}`}.${repair}`,
       why, `*Mend:* ${fix}`,

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { parseArgs } from 'node:util'
+import { analyzeCommand } from './cli/analyze.ts'
 import { connectApi } from './cli/api.ts'
 import { showCall, showCalls } from './cli/calls.ts'
 import { setNode, showNodes } from './cli/nodes.ts'
@@ -27,6 +28,15 @@ async function main (): Promise<void> {
       isTerminal: process.stdout.isTTY,
       write: (text) => { process.stdout.write(text) },
       writeError: (text) => { process.stderr.write(text) },
+    })
+    return
+  }
+  if (process.argv[2] === 'analyze') {
+    process.exitCode = await analyzeCommand(process.argv.slice(3), {
+      isTerminal: process.stdout.isTTY,
+      write: (text) => { process.stdout.write(text) },
+      writeError: (text) => { process.stderr.write(text) },
+      input: process.stdin,
     })
     return
   }

@@ -8,6 +8,7 @@ export const usage = `the media control plane for Kamailio and rtpengine
   ngpilot enable ID            end of either
   ngpilot calls                show the running calls; --stranded: those whose media are lost; --node ID: those of a node
   ngpilot calls show ID        show all that is known of a call: legs, forks, what happened so far
+  ngpilot analyze FILE…        what is wrong with the calls in a capture, a SIP trace or an SDP; ngpilot analyze --help
   ngpilot policy …             check, test, explain and roll out policy files; ngpilot policy --help
 
   --config FILE                settings (YAML); NGPILOT_… variables win over it

@@ -1,5 +1,6 @@
 import swagger from '@fastify/swagger'
 import type { Calls } from '../../calls/calls.ts'
+import { addAnalyze } from './analyze.ts'
 import { addCallCommands } from './call-commands.ts'
 import { addCalls } from './calls.ts'
 import { type OperationsDeps, addOperations } from './operations.ts'
@@ -36,6 +37,7 @@ export async function startHttp (options: HttpOptions, deps: HttpDeps) {
   addCallCommands(app, { calls: deps.calls, deadlineMs: options.deadlineMs })
   addTimeouts(app, deps.timedOut)
   addNodes(app, deps.fleet)
+  await addAnalyze(app)
   addOperations(app, deps)
   const url = await app.listen({ host: options.host, port: options.port })
   return { url, close: () => app.close() }

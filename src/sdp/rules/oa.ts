@@ -114,7 +114,9 @@ export const offerAnswer: Rule[] = [
     check: ({ audio }, { across, isTranscoding }) => {
       if (!audio || !across?.audio || isTranscoding === true) return undefined
       const [here, there] = [ptimeOf(audio), ptimeOf(across.audio)]
-      if (here === there) return undefined
+      // Different codecs are transcoded, and packets made anew.
+      const isSameCodec = firstSpeech(audio)?.name.toLowerCase() === firstSpeech(across.audio)?.name.toLowerCase()
+      if (here === there || (isTranscoding === undefined && !isSameCodec)) return undefined
       const attribute = firstOf(audio, 'ptime')
       return found([attribute ? ofAttribute(attribute) : ofMedia(audio)], { detail: `${there} ms on the other leg, ${here} ms on this one` })
     },

@@ -96,7 +96,7 @@ export function ofAttribute ({ line, name, value }: Attribute): Evidence {
 }
 
 export function ofMedia (media: MediaView): Evidence {
-  return { line: media.firstLine, field: `m=${shown(media.kind)}`, value: shown((media.lines[0] ?? '').slice(2)) }
+  return { line: media.firstLine, field: `m=${shown(media.kind)}`, value: shown((media.lines[0] ?? '').replace(/^m=\S+ */, '')) }
 }
 
 export function ofAddress (field: string, { line, family, address }: NetAddress): Evidence {

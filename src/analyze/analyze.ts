@@ -1,0 +1,141 @@
+import { setImmediate as turn } from 'node:timers/promises'
+import { NgpilotError } from '../errors.ts'
+import { byGravity, findingOf, type FindingKind } from '../finding.ts'
+import { isCapture } from './capture/pcap.ts'
+import { sipOfCapture } from './capture/capture.ts'
+import { callsOf, type TraceCall } from './calls.ts'
+import type { LegHints, TraceLeg } from './legs.ts'
+import { mediaFindings, type TraceFinding } from './media.ts'
+import type { Packet } from './packet.ts'
+import { RtpStreams } from './rtp.ts'
+import { sdpFindings } from './sdps.ts'
+import { signallingRules, type TraceCase } from './signalling.ts'
+import { linesOf, sipOfText } from './text.ts'
+import { messageOf, type TraceMessage } from './trace.ts'
+
+/** One call of a trace, its ladder and what is wrong with it, gravest first. */
+export interface AnalyzedCall { call: TraceCall, legs: TraceLeg[], findings: TraceFinding[] }
+
+export interface Analysis {
+  /** What was read: a capture, a log, or SDPs alone. */
+  kind: 'capture' | 'text' | 'sdp'
+  /** SIP messages. */
+  messages: number
+  calls: AnalyzedCall[]
+  /** Of SDPs without SIP around them. */
+  sdps: { legs: TraceLeg[], findings: TraceFinding[] } | undefined
+  /** What could not be read, and why. */
+  problems: string[]
+}
+
+export interface AnalyzeOptions {
+  hints: LegHints
+  /** Told now and then: bytes and messages so far. */
+  onProgress?: (bytes: number, messages: number) => void
+}
+
+/** So many messages are held; a trace of more is cut into calls up to there. */
+const mostMessages = 100_000
+const mostProblems = 50
+/** Calls go on in the same process, so that others get their turn every few milliseconds. */
+const messagesPerTurn = 20
+/** SDPs alone are short; what is longer is no SDP. */
+const mostSdpBytes = 1_000_000
+
+/**
+ * Reads a trace of any kind as it comes, in bounded memory, and says what is wrong with the calls in it.
+ *
+ * @throws NgpilotError `bad_request` when there is neither SIP nor SDP in it
+ */
+export async function analyze (chunks: AsyncIterable<Buffer>, { hints, onProgress }: AnalyzeOptions): Promise<Analysis> {
+  const problems: string[] = []
+  const complain = (problem: string): void => { if (problems.length < mostProblems) problems.push(problem) }
+  const { start, all } = await peeked(chunks, (size) => onProgress?.(size, messages.length))
+  const messages: TraceMessage[] = []
+  const rtp = new RtpStreams()
+  const kind = isCapture(start) ? 'capture' : /^\s*v=0/.test(start.toString('latin1')) ? 'sdp' : 'text'
+  if (kind === 'sdp') return { kind, messages: 0, calls: [], sdps: sdpFindings(await whole(all), hints), problems }
+
+  const packets: AsyncIterable<Packet> = kind === 'capture'
+    ? sipOfCapture(all, complain, (datagram) => rtp.seen(datagram))
+    : sipOfText(linesOf(all))
+  let number = 0
+  for await (const packet of packets) {
+    if (++number % messagesPerTurn === 0) await turn()
+    const message = messageOf(packet, number)
+    if (typeof message === 'string') complain(`message ${number}: ${message}`)
+    else messages.push(message)
+    if (messages.length >= mostMessages) {
+      complain(`only the first ${mostMessages} messages were looked at`)
+      break
+    }
+  }
+  if (number === 0) throw new NgpilotError('bad_request', nothingIn(kind))
+  const calls: AnalyzedCall[] = []
+  for (const call of callsOf(messages)) {
+    await turn()
+    calls.push(analyzed(call, rtp, hints))
+  }
+  return { kind, messages: messages.length, calls, sdps: undefined, problems }
+}
+
+function analyzed (call: TraceCall, rtp: RtpStreams, hints: LegHints): AnalyzedCall {
+  const { legs, findings } = mediaFindings(call, hints)
+  const told = (kind: FindingKind, found: TraceCase): TraceFinding =>
+    ({ ...findingOf(kind, found), messages: found.messages })
+  const signalling = signallingRules.flatMap((rule) => rule.find(call).map((found) => told(rule, found)))
+  const media = rtp.findings(call).map(({ kind, ...found }) => told(kind, found))
+  return { call, legs, findings: refused([...signalling, ...media, ...findings], call).sort(byGravity) }
+}
+
+function nothingIn (kind: 'capture' | 'text'): string {
+  return kind === 'capture'
+    ? 'no SIP in the capture: over TLS it cannot be read, and a capture of one side alone may have none'
+    : 'neither SIP messages nor an SDP: a message begins with a line such as "INVITE sip:bob@example.com SIP/2.0"'
+}
+
+/** A refusal of an SDP names the findings in what was refused as its likely cause. */
+function refused (findings: TraceFinding[], { messages }: TraceCall): TraceFinding[] {
+  return findings.map((finding) => {
+    if (finding.id !== 'SIG-02') return finding
+    const number = finding.messages[0]
+    const offer = messages.find((message) => message.number === number)
+    const causes = findings.filter((other) => other !== finding && other.messages.some((each) => each === number) && other.severity !== 'note')
+    if (!offer || causes.length === 0) return finding
+    return { ...finding, detail: `likely because of ${causes.sort(byGravity).map(({ id, title }) => `${id} (${title})`).slice(0, 3).join(', ')}` }
+  })
+}
+
+/** The first bytes, and all of them again. */
+async function peeked (
+  chunks: AsyncIterable<Buffer>, onBytes: (bytes: number) => void,
+): Promise<{ start: Buffer, all: AsyncIterable<Buffer> }> {
+  const iterator = chunks[Symbol.asyncIterator]()
+  const first: Buffer[] = []
+  let size = 0
+  while (size < 64) {
+    const next = await iterator.next()
+    if (next.done === true) break
+    first.push(next.value)
+    size += next.value.length
+  }
+  async function* all (): AsyncGenerator<Buffer> {
+    yield* first
+    for (let next = await iterator.next(); next.done !== true; next = await iterator.next()) {
+      size += next.value.length
+      onBytes(size)
+      yield next.value
+    }
+  }
+  return { start: Buffer.concat(first), all: all() }
+}
+
+async function whole (chunks: AsyncIterable<Buffer>): Promise<Buffer> {
+  const parts: Buffer[] = []
+  let size = 0
+  for await (const chunk of chunks) {
+    parts.push(chunk)
+    if ((size += chunk.length) > mostSdpBytes) throw new NgpilotError('too_large', `an SDP of more than ${mostSdpBytes} bytes`)
+  }
+  return Buffer.concat(parts)
+}

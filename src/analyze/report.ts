@@ -1,0 +1,33 @@
+import type { Analysis, AnalyzedCall } from './analyze.ts'
+import type { TraceFinding } from './media.ts'
+import { shown } from '../sdp/rules/rule.ts'
+
+/** An analysis as JSON: what is secret is masked, and no SDP is in it. */
+export function reportOf ({ kind, messages, calls, sdps, problems }: Analysis) {
+  return {
+    kind,
+    messages,
+    calls: calls.map(callReport),
+    ...sdps && { sdps: { legs: sdps.legs.map(({ kind: leg, by }) => ({ kind: leg, by })), findings: sdps.findings } },
+    problems,
+  }
+}
+
+export type Report = ReturnType<typeof reportOf>
+
+function callReport ({ call, legs, findings }: AnalyzedCall) {
+  return {
+    callIds: call.callIds.map(shown),
+    legs: legs.map(({ name, kind, by }) => ({ name, kind, by })),
+    messages: call.messages.map(({ number, at, source, destination, sip, sdp, transport }) => ({
+      number,
+      at: new Date(at).toISOString(),
+      source,
+      destination,
+      ...transport !== undefined && { transport },
+      text: shown(sip.status === undefined ? sip.method ?? '' : `${sip.status} ${sip.reason ?? ''}`.trim()),
+      hasSdp: sdp !== undefined,
+    })),
+    findings: findings satisfies TraceFinding[],
+  }
+}

@@ -1,0 +1,136 @@
+import type { FindingKind } from '../finding.ts'
+import type { Datagram, End } from './packet.ts'
+import type { TraceCall } from './calls.ts'
+import { exchangesOf } from './media.ts'
+import { isSuccess, type TraceCase } from './signalling.ts'
+
+/** What one RTP stream of a capture was like. */
+interface Stream {
+  source: string
+  destination: string
+  /** When the latest packet came, in milliseconds. */
+  last: number
+  packets: number
+  /** Sequence numbers, the latest one extended by the cycles that it has gone through. */
+  base: number
+  highest: number
+  jitterMs: number
+  transitMs?: number
+  /** Hz; 0 for a dynamic payload type, whose jitter is not known. */
+  clock: number
+}
+
+const mostStreams = 5000
+/** So many packets must be there before a share of them says anything. */
+const fewest = 50
+
+export const rtpKinds = {
+  silent: {
+    id: 'RTP-01', severity: 'error', leg: 'media', title: 'no RTP to an address that was agreed on',
+    why: 'The capture has RTP of this call, but none towards this end: it hears nothing.',
+    fix: 'Look at the sender: its address, firewall and NAT, and whether ICE and DTLS were finished where it has them.',
+    reference: 'RFC 3264 §5.1',
+  },
+  lossy: {
+    id: 'RTP-02', severity: 'warning', leg: 'media', title: 'RTP packets are lost on the way',
+    why: 'From about 3 % on audio is choppy.',
+    fix: 'Look at the network before the place of the capture; SIP and SDP are not to blame.',
+    reference: 'RFC 3550 §6.4.1',
+  },
+  uneven: {
+    id: 'RTP-03', severity: 'warning', leg: 'media', title: 'RTP comes unevenly',
+    why: 'What comes later than the jitter buffer waits is as good as lost: choppy audio.',
+    fix: 'Look at the network and the load of the sender; give voice packets priority (TOS: 184 in ng).',
+    reference: 'RFC 3550 §6.4.1',
+  },
+  stopped: {
+    id: 'RTP-04', severity: 'error', leg: 'media', title: 'RTP stops in the middle of the call',
+    why: 'The path broke while the call went on: consent or ICE failed, a NAT binding ended, or the sender stopped.',
+    fix: 'Look at what was signalled just before; a browser must renew ICE, a NAT needs packets every 30 s.',
+    reference: 'RFC 7675 §5.1',
+  },
+} as const satisfies Record<string, FindingKind>
+
+/** Counts the RTP of a capture by stream, within bounds. Whose it is, is known only when the SDPs are. */
+export class RtpStreams {
+  readonly #streams = new Map<string, Stream>()
+
+  seen ({ at, source, destination, payload }: Datagram): void {
+    const [first, second] = [payload[0] ?? 0, payload[1] ?? 0]
+    // RTCP has packet types 192 to 223 there (RFC 5761 §4); STUN and DTLS begin lower (RFC 7983).
+    if (first >> 6 !== 2 || (second >= 192 && second <= 223)) return
+    const [sequence, timestamp, ssrc] = [payload.readUInt16BE(2), payload.readUInt32BE(4), payload.readUInt32BE(8)]
+    const key = `${place(source)} ${place(destination)} ${ssrc}`
+    const stream = this.#streams.get(key)
+    if (!stream) {
+      if (this.#streams.size >= mostStreams) return
+      this.#streams.set(key, {
+        source: place(source), destination: place(destination), last: at, packets: 1, base: sequence, highest: sequence,
+        jitterMs: 0, clock: (second & 0x7f) < 96 ? 8000 : 0,
+      })
+      return
+    }
+    stream.packets++
+    // RFC 3550 §A.1.
+    const ahead = (sequence - (stream.highest & 0xffff) + 0x10000) & 0xffff
+    if (ahead < 0x8000) stream.highest += ahead
+    stream.last = Math.max(stream.last, at)
+    if (stream.clock === 0) return
+    const transit = at - timestamp / stream.clock * 1000
+    // Beyond a second it is a new talk spurt or a wrapped timestamp, no jitter.
+    const change = Math.abs(transit - (stream.transitMs ?? transit))
+    if (change < 1000) stream.jitterMs += (change - stream.jitterMs) / 16
+    stream.transitMs = transit
+  }
+
+  /** What is wrong with the media of a call, by the addresses in its SDPs. Nothing where the capture has none of it. */
+  findings (call: TraceCall): (TraceCase & { kind: FindingKind })[] {
+    const targets = targetsOf(call)
+    const all = [...this.#streams.values()]
+    const own = all.filter(({ destination, source }) => targets.has(destination) || targets.has(source))
+    if (own.length === 0) return []
+    const end = call.messages.find(({ sip }) => sip.method === 'BYE')?.at ?? Math.max(...own.map(({ last }) => last))
+    const answered = call.messages.find(({ sip, method }) => method === 'INVITE' && isSuccess(sip.status))
+    if (!answered) return []
+    const isDeaf = ([target, { isWanted }]: [string, { isWanted: boolean }]) => isWanted && end - answered.at > 4000
+      && own.some(({ source }) => source === target) && !own.some(({ destination }) => destination === target)
+    const silent = [...targets].filter(isDeaf).map(([target, { message }]) => ({
+      kind: rtpKinds.silent, leg: target, evidence: [{ field: 'RTP to', value: `${target}: none` }], messages: [message],
+    }))
+    return [...silent, ...own.flatMap((stream) => ofStream(stream, end, targets.get(stream.destination)?.message))]
+  }
+}
+
+function ofStream (stream: Stream, end: number, message: number | undefined): (TraceCase & { kind: FindingKind })[] {
+  const expected = stream.highest - stream.base + 1
+  const lost = Math.max(0, expected - stream.packets)
+  const share = lost / expected
+  const path = `${stream.source} → ${stream.destination}`
+  const messages = message === undefined ? [] : [message]
+  const found = (kind: FindingKind, field: string, value: string) => ({
+    kind, leg: stream.destination, evidence: [{ field, value: `${value} (${path})` }], messages,
+  })
+  if (stream.packets < fewest) return []
+  return [
+    ...share >= 0.03 ? [found(rtpKinds.lossy, 'lost', `${lost} of ${expected}, ${(share * 100).toFixed(1)} %`)] : [],
+    ...stream.jitterMs >= 30 ? [found(rtpKinds.uneven, 'jitter', `${stream.jitterMs.toFixed(0)} ms`)] : [],
+    ...end - stream.last > 5000 ? [found(rtpKinds.stopped, 'last packet', `${((end - stream.last) / 1000).toFixed(0)} s before the end`)] : [],
+  ]
+}
+
+/** Where endpoints and relays of a call want their media, and whether they do want any. */
+function targetsOf (call: TraceCall): Map<string, { message: number, isWanted: boolean }> {
+  const targets = new Map<string, { message: number, isWanted: boolean }>()
+  for (const { message, sdp } of exchangesOf(call)) {
+    for (const { connection, port, direction } of sdp.live) {
+      if (!connection || port < 10) continue
+      const isWanted = direction === 'sendrecv' || direction === 'recvonly'
+      targets.set(place({ address: connection.address, port }), { message: message.number, isWanted })
+    }
+  }
+  return targets
+}
+
+function place ({ address, port }: End): string {
+  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`
+}

@@ -1,0 +1,40 @@
+import { byGravity } from '../finding.ts'
+import { check, type LegKind } from '../sdp/conformance.ts'
+import { endingsOf, readLoosely } from '../sdp/parse.ts'
+import { effective, type SdpView, viewOf } from '../sdp/view.ts'
+import { kindOf, type LegHints, type TraceLeg } from './legs.ts'
+import type { TraceFinding } from './media.ts'
+
+/**
+ * SDPs without SIP around them: one, or an offer and its answer, each as an endpoint gets it. What kind of endpoint, is as
+ * told, or by the SDP itself. `messages` counts the SDPs from 1.
+ */
+export function sdpFindings (bytes: Buffer, hints: LegHints): { legs: TraceLeg[], findings: TraceFinding[] } {
+  const views = split(bytes).map((each) => viewOf(readLoosely(each).sdp, endingsOf(each.toString('latin1'))))
+  const legs: TraceLeg[] = []
+  const findings = views.flatMap((sdp, index) => {
+    const offer = index % 2 === 1 ? views[index - 1] : undefined
+    const told = hints.otherwise
+    const kind: LegKind = told ?? kindOf(offer?.live ?? sdp.live) ?? kindOf(sdp.live) ?? 'plain'
+    const leg: TraceLeg = { name: kind, kind, by: told ? 'as told' : 'by the SDP itself' }
+    legs.push(leg)
+    const role = offer || answers(sdp) ? 'answer' : 'offer'
+    return check(sdp, { direction: 'out', role, leg, ...offer && { offer } }).map((finding) => ({ ...finding, messages: [index + 1] }))
+  })
+  return { legs, findings: findings.sort(byGravity) }
+}
+
+/** A DTLS role is chosen by an answer (RFC 8842 §5.3). */
+function answers (sdp: SdpView): boolean {
+  return sdp.live.some((media) => ['active', 'passive'].includes(effective(sdp, media, 'setup')?.value ?? ''))
+}
+
+/** Each begins with v=0. Empty lines between two belong to none. */
+function split (bytes: Buffer): Buffer[] {
+  const text = bytes.toString('latin1')
+  const starts = [...text.matchAll(/^v=0/gm)].map(({ index }) => index)
+  return starts.map((start, index) => {
+    const end = starts[index + 1]
+    return Buffer.from(end === undefined ? text.slice(start) : text.slice(start, end).replace(/(\r?\n)(?:\r?\n)+$/, '$1'), 'latin1')
+  })
+}

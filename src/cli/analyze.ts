@@ -1,0 +1,96 @@
+import { createReadStream } from 'node:fs'
+import { stat } from 'node:fs/promises'
+import { parseArgs } from 'node:util'
+import { analyze } from '../analyze/analyze.ts'
+import { hintsOf } from '../analyze/hints.ts'
+import { render } from '../analyze/render.ts'
+import { reportOf } from '../analyze/report.ts'
+import { NgpilotError } from '../errors.ts'
+
+/** Where a command writes to, and what it reads when the file is `-`. */
+export interface AnalyzeIo {
+  isTerminal: boolean
+  write: (text: string) => void
+  writeError: (text: string) => void
+  input: AsyncIterable<Buffer>
+}
+
+const progressEveryMs = 1000
+
+export const analyzeUsage = `ngpilot analyze FILE… [--leg KIND | --leg ADDRESS=KIND]… [--json]
+
+What is wrong with the calls in a trace: a capture (pcap, pcapng), a log with SIP in it (sngrep, ngrep, Homer, Kamailio's
+xlog and siptrace, Asterisk, FreeSWITCH), or one SDP or an offer and its answer. FILE is - for standard input.
+
+  --leg KIND           what endpoints are that cannot be recognised: web, plain, sdes, dtls or osrtp
+  --leg ADDRESS=KIND   what the endpoint at an address, or address:port, is
+  --json               the report as JSON
+  --help
+
+The exit status is 1 when an error was found, 2 when the file cannot be read.
+`
+
+/** `ngpilot analyze`. @returns the exit status */
+export async function analyzeCommand (args: string[], io: AnalyzeIo): Promise<number> {
+  try {
+    const { values, positionals } = readArguments(args)
+    if (values.help) {
+      io.write(analyzeUsage)
+      return 0
+    }
+    if (positionals.length === 0) throw new NgpilotError('bad_request', `no file\n\n${analyzeUsage}`)
+    const progress = progressFor(io, await sizeOf(positionals))
+    const onProgress = (bytes: number, messages: number) => { progress.tell(bytes, messages) }
+    const analysis = await analyze(bytesOf(positionals, io), { hints: hintsOf(values.leg ?? []), onProgress })
+    progress.end()
+    const report = reportOf(analysis)
+    const isColoured = io.isTerminal && process.env.NO_COLOR === undefined
+    io.write(values.json ? `${JSON.stringify(report, null, 2)}\n` : render(report, { isColoured }))
+    const all = [...report.calls.flatMap(({ findings }) => findings), ...report.sdps?.findings ?? []]
+    return all.some(({ severity }) => severity === 'error') ? 1 : 0
+  } catch (error) {
+    io.writeError(`ngpilot: ${error instanceof NgpilotError || isFileError(error) ? error.message : String((error as Error).stack)}\n`)
+    return 2
+  }
+}
+
+function readArguments (args: string[]) {
+  try {
+    return parseArgs({
+      args, allowPositionals: true,
+      options: { leg: { type: 'string', multiple: true }, json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } },
+    })
+  } catch (error) {
+    throw new NgpilotError('bad_request', `${(error as Error).message}\n\n${analyzeUsage}`)
+  }
+}
+
+/** Several files one after the other, as an offer and its answer in two. */
+async function* bytesOf (files: string[], { input }: AnalyzeIo): AsyncGenerator<Buffer> {
+  for (const file of files) yield* file === '-' ? input : createReadStream(file) as AsyncIterable<Buffer>
+}
+
+async function sizeOf (files: string[]): Promise<number> {
+  const sizes = await Promise.all(files.filter((file) => file !== '-').map(async (file) => (await stat(file)).size))
+  return sizes.reduce((sum, size) => sum + size, 0)
+}
+
+/** How far it is, on a line of its own, for a person who waits for more than a moment. */
+function progressFor ({ isTerminal, writeError }: AnalyzeIo, size: number) {
+  let told = Date.now()
+  let isShown = false
+  return {
+    tell (bytes: number, messages: number) {
+      if (!isTerminal || Date.now() - told < progressEveryMs) return
+      told = Date.now()
+      isShown = true
+      const share = size > 0 ? `${Math.floor(bytes / size * 100)} % of ${Math.ceil(size / 1e6)} MB` : `${Math.floor(bytes / 1e6)} MB`
+      writeError(`\r${share}, ${messages} SIP messages\x1b[K`)
+    },
+    end () { if (isShown) writeError('\r\x1b[K') },
+  }
+}
+
+function isFileError (error: unknown): error is Error {
+  return error instanceof Error && 'syscall' in error
+}

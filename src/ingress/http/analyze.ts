@@ -1,0 +1,53 @@
+import type { FastifyInstance } from 'fastify'
+import { Type } from 'typebox'
+import { analyze } from '../../analyze/analyze.ts'
+import { hintsOf } from '../../analyze/hints.ts'
+import { reportOf } from '../../analyze/report.ts'
+import { NgpilotError } from '../../errors.ts'
+import { Problem } from './schemas.ts'
+
+/** Bigger traces are for the command line: this process has calls to serve. */
+const mostBytes = 4 * 1024 * 1024
+const chunkBytes = 65_536
+
+const Leg = Type.String({ maxLength: 128 })
+const problems = { content: { 'application/problem+json': { schema: Problem } }, description: 'What is wrong (RFC 9457).' }
+
+/** What is wrong with the calls in a trace, for whoever has no shell here. One trace at a time. */
+export async function addAnalyze (app: FastifyInstance): Promise<void> {
+  let isBusy = false
+  await app.register((scope, _options, done) => {
+    scope.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, parsed) => { parsed(null, body) })
+    scope.post('/v1/analyze', {
+      bodyLimit: mostBytes,
+      schema: {
+        summary: 'Find what is wrong with the calls in a trace',
+        description: 'The body is a capture (pcap, pcapng), a log with SIP in it, an SDP, or an offer and its answer; at most 4 MB. '
+          + 'The answer is what ngpilot analyze --json prints: calls, messages, findings by gravity. Keys are masked.',
+        querystring: Type.Object({
+          leg: Type.Optional(Type.Union([Leg, Type.Array(Leg, { maxItems: 32 })], {
+            description: 'What an endpoint is: 192.0.2.1=web, or plain for all that cannot be recognised. May come more than once.',
+          })),
+        }, { additionalProperties: false }),
+        response: { 200: { description: 'The report.' }, default: problems },
+      },
+    }, async (request) => {
+      if (!Buffer.isBuffer(request.body)) throw new NgpilotError('unsupported_media_type', 'send the trace as application/octet-stream or text/plain')
+      if (isBusy) throw new NgpilotError('overloaded', 'another trace is being looked at; try again in a moment')
+      const { leg = [] } = request.query as { leg?: string | string[] }
+      const hints = hintsOf(typeof leg === 'string' ? [leg] : leg)
+      isBusy = true
+      try {
+        return reportOf(await analyze(slices(request.body), { hints }))
+      } finally {
+        isBusy = false
+      }
+    })
+    done()
+  })
+}
+
+async function* slices (bytes: Buffer): AsyncGenerator<Buffer> {
+  await Promise.resolve()
+  for (let at = 0; at < bytes.length; at += chunkBytes) yield bytes.subarray(at, at + chunkBytes)
+}

@@ -1,0 +1,122 @@
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import { analyze } from '../../src/analyze/analyze.ts'
+import { hintsOf } from '../../src/analyze/hints.ts'
+import { reportOf } from '../../src/analyze/report.ts'
+import { mutate, seeded, survives } from '../sdp/hostile.ts'
+import { sample } from '../sdp/samples.ts'
+import { call, chunked, formats, places, sdps, sip, troubles } from './traces.ts'
+
+const report = async (text: string | Buffer, ...legs: string[]) =>
+  reportOf(await analyze(chunked(text), { hints: hintsOf(legs) }))
+const sngrep = formats['sngrep'] ?? (() => '')
+
+test('reads times and addresses as each program writes them', async () => {
+  for (const [name, write] of Object.entries(formats)) {
+    if (name === 'without addresses or times') continue
+    const { calls: [one] } = await report(write(call()))
+    assert.deepEqual(one?.messages.slice(0, 3).map(({ at, source, destination }) => [at, source, destination]), [
+      ['2026-11-27T10:00:00.000Z', places.browser, places.proxy], ['2026-11-27T10:00:00.010Z', places.proxy, places.browser],
+      ['2026-11-27T10:00:00.020Z', places.proxy, places.phone],
+    ], name)
+  }
+})
+
+test('reads Asterisk, FreeSWITCH and a message with its line ends written out', async () => {
+  const [invite] = call()
+  const asterisk = `<--- Received SIP request (1900 bytes) from WSS:198.51.100.20:51000 --->\n${invite?.text ?? ''}\n`
+  const freeswitch = `recv 1900 bytes from udp/[198.51.100.20]:51000 at 10:00:00.123456:\n------------------------------------\n${invite?.text ?? ''}\n`
+  const escaped = `2026-11-27T10:00:00Z DEBUG siptrace: {"src":"198.51.100.20:51000 -> 203.0.113.5:5060"} ${(invite?.text ?? '').replaceAll('\r\n', '\\r\\n')}\n`
+  for (const text of [asterisk, freeswitch, escaped]) {
+    const { messages, calls: [one] } = await report(text)
+    const [first] = one?.messages ?? []
+    assert.deepEqual([messages, first?.hasSdp, first?.source], [1, true, places.browser], text.slice(0, 60))
+  }
+})
+
+test('an endpoint\'s kind is recognised by transport, SDP or name, or told', async () => {
+  const kinds = async (text: string, ...legs: string[]) =>
+    (await report(text, ...legs)).calls[0]?.legs.map(({ name, kind, by }) => `${name} ${kind} ${by}`)
+  assert.deepEqual(await kinds(sngrep(call())), [`${places.browser} web by its WebSocket`, `${places.phone} plain by the SDP that it sent`])
+  assert.deepEqual(await kinds(sngrep(call()), '192.0.2.77=sdes'), [`${places.browser} web by its WebSocket`, `${places.phone} sdes as told`])
+  const refusedCall = sngrep(troubles['488 from the SIP endpoint'].trace)
+  assert.deepEqual((await kinds(refusedCall))?.[1], `${places.phone} plain by guess`)
+  assert.deepEqual((await kinds(refusedCall, 'dtls'))?.[1], `${places.phone} dtls as told`)
+  assert.throws(() => hintsOf(['192.0.2.1=webb']), { code: 'bad_request', message: /"webb" is no kind of leg; did you mean "web"\?/ })
+})
+
+test('legs with call-ids of their own are one call, by the session in o= or by time and number called', async () => {
+  const change = (at: number) => call().map((each) => each.from === places.browser || each.to === places.browser
+    ? each
+    : { ...each, at: each.at + at, text: each.text.replaceAll('call-1@', 'other@') })
+  const other = (text: string) => text.replaceAll('5225080575578838130', '99887766')
+  assert.equal((await report(sngrep(change(0)))).calls.length, 1)
+  const byTime = change(0).map((each) => each.text.includes('other@') ? { ...each, text: other(each.text) } : each)
+  assert.equal((await report(sngrep(byTime))).calls.length, 1)
+})
+
+const late = (start: string, at: number, cseq: string, more: Partial<Parameters<typeof sip>[0]> = {}) =>
+  sip({ from: 'phone', to: 'proxy', start, at, cseq, ...more })
+
+const signalling: [id: string, about: string, trace: ReturnType<typeof call>][] = [
+  ['SIG-03', 'an INVITE sent four times and never answered', [
+    ...call().slice(0, 3), ...[0.5, 1.5, 3.5].map((at) => sip({ from: 'proxy', to: 'phone', start: 'INVITE sip:bob@example.com SIP/2.0', at, sdp: sdps.phoneOffer })),
+  ]],
+  ['SIG-04', 'an answer that only listens', call({ phoneAnswer: sdps.phoneAnswer.replace('a=sendrecv', 'a=recvonly') })],
+  ['SIG-05', 'a refresh that was refused', [
+    ...call().slice(0, 9), late('INVITE sip:alice@203.0.113.5 SIP/2.0', 900, '1 INVITE', { toTag: 'caller' }),
+    sip({ from: 'proxy', to: 'phone', start: 'SIP/2.0 481 Call Leg Does Not Exist', at: 900.1, cseq: '1 INVITE', toTag: 'caller' }),
+    late('BYE sip:alice@203.0.113.5 SIP/2.0', 900.2, '2 BYE', { toTag: 'caller' }),
+  ].map((each, index) => index < 9 ? each : { ...each, text: each.text.replace('tag=caller', 'tag=x').replace('tag=callee', 'tag=caller').replace('tag=x', 'tag=callee') })],
+  ['SIG-05', 'an interval that ran out', call().map((each) => each.at >= 60 ? { ...each, at: each.at + 1710 } : each).map((each) =>
+    ({ ...each, text: each.at > 1 && each.at < 3 ? each.text.replace('Call-ID', 'Session-Expires: 1800;refresher=uac\r\nCall-ID') : each.text }))],
+  ['SIG-06', 'a phone behind NAT', call({ phoneAnswer: sdps.phoneAnswer.replaceAll('192.0.2.77', '192.168.1.7') })],
+  ['SIG-07', 'an INVITE sent three times', [
+    ...call().slice(0, 3), ...[0.5, 1.5].map((at) => sip({ from: 'proxy', to: 'phone', start: 'INVITE sip:bob@example.com SIP/2.0', at, sdp: sdps.phoneOffer })),
+    ...call().slice(3),
+  ]],
+  ['SIG-08', 'a busy phone', [...call().slice(0, 3), late('SIP/2.0 486 Busy Here', 1, '1 INVITE')]],
+  ['SIG-09', 'a 200 whose body is gone', [...call().slice(0, 5), late('SIP/2.0 200 OK', 2, '1 INVITE'), ...call().slice(7)]],
+  ['SIG-10', 'a BYE with a reason', call().map((each) => ({ ...each, text: each.text.replace('CSeq: 2 BYE', 'Reason: Q.850;cause=102;text="RTP Timeout"\r\nCSeq: 2 BYE') }))],
+]
+for (const [id, about, trace] of signalling) {
+  test(`${id}: ${about}`, async () => {
+    const { calls: [one] } = await report(sngrep(trace))
+    const shown = one?.findings.filter(({ messages }) => messages.length > 0).map((finding) => finding.id) ?? []
+    assert.ok(shown.includes(id), shown.join())
+  })
+}
+
+test('an SDP alone, and an offer with its answer', async () => {
+  const alone = await report(sample('bad-sip-leak-ice'))
+  assert.deepEqual(alone.sdps?.findings.map(({ id }) => id), ['SIP-01'])
+  const pair = await report(Buffer.concat([sample('chromium-audio-gathered'), sample('bad-web-codec-not-offered')]))
+  assert.ok(pair.sdps?.findings.some(({ id, messages }) => id === 'WEB-10' && messages[0] === 2))
+  assert.deepEqual(pair.sdps?.legs.map(({ kind }) => kind), ['web', 'web'])
+  assert.deepEqual((await report(sample('chromium-audio-gathered'), 'plain')).sdps?.findings[0]?.id, 'SIP-01')
+})
+
+test('shows no key, no ICE password and no control character', async () => {
+  const text = sngrep(call({ phoneOffer: sample('baresip-sdes').toString('latin1').replace('sha', 'sha\x1b[31m') }))
+  const shown = JSON.stringify(await report(text, '192.0.2.77=plain'))
+  assert.doesNotMatch(shown, /inline:[A-Za-z0-9+/]{8}|\\u001b/)
+  const password = /a=ice-pwd:(\S+)/.exec(sdps.browserOffer)?.[1] ?? 'none'
+  assert.ok(!shown.includes(password))
+})
+
+test('says what it could not read, and that there is nothing', async () => {
+  const torn = `${sngrep(call().slice(0, 1))}2026/11/27 10:00:01.000000 192.0.2.1:5060 -> 192.0.2.2:5060\nSIP/2.0 200 OK\nVia: x\nFrom: y\n\n`
+  const { problems, messages } = await report(torn)
+  assert.equal(messages, 1)
+  assert.match(problems[0] ?? '', /^message 2: /)
+  await assert.rejects(report('nothing of interest\n'), { code: 'bad_request', message: /neither SIP messages nor an SDP/ })
+})
+
+test('500 broken logs: a report or an error in words', async () => {
+  const random = seeded(3261)
+  const seeds = Object.values(formats).map((write) => Buffer.from(write(troubles['choppy audio'].trace.slice(0, 7)), 'latin1'))
+  for (let count = 0; count < 500; count++) {
+    const broken = mutate(seeds[count % seeds.length] ?? Buffer.alloc(0), random)
+    survives(await report(broken).then(() => () => undefined, (error: unknown) => () => { throw error }))
+  }
+})
