@@ -5,7 +5,7 @@ import type { Outcome } from '../../calls/outcome.ts'
 import { NgpilotError } from '../../errors.ts'
 import { parseSipMessage } from '../../sip/message.ts'
 import { type Incoming, readJson, readSdp, readSip } from './requests.ts'
-import { AnswerRequest, DeleteRequest, HopHeaders, OfferRequest, Problem, SdpHeaders, SdpReply } from './schemas.ts'
+import { AnswerRequest, DeleteRequest, HopHeaders, OfferRequest, Problem, SdpHeaders, SdpReply, sipExample } from './schemas.ts'
 import { tell } from './told.ts'
 
 /** The verbs: a SIP message as it is, or offer, answer and delete one by one. */
@@ -17,7 +17,7 @@ export function addRoutes (app: FastifyInstance, { calls, deadlineMs }: { calls:
         + 'Ngpilot-Destination say, as SIP URIs, where it came from and where it goes next; Ngpilot-Vars gives hints to the '
         + 'policy (trunk=acme; region=eu).',
       headers: HopHeaders,
-      body: { content: { 'message/sip': { schema: binary('A SIP request or reply.') } } },
+      body: { content: { 'message/sip': { schema: binary('A SIP request or reply.', sipExample) } } },
       response: {
         200: {
           description: 'The new body, with the Content-Type of the message: the SDP, or a multipart body with it.',
@@ -84,8 +84,8 @@ function bytesOf (request: FastifyRequest): Buffer {
   throw new NgpilotError('unsupported_media_type', 'send the SIP message with Content-Type: message/sip')
 }
 
-function binary (description: string) {
-  return Type.Unsafe<Buffer>({ description })
+function binary (description: string, example?: string) {
+  return Type.Unsafe<Buffer>({ description, ...(example !== undefined && { examples: [example] }) })
 }
 
 function jsonOrSdp (schema: typeof OfferRequest | typeof AnswerRequest) {

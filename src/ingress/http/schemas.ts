@@ -17,6 +17,9 @@ export const Peer = Type.Object({
   vars: Type.Optional(Vars),
 }, { ...closed, description: 'One end of a SIP hop as the proxy sees it.' })
 
+const sdp = 'v=0\r\no=- 1 1 IN IP4 198.51.100.7\r\ns=-\r\nc=IN IP4 198.51.100.7\r\nt=0 0\r\nm=audio 40000 RTP/AVP 0 101\r\na=rtpmap:101 telephone-event/8000\r\n'
+const call = { callId: 'a84b4c76e66710', fromTag: '1928301774' }
+
 const legs = {
   callId: Type.String({ ...token, description: 'SIP Call-ID.' }),
   fromTag: Type.String({ ...token, description: 'Tag of the party that made the offer.' }),
@@ -29,13 +32,22 @@ const legs = {
 
 export const OfferRequest = Type.Object({
   ...legs, toTag: Type.Optional(Type.String({ ...token, description: 'Tag of the other party, in a dialog.' })),
-}, { ...closed, $id: 'OfferRequest' })
+}, {
+  ...closed,
+  $id: 'OfferRequest',
+  examples: [{
+    ...call, sdp, source: { transport: 'udp', address: '198.51.100.7', port: 5060 }, destination: { transport: 'wss', address: '203.0.113.9' },
+    vars: { region: 'eu' },
+  }],
+})
 
 export const AnswerRequest = Type.Object({
   ...legs, toTag: Type.String({ ...token, description: 'Tag of the party that answers.' }),
-}, { ...closed, $id: 'AnswerRequest' })
+}, { ...closed, $id: 'AnswerRequest', examples: [{ ...call, toTag: 'a6c85cf', sdp }] })
 
-export const DeleteRequest = Type.Object({ callId: legs.callId }, { ...closed, $id: 'DeleteRequest' })
+export const DeleteRequest = Type.Object({ callId: legs.callId }, {
+  ...closed, $id: 'DeleteRequest', examples: [{ callId: call.callId }],
+})
 
 const text = (description: string) => Type.Optional(Type.String({ description }))
 
@@ -67,7 +79,7 @@ export const SdpReply = Type.Object({
   findings: Type.Optional(Type.Array(Type.String(), {
     description: 'Ids of what is wrong with the SDP, as it came and as it goes on; docs/reference/findings.md says what they mean.',
   })),
-}, { $id: 'SdpReply' })
+}, { $id: 'SdpReply', examples: [{ sdp, node: 'n1', sender: 'phone', receiver: 'browser', revision: '874bab89ec78' }] })
 
 export const Problem = Type.Object({
   type: Type.String(),
@@ -75,4 +87,17 @@ export const Problem = Type.Object({
   status: Type.Integer(),
   code: Type.String({ description: 'The stable error code.' }),
   detail: Type.String({ description: 'What is wrong, where, and what would be right.' }),
-}, { $id: 'Problem', description: 'RFC 9457. The header Ngpilot-Sip-Status says which SIP reply fits.' })
+}, {
+  $id: 'Problem',
+  description: 'RFC 9457. The header Ngpilot-Sip-Status says which SIP reply fits.',
+  examples: [{
+    type: 'urn:ngpilot:error:sdp_invalid', title: 'Unprocessable Entity', status: 422, code: 'sdp_invalid', detail: 'line 3: no c= for this m-line',
+  }],
+})
+
+/** What Kamailio's $mb holds. */
+export const sipExample = [
+  'INVITE sip:bob@example.com SIP/2.0', 'Via: SIP/2.0/UDP 198.51.100.7;branch=z9hG4bK776asdhds', 'Max-Forwards: 70',
+  `From: <sip:alice@example.com>;tag=${call.fromTag}`, 'To: <sip:bob@example.com>', `Call-ID: ${call.callId}`, 'CSeq: 314159 INVITE',
+  'Contact: <sip:alice@198.51.100.7>', 'Content-Type: application/sdp', `Content-Length: ${sdp.length}`, '', sdp,
+].join('\r\n')

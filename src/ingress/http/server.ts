@@ -1,6 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import fastify, { type FastifyError, type FastifyInstance } from 'fastify'
 import { type ErrorCode, NgpilotError, asNgpilotError } from '../../errors.ts'
+import { addConnections, limits, refuseConnection } from './connections.ts'
 import { problemOf, sipStatusHeader } from './errors.ts'
 import { type RequestLog, type RequestObserver, addTelling, tellError } from './told.ts'
 import { timeoutPath } from './timeouts.ts'
@@ -17,11 +18,15 @@ export function createServer ({ token, bodyLimitBytes, observer, log }: ServerOp
     bodyLimit: bodyLimitBytes,
     routerOptions: { maxParamLength: 1536 }, // a Call-ID of 512 bytes, each as %XX
     forceCloseConnections: 'idle',
+    http: limits,
+    requestTimeout: limits.requestTimeout,
+    clientErrorHandler: refuseConnection,
     return503OnClosing: false, // the hook below says it in a problem document
     ajv: {
       customOptions: { removeAdditional: false, coerceTypes: false, useDefaults: false, allErrors: true, verbose: true },
     },
   })
+  addConnections(app, bodyLimitBytes)
   addTelling(app, observer, log)
   let isStopping = false
   app.addHook('preClose', (done) => {

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { connect } from 'node:net'
 import { type TestContext, test } from 'node:test'
 import type { Calls } from '../../../src/calls/calls.ts'
 import type { MediaRequest } from '../../../src/calls/request.ts'
 import { NgpilotError } from '../../../src/errors.ts'
 import { type HttpOptions, startHttp } from '../../../src/ingress/http/http.ts'
+import { AnswerRequest, DeleteRequest, OfferRequest, sipExample } from '../../../src/ingress/http/schemas.ts'
 
 const sdp = 'v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 4000 RTP/AVP 0\r\n'
 const invite = sipMessage('INVITE sip:bob@example.com SIP/2.0', sdp)
@@ -156,8 +158,20 @@ test('the API describes itself', async (t) => {
   const { url } = await startServer(t)
   const page = await (await fetch(`${url}/openapi.json`)).json() as { openapi: string, paths: object }
   assert.equal(page.openapi, '3.1.0')
-  assert.deepEqual(Object.keys(page.paths).sort(), ['/healthz', '/metrics', '/readyz', '/v1/answer', '/v1/delete', '/v1/nodes',
+  const paths = Object.keys(page.paths).filter((path) => !path.startsWith('/v1/calls')).sort()
+  assert.deepEqual(paths, ['/healthz', '/metrics', '/readyz', '/v1/answer', '/v1/delete', '/v1/nodes',
     '/v1/nodes/{id}/disable', '/v1/nodes/{id}/drain', '/v1/nodes/{id}/enable', '/v1/offer', '/v1/sip'])
+})
+
+test('the examples of the API page are what the API takes', async (t) => {
+  const { post } = await startServer(t)
+  const bodies = { offer: OfferRequest, answer: AnswerRequest, delete: DeleteRequest }
+  for (const [verb, schema] of Object.entries(bodies)) {
+    const [example] = (schema as { examples?: object[] }).examples ?? []
+    assert.ok(example)
+    assert.ok((await post(`/v1/${verb}`, JSON.stringify(example), { 'content-type': 'application/json' })).ok)
+  }
+  assert.equal((await post('/v1/sip', sipExample, { 'content-type': 'message/sip' })).status, 200)
 })
 
 test('bytes that are no HTTP get 400 and harm nobody', async (t) => {
@@ -167,6 +181,60 @@ test('bytes that are no HTTP get 400 and harm nobody', async (t) => {
   const [line] = await socket.setEncoding('utf8').take(1).toArray() as [string]
   assert.match(line, /^HTTP\/1\.1 400/)
   assert.equal((await post('/v1/sip', invite, { 'content-type': 'message/sip' })).status, 200)
+})
+
+test('one connection carries request after request, also when they come together, in chunks or in pieces', async (t) => {
+  const { raw, asked } = await startServer(t)
+  const head = 'POST /v1/sip HTTP/1.1\r\nHost: x\r\nContent-Type: message/sip\r\n'
+  const plain = `${head}Content-Length: ${invite.length}\r\n\r\n${invite}`
+  const chunked = `${head}Transfer-Encoding: chunked\r\n\r\n${invite.length.toString(16)}\r\n${invite}\r\n0\r\n\r\n`
+  const connection = await raw()
+  connection.write(plain + chunked)
+  await connection.until(/(HTTP\/1\.1 200[\s\S]*rewritten){2}/)
+  for (const piece of [plain.slice(0, 30), plain.slice(30, 200), plain.slice(200)]) {
+    connection.write(piece)
+    await new Promise((resolve) => setTimeout(resolve, 10))
+  }
+  await connection.until(/(HTTP\/1\.1 200[\s\S]*rewritten){3}/)
+  assert.equal(asked.length, 3)
+  assert.doesNotMatch(connection.received(), /connection: close/i)
+})
+
+test('Expect: 100-continue gets its 100 at once, or the refusal of a body that is too large, which is never sent', async (t) => {
+  const { raw } = await startServer(t, { bodyLimitBytes: 65_536 })
+  const head = (length: number) => `POST /v1/sip HTTP/1.1\r\nHost: x\r\nContent-Type: message/sip\r\nExpect: 100-continue\r\nContent-Length: ${length}\r\n\r\n`
+  const willing = await raw()
+  willing.write(head(invite.length))
+  await willing.until(/^HTTP\/1\.1 100 Continue\r\n\r\n$/)
+  willing.write(invite)
+  await willing.until(/HTTP\/1\.1 200[\s\S]*rewritten$/)
+  const tooLarge = await raw()
+  tooLarge.write(head(70_000))
+  await tooLarge.until(/^HTTP\/1\.1 413[\s\S]*http\.bodyLimitBytes/)
+})
+
+const strange: [string, string, RegExp][] = [
+  ['two lengths', 'POST /v1/sip HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello', /^HTTP\/1\.1 400[\s\S]*no HTTP request/],
+  ['a length and chunks', 'POST /v1/sip HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n', /^HTTP\/1\.1 400/],
+  ['headers without end', `POST /v1/sip HTTP/1.1\r\nHost: x\r\nX: ${'x'.repeat(20_000)}`, /^HTTP\/1\.1 431[\s\S]*16384 bytes/],
+  ['another expectation', 'POST /v1/sip HTTP/1.1\r\nHost: x\r\nExpect: wonders\r\nContent-Length: 0\r\n\r\n', /^HTTP\/1\.1 417/],
+  ['no Host', 'POST /v1/sip HTTP/1.1\r\nContent-Length: 0\r\n\r\n', /^HTTP\/1\.1 400/],
+]
+for (const [name, bytes, answer] of strange) {
+  test(`a request with ${name} is refused, and the next connection is served`, async (t) => {
+    const { raw, post } = await startServer(t)
+    const connection = await raw()
+    connection.write(bytes)
+    await connection.until(answer)
+    assert.equal((await post('/v1/sip', invite, { 'content-type': 'message/sip' })).status, 200)
+  })
+}
+
+test('a client that sends its request too slowly loses its connection with 408', async (t) => {
+  const { raw } = await startServer(t)
+  const connection = await raw()
+  connection.write('POST /v1/sip HTTP/1.1\r\nHost: x\r\n')
+  await connection.until(/^HTTP\/1\.1 408[\s\S]*in time/, 15_000)
 })
 
 test('close lets a request in flight finish', async (t) => {
@@ -229,7 +297,29 @@ async function startServer (t: TestContext, { error, outcome, isReady = true, ga
   t.after(() => server.close())
   const post = (path: string, body: string | Buffer, headers: Record<string, string>) =>
     fetch(`${server.url}${path}`, { method: 'POST', headers, body: Buffer.from(body) })
-  return { server, url: server.url, post, asked, lines, results }
+  const raw = () => openRaw(t, server.url)
+  return { server, url: server.url, post, raw, asked, lines, results }
+}
+
+/** A bare connection, for what no HTTP client sends. */
+async function openRaw (t: TestContext, url: string) {
+  const socket = connect(Number(new URL(url).port), '127.0.0.1')
+  await once(socket, 'connect')
+  t.after(() => socket.destroy())
+  let received = ''
+  socket.setEncoding('latin1').on('data', (chunk: string) => { received += chunk })
+  socket.on('error', () => undefined)
+  return {
+    write: (bytes: string) => socket.write(bytes),
+    received: () => received,
+    async until (pattern: RegExp, withinMs = 5000) {
+      const deadline = performance.now() + withinMs
+      while (!pattern.test(received)) {
+        if (performance.now() > deadline) throw new Error(`waited for ${String(pattern)}; there came ${received || 'nothing'}`)
+        await new Promise((resolve) => setTimeout(resolve, 5))
+      }
+    },
+  }
 }
 
 async function problem (reply: Response) {
