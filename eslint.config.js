@@ -17,7 +17,7 @@ const mayImport = {
   policy: ['sdp', 'ng'],
   fleet: ['ng'],
   analyze: ['sdp', 'sip'],
-  cli: ['analyze', 'calls', 'fleet', 'policy', 'ng', 'sip', 'sdp'],
+  cli: ['analyze', 'calls', 'diagnosis', 'fleet', 'policy', 'ng', 'sip', 'sdp'],
   state: [],
   telemetry: [],
   sip: [],

@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util'
 import { analyzeCommand } from './cli/analyze.ts'
 import { connectApi } from './cli/api.ts'
 import { showCall, showCalls } from './cli/calls.ts'
+import { explainCall } from './cli/explain.ts'
 import { setNode, showNodes } from './cli/nodes.ts'
 import { policyCommand } from './cli/policy/policy.ts'
 import { type Config, loadConfig } from './config.ts'
@@ -87,7 +88,7 @@ function readArguments () {
     return parseArgs({
       allowPositionals: true,
       options: {
-        config: { type: 'string' }, url: { type: 'string' }, wait: { type: 'boolean' },
+        config: { type: 'string' }, url: { type: 'string' }, wait: { type: 'boolean' }, json: { type: 'boolean' },
         stranded: { type: 'boolean' }, node: { type: 'string' },
         version: { type: 'boolean' }, help: { type: 'boolean', short: 'h' },
       },
@@ -97,7 +98,7 @@ function readArguments () {
   }
 }
 
-interface Values { url?: string, wait?: boolean, stranded?: boolean, node?: string }
+interface Values { url?: string, wait?: boolean, json?: boolean, stranded?: boolean, node?: string }
 
 /** The commands for an ngpilot that runs. */
 async function command ([name = '', id, ...rest]: string[], values: Values, { http }: Config): Promise<void> {
@@ -107,6 +108,9 @@ async function command ([name = '', id, ...rest]: string[], values: Values, { ht
   if (name === 'nodes' && id === undefined) return showNodes(api, print)
   if (name === 'calls' && id === undefined) return showCalls(api, values, print)
   if (name === 'calls' && id === 'show' && rest[0] !== undefined && rest.length === 1) return showCall(api, rest[0], print)
+  if (name === 'call' && id === 'explain' && rest.length === 1) {
+    return explainCall(api, rest[0] ?? '', { json: values.json === true, isTerminal: process.stdout.isTTY }, print)
+  }
   if ((name === 'drain' || name === 'enable' || name === 'disable') && id !== undefined && rest.length === 0) {
     return setNode(api, id, name, values, print)
   }

@@ -1,5 +1,6 @@
 import { createCalls } from './calls/calls.ts'
 import { Deletes } from './calls/deletes.ts'
+import { createDiagnosis } from './calls/diagnosis.ts'
 import { CallEvents } from './calls/events.ts'
 import { Losses } from './calls/losses.ts'
 import type { Config } from './config.ts'
@@ -14,6 +15,7 @@ import { startEvapi } from './ingress/evapi/evapi.ts'
 import { startHttp } from './ingress/http/http.ts'
 import { startNg } from './ingress/ng/ng.ts'
 import { NgClient } from './ng/client.ts'
+import { mediaReportOf } from './ng/media-report.ts'
 import { createPolicyHolder } from './policy/holder.ts'
 import { readinessOf } from './readiness.ts'
 import { connectRedis } from './state/connection.ts'
@@ -23,9 +25,9 @@ import type { CallStore, OwedDelete } from './state/store.ts'
 import type { Logger } from './telemetry/log.ts'
 import { createMetrics } from './telemetry/metrics.ts'
 import {
-  callEventsObserver, callObserver, deletesObserver, discoveryObserver, dtmfObserver,
-  evapiObserver, fleetObserver, ngObserver,
-  ngRequestObserver, policyObserver, requestObserver, resilienceObserver, storeObserver, webhookObserver,
+  callEventsObserver, callObserver, deletesObserver, diagnosisObserver, discoveryObserver, dtmfObserver, evapiObserver,
+  fleetObserver, ngObserver, ngRequestObserver, policyObserver, requestObserver, resilienceObserver, storeObserver,
+  webhookObserver,
 } from './telemetry/observers.ts'
 import { createWebhook } from './telemetry/webhook.ts'
 import { version } from './version.ts'
@@ -80,8 +82,19 @@ export async function startService (config: Config, log: Logger): Promise<Servic
     ? undefined
     : createWebhook({ ...webhookOptions, url: webhookUrl, observer: webhookObserver(metrics, log) })
   if (webhook) events.subscribe((event) => webhook.send(event))
-  const deletes = new Deletes({ ng, observer: deletesObserver(metrics, log) })
-  const calls = createCalls({ policy: policy.current, fleet, ng, store, deletes, observer: callObserver(metrics, log) })
+  const diagnosis = createDiagnosis({ ng, fleet, store, events }, {
+    ...config.diagnosis,
+    freePortsOf: (id) => fleet.nodes().find((node) => node.id === id)?.freePorts,
+    observer: diagnosisObserver(metrics, log),
+  })
+  const deletes = new Deletes({
+    ng,
+    observer: deletesObserver(metrics, log),
+    ended: (callId, reply) => diagnosis.watch.finished(callId, reply && mediaReportOf(reply)),
+  })
+  const calls = createCalls({
+    policy: policy.current, fleet, ng, store, deletes, observer: { ...callObserver(metrics, log), ...diagnosis.watch },
+  })
   const losses = new Losses({ fleet, ng: client, store, events })
   const giveUp = async (error: unknown): Promise<never> => {
     losses.close()
@@ -96,6 +109,7 @@ export async function startService (config: Config, log: Logger): Promise<Servic
     calls,
     fleet,
     timedOut: (callId) => losses.hint(callId),
+    diagnosis,
     readiness: () => readinessOf({ store, fleet, ng: client, policy }),
     metrics: async () => ({ page: await metrics.registry.metrics(), contentType: metrics.registry.contentType }),
   }).catch(giveUp)
@@ -140,6 +154,7 @@ export async function startService (config: Config, log: Logger): Promise<Servic
       await Promise.all([http.close(), evapi.close(), ngIngress.close()])
       losses.close()
       await calls.close()
+      diagnosis.close()
       await leaveDeletes(await deletes.drain(drainMs), store, log)
       discovery.close()
       fleet.close()

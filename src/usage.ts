@@ -3,6 +3,8 @@ export const usage = `the media control plane for Kamailio and rtpengine
 
   ngpilot                      run
   ngpilot nodes                show the rtpengines: state and why, calls, free ports, round trip, commands in flight
+  ngpilot call explain CALL-ID [--json]
+                               why a call has no audio: findings, legs, timeline, media, each SDP in and out
   ngpilot drain ID [--wait]    no new calls for a node; with --wait until it has no calls left
   ngpilot disable ID           no new calls for a node, and do not ask it how it fares
   ngpilot enable ID            end of either
@@ -12,7 +14,7 @@ export const usage = `the media control plane for Kamailio and rtpengine
   ngpilot policy …             check, test, explain and roll out policy files; ngpilot policy --help
 
   --config FILE                settings (YAML); NGPILOT_… variables win over it
-  --url URL                    for calls, nodes, drain, disable, enable: where ngpilot is; or NGPILOT_URL (and NGPILOT_TOKEN),
+  --url URL                    for all of these: where ngpilot is; or NGPILOT_URL (and NGPILOT_TOKEN),
                                or else where the settings say
   --version, --help
 

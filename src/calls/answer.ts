@@ -81,6 +81,7 @@ export function createAnswer (deps: CallDeps, conformance: ConformanceCheck) {
 
     const forLeg = sdpForLeg(reply.sdp, 'answer', decision, legAt(call, place, by))
     const rewritten = passage.leaves(await asBefore(store, request.callId, call.anchor, by, forLeg))
+    observer.exchanged({ request, command: 'answer', decision, came: sdp, sdpOut: rewritten, node: node.id, findings: passage.outgoing() })
     const findings = await noted(store, request.callId, passage)
     return {
       command: 'answer',

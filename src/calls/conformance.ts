@@ -23,6 +23,8 @@ export interface Passage {
   leaves (sdp: Sdp): Buffer
   /** The ids of the errors and warnings that were found and not repaired, once each. */
   findings (): string[]
+  /** What was found in the SDP that leaves, what was repaired left out. */
+  outgoing (): Finding[]
 }
 
 /**
@@ -44,6 +46,7 @@ export function createConformance (observer: { found (found: FoundInCall): void 
     const isTranscoding = role === 'offer' ? asksTranscoding(decision) : answered?.isTranscoding
     const isAgain = call?.isEstablished === true || (role === 'offer' && request.toTag !== undefined)
     const findings = new Set<string>()
+    const outgoing: Finding[] = []
     let incoming: SdpView | undefined
 
     /** Tells each finding. @returns the rules whose repair is wanted. */
@@ -55,8 +58,12 @@ export function createConformance (observer: { found (found: FoundInCall): void 
         const wanted = actionFor(profile, finding.id, finding.severity)
         // What came in goes to the node, which writes its own.
         const action = wanted === 'repair' && (direction === 'in' || !rule?.repair) ? 'observe' : wanted
-        if (action === 'repair' && rule) repairs.push(rule)
-        else if (finding.severity !== 'note') findings.add(finding.id)
+        if (action === 'repair' && rule) {
+          repairs.push(rule)
+        } else {
+          if (finding.severity !== 'note') findings.add(finding.id)
+          if (direction === 'out') outgoing.push(finding)
+        }
         if (action === 'reject') rejected ??= finding
         observer.found({ callId, profile: profile.name, direction, finding, action })
       }
@@ -93,6 +100,7 @@ export function createConformance (observer: { found (found: FoundInCall): void 
         return out
       },
       findings: () => [...findings],
+      outgoing: () => outgoing,
     }
   }
 

@@ -1,12 +1,14 @@
 import { asNgpilotError } from '../errors.ts'
 import type { NgClient } from '../ng/client.ts'
 import { deleteCommand } from '../ng/commands.ts'
-import type { MediaNode } from '../ng/types.ts'
+import type { MediaNode, NgReply } from '../ng/types.ts'
 import type { OwedDelete } from '../state/store.ts'
 
 export interface DeletesOptions {
   ng: Pick<NgClient, 'send'>
   observer: DeletesObserver
+  /** A call is gone from its node, with the node's last words on it, or given up (without any). */
+  ended?: (callId: string, reply: NgReply | undefined) => void
   /** For how long a delete is tried; after that the node's own timeouts have ended the call. Default: 600. */
   keptSeconds?: number
   /** How many are kept at most; the oldest goes first. Default: 20,000. */
@@ -36,7 +38,7 @@ export class Deletes {
   #isDraining = false
 
   constructor (options: DeletesOptions) {
-    this.#options = { keptSeconds: 600, most: 20_000, retryAfterMs: 1000, ...options }
+    this.#options = { keptSeconds: 600, most: 20_000, retryAfterMs: 1000, ended: () => undefined, ...options }
   }
 
   /** Takes a delete over. Resolves when the first try is over, however it ended: commands of the call may follow then. */
@@ -87,12 +89,16 @@ export class Deletes {
     const { node, callId, branch, expiresAt } = owed
     try {
       const deadline = performance.now() + withinMs
-      await this.#options.ng.send(node, deleteCommand({ callId, ...branch, deleteDelaySeconds: 0 }), { deadline })
+      const command = deleteCommand({ callId, ...branch, deleteDelaySeconds: 0 })
+      const reply = await this.#options.ng.send(node, command, { deadline })
       this.#settle(owed)
+      if (!branch) this.#options.ended(callId, reply)
     } catch (error) {
       const { code } = asNgpilotError(error)
-      if (code !== 'ng_timeout' && code !== 'no_node') this.#settle(owed)
-      else if (Date.now() >= expiresAt) this.#lose(owed, 'expired')
+      if (code !== 'ng_timeout' && code !== 'no_node') {
+        this.#settle(owed)
+        if (!branch) this.#options.ended(callId, undefined)
+      } else if (Date.now() >= expiresAt) this.#lose(owed, 'expired')
       else if (this.#isOwed(owed) && !this.#isDraining) this.#later(owed)
     }
   }
@@ -109,6 +115,7 @@ export class Deletes {
   #lose (owed: Owed, reason: 'expired' | 'too many'): void {
     this.#options.observer.lost(owed.node.id, reason)
     this.#settle(owed)
+    if (!owed.branch) this.#options.ended(owed.callId, undefined)
   }
 
   #settle (owed: Owed): void {

@@ -4,6 +4,7 @@ import type { Policy } from '../policy/types.ts'
 import type { CallStore } from '../state/store.ts'
 import type { FoundInCall } from './conformance.ts'
 import type { Deletes } from './deletes.ts'
+import type { Watch } from './watch.ts'
 
 /** What the verbs work with. `policy` is a function, for a reload swaps it between two requests. */
 export interface CallDeps {
@@ -15,7 +16,8 @@ export interface CallDeps {
   observer: CallObserver
 }
 
-export interface CallObserver {
+/** Nothing here may throw: what is told has happened already. */
+export interface CallObserver extends Pick<Watch, 'exchanged' | 'over'> {
   decided (command: string, sender: string, receiver: string): void
   found (found: FoundInCall): void
 }

@@ -6,20 +6,21 @@ import type { MediaRequest } from './request.ts'
 import type { Hold } from './serial.ts'
 
 /** The call-id names the whole call; tags are not needed. */
-export type DeleteRequest = Pick<MediaRequest, 'callId' | 'deadline'>
+export type DeleteRequest = Pick<MediaRequest, 'callId' | 'deadline' | 'sip'>
 
 export type Delete = ReturnType<typeof createDelete>
 
-type EndDeps = Pick<CallDeps, 'fleet' | 'deletes' | 'store'>
+type EndDeps = Pick<CallDeps, 'fleet' | 'deletes' | 'store' | 'observer'>
 type Branches = [key: string, branch: BranchRecord][]
 
 /**
  * Ends a call, at once and whole. Nobody waits for the node: the delete is owed to it from now on, and whatever comes next
  * for the call waits for its first try. A call that nobody knows is gone already: no error.
  */
-export function createDelete ({ fleet, deletes, store }: EndDeps) {
+export function createDelete ({ fleet, deletes, store, observer }: EndDeps) {
   return async function deleteCall (request: DeleteRequest, call: CallRecord | undefined, hold: Hold): Promise<Outcome> {
     if (!call || call.endedAt !== undefined) return { command: 'delete' }
+    observer.over(request.callId, request.sip?.status)
     hold(deletes.owe(fleet.pinned(call.node), request.callId))
     await store.end(request.callId)
     return { command: 'delete', node: call.node }

@@ -100,6 +100,7 @@ export function createOffer (deps: CallDeps, conformance: ConformanceCheck) {
       else if (change.branches) await takeBack(request.callId, call, place, change.branches, hold)
       throw error
     }
+    observer.exchanged({ request, command: 'offer', decision, came: sdp, sdpOut: rewritten, node: node.id, findings: passage.outgoing() })
     const findings = await noted(store, request.callId, passage)
     return {
       command: 'offer',

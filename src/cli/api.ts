@@ -1,10 +1,12 @@
 import { type ErrorCode, NgpilotError } from '../errors.ts'
 import type { CallSummary, CallView } from '../calls/listing.ts'
+import type { CallExplanation } from '../diagnosis/explanation.ts'
 import type { NodeView } from '../fleet/node.ts'
 
 /** The HTTP API of a running ngpilot, as the commands use it. */
 export interface Api {
   nodes (): Promise<NodeView[]>
+  explain (callId: string): Promise<CallExplanation>
   setNode (id: string, verb: 'drain' | 'enable' | 'disable'): Promise<NodeView>
   /** A page of the running calls; `next` leads to the one after it. */
   calls (filter: { stranded?: boolean, node?: string, after?: string }): Promise<{ calls: CallSummary[], next?: string }>
@@ -28,6 +30,7 @@ export function connectApi (address: string, token: string | undefined): Api {
 
   return {
     nodes: async () => (await ask('GET', '/v1/nodes') as { nodes: NodeView[] }).nodes,
+    explain: async (callId) => await ask('GET', `/v1/calls/${encodeURIComponent(callId)}/diagnosis`) as CallExplanation,
     setNode: async (id, verb) => await ask('POST', `/v1/nodes/${encodeURIComponent(id)}/${verb}`) as NodeView,
     calls: async ({ stranded, node, after }) => {
       const query = new URLSearchParams({

@@ -57,6 +57,11 @@ export const Settings = Type.Object({
     listen: Type.Optional(Type.String({ format: 'named-address', expects: 'HOST:PORT or [IPV6]:PORT', description: 'UDP address that rtpengine tells of pressed keys (its `dtmf-log-dest`). Anybody who reaches it can press keys in calls whose Call-ID they know: a loopback address, or one that nobody else can reach. Nowhere by default.' })),
     rtpengines: Type.Array(Type.String({ format: 'named-address', expects: 'HOST:PORT or [IPV6]:PORT' }), { default: [], expects: 'a list of rtpengines, each HOST:PORT or [IPV6]:PORT', description: 'The same over TCP: the `listen-tcp-ng` of rtpengines that run with `dtmf-log-ng-tcp`, to connect to.' }),
   }),
+  diagnosis: section({
+    queriesPerSecond: Type.Integer({ default: 20, minimum: 0, maximum: 1000, description: 'How many calls a second the rtpengines are asked about at most, to find out why one has no audio; 0 switches it off. A call is asked about 2 and 5 seconds after its answer, then slowly.' }),
+    everySeconds: Type.Integer({ default: 20, minimum: 5, maximum: 3600, description: 'Seconds between two questions about a call that has been up for a while.' }),
+    keptCalls: Type.Integer({ default: 2000, minimum: 0, maximum: 100000, description: 'Calls, running and ended, that `ngpilot call explain` knows of; each takes 10 to 40 KB of memory. The oldest that have ended go first.' }),
+  }),
   webhook: section({
     url: Type.Optional(Type.String({ writeOnly: true, format: 'http-url', expects: 'http[s]://HOST[:PORT]/PATH', description: 'Where events of calls (node lost, media timeout, DTMF, final report) are posted as JSON; without it nowhere.' })),
     token: Type.Optional(Type.String({ writeOnly: true, pattern: '^[\\x21-\\x7e]+$', expects: 'ASCII without spaces', description: 'Sent to it as `Authorization: Bearer TOKEN`.' })),

@@ -16,8 +16,8 @@ export interface DiagnosedCall {
   wantsTranscoding?: boolean
   /** The final failure that the callee answered with. */
   refusal?: { status: number, reason?: string }
-  /** The share of the node's ports that is free, from 0 to 1. */
-  freePortShare?: number
+  /** Of the node's ports for RTP. */
+  freePorts?: number
 }
 
 /** One side of the call, as signalling has it. */

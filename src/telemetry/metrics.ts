@@ -196,6 +196,26 @@ export function createMetrics () {
       name: 'ngpilot_webhook_queued', registers,
       help: 'Events that wait for the webhook.',
     }),
+    callFindings: new Counter({
+      name: 'ngpilot_call_findings_total', registers, labelNames: ['finding', 'severity', 'caller', 'callee'],
+      help: 'What the diagnosis found in live calls, each finding once a call, by the profiles of its legs.',
+    }),
+    callDuration: new Histogram({
+      name: 'ngpilot_call_duration_seconds', registers, labelNames: ['caller', 'callee'], buckets: [1, 5, 15, 30, 60, 120, 300, 900, 1800, 3600, 7200],
+      help: 'From the final answer to the end of a call that was answered, by the profiles of its legs.',
+    }),
+    callMos: new Histogram({
+      name: 'ngpilot_call_mos', registers, labelNames: ['caller', 'callee', 'leg'], buckets: [1.5, 2, 2.5, 3, 3.3, 3.6, 3.8, 4, 4.2, 4.4],
+      help: 'MOS of what a leg heard over its call, from its own RTCP reports; only of calls where it can be told.',
+    }),
+    callLoss: new Histogram({
+      name: 'ngpilot_call_loss_ratio', registers, labelNames: ['caller', 'callee', 'leg'], buckets: [0, 0.001, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.2],
+      help: 'Share of the packets to a leg that it did not get, from its own RTCP reports.',
+    }),
+    callJitter: new Histogram({
+      name: 'ngpilot_call_jitter_seconds', registers, labelNames: ['caller', 'callee', 'leg'], buckets: [0.001, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1],
+      help: 'Jitter of what a leg got, from its own RTCP reports.',
+    }),
     uncaughtErrors: new Counter({
       name: 'ngpilot_uncaught_errors_total', registers,
       help: 'Errors that no handler caught; each is a bug. The process goes on.',

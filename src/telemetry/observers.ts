@@ -193,3 +193,30 @@ export function policyObserver (metrics: Metrics, log: Pick<Logger, 'info' | 'er
     },
   }
 }
+
+/** What the diagnosis tells: each finding once a call, and the report of each call that has ended. */
+export function diagnosisObserver (metrics: Metrics, log: Pick<Logger, 'info' | 'warn'>) {
+  return {
+    found ({ id, severity, title, leg, detail }: Told, { callId, node, caller, callee }: About) {
+      metrics.callFindings.inc({ finding: id, severity, caller, callee })
+      log[severity === 'error' ? 'warn' : 'info']({ callId, node, finding: id, severity, leg, detail }, title)
+    },
+    ended (report: EndedCall) {
+      const labels = { caller: report.caller.profile, callee: report.callee.profile }
+      if (report.durationSeconds > 0) metrics.callDuration.observe(labels, report.durationSeconds)
+      for (const leg of ['caller', 'callee'] as const) {
+        const { heard } = report[leg]
+        if (!heard) continue
+        metrics.callMos.observe({ ...labels, leg }, heard.mos)
+        metrics.callLoss.observe({ ...labels, leg }, heard.lossPercent / 100)
+        metrics.callJitter.observe({ ...labels, leg }, heard.jitterMs / 1000)
+      }
+      log.info(report, 'call ended')
+    },
+  }
+}
+
+interface Told { id: string, severity: string, title: string, leg?: string, detail?: string }
+interface About { callId: string, node?: string, caller: string, callee: string }
+interface EndedLeg { profile: string, heard?: { mos: number, lossPercent: number, jitterMs: number } }
+interface EndedCall { callId: string, durationSeconds: number, caller: EndedLeg, callee: EndedLeg }

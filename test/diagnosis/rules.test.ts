@@ -175,8 +175,8 @@ test('DX-21: media from the callee before the browser\'s handshake', () => {
 })
 
 test('DX-23: a node that runs out of ports', () => {
-  assert.deepEqual(idsOf([healthy(6)], { freePortShare: 0.05 }), ['DX-23'])
-  assert.deepEqual(idsOf([healthy(6)], { freePortShare: 0.5 }), [])
+  assert.deepEqual(idsOf([healthy(6)], { freePorts: 12 }), ['DX-23'])
+  assert.deepEqual(idsOf([healthy(6)], { freePorts: 400 }), [])
 })
 
 test('DX-24: best-effort SRTP that was answered in clear', () => {

@@ -40,7 +40,12 @@ export async function startCalls (t: StackContext, { nodes, ...given }: StartCal
   const findings: FoundInCall[] = []
   const calls = createCalls({
     policy: () => policy, fleet, ng, store, deletes,
-    observer: { decided: (...words) => { decisions.push(words.join(' ')) }, found: (found) => { findings.push(found) } },
+    observer: {
+      decided: (...words) => { decisions.push(words.join(' ')) },
+      found: (found) => { findings.push(found) },
+      exchanged: () => undefined,
+      over: () => undefined,
+    },
   })
 
   t.after(() => calls.close())

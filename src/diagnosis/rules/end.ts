@@ -2,6 +2,9 @@ import type { DiagnosedCall } from '../call.ts'
 import type { DiagnosisRule } from '../rule.ts'
 import { reasonForStopAt } from './flow.ts'
 
+/** Of ten calls. */
+const fewPorts = 40
+
 /** How a call ended, or could not begin (interop §7.2, §7.4). */
 export const endRules: readonly DiagnosisRule[] = [
   {
@@ -54,8 +57,8 @@ export const endRules: readonly DiagnosisRule[] = [
     id: 'DX-23', severity: 'warning', leg: 'node', title: 'the node has hardly any ports left',
     why: 'A call takes four; without them new calls are refused, and a re-INVITE that needs more ends a call that stands.',
     fix: 'Widen `port-min` to `port-max` of rtpengine, or add a node.',
-    find: ({ call }) => call.freePortShare !== undefined && call.freePortShare < 0.1
-      ? [{ evidence: [{ field: 'node.ports.free', value: `${Math.round(call.freePortShare * 100)} %` }] }] : [],
+    find: ({ call: { freePorts } }) => freePorts !== undefined && freePorts < fewPorts
+      ? [{ evidence: [{ field: 'node.ports.free', value: String(freePorts) }] }] : [],
   },
 ]
 

@@ -1,8 +1,10 @@
 import swagger from '@fastify/swagger'
 import type { Calls } from '../../calls/calls.ts'
+import type { Diagnosis } from '../../calls/diagnosis.ts'
 import { addAnalyze } from './analyze.ts'
 import { addCallCommands } from './call-commands.ts'
 import { addCalls } from './calls.ts'
+import { addDiagnosis } from './diagnosis.ts'
 import { type OperationsDeps, addOperations } from './operations.ts'
 import { type Nodes, addNodes } from './nodes.ts'
 import { addRoutes } from './routes.ts'
@@ -16,6 +18,7 @@ export interface HttpDeps extends OperationsDeps {
   fleet: Nodes
   /** rtpengine says that it has ended a call for want of media. */
   timedOut: TimeoutHint
+  diagnosis: Pick<Diagnosis, 'explain'>
 }
 
 /**
@@ -38,6 +41,7 @@ export async function startHttp (options: HttpOptions, deps: HttpDeps) {
   addTimeouts(app, deps.timedOut)
   addNodes(app, deps.fleet)
   await addAnalyze(app)
+  addDiagnosis(app, deps.diagnosis)
   addOperations(app, deps)
   const url = await app.listen({ host: options.host, port: options.port })
   return { url, close: () => app.close() }

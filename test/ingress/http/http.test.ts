@@ -291,6 +291,7 @@ async function startServer (t: TestContext, { error, outcome, isReady = true, ga
     calls: { manage: verb, offer: verb, answer: verb, deleteCall: verb } as unknown as Calls,
     fleet: nodes,
     timedOut: () => true,
+    diagnosis: { explain: () => Promise.reject(new NgpilotError('call_unknown', 'no history of it')) },
     readiness: () => Promise.resolve({ isReady, isDegraded: false, checks: { store: { isReady, detail: 'gone' } } }),
     metrics: () => Promise.resolve({ page: '', contentType: 'text/plain' }),
   })

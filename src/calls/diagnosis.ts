@@ -1,0 +1,85 @@
+import { explanationOf, type CallExplanation } from '../diagnosis/explanation.ts'
+import { legsOf, type CallHistory } from '../diagnosis/history.ts'
+import type { CallReport } from '../diagnosis/report.ts'
+import { NgpilotError } from '../errors.ts'
+import type { Finding } from '../finding.ts'
+import { queryCommand } from '../ng/commands.ts'
+import { mediaReportOf } from '../ng/media-report.ts'
+import type { CallDeps } from './deps.ts'
+import type { CallEvents } from './events.ts'
+import { Histories } from './histories.ts'
+import { Sampler } from './sampler.ts'
+import { createWatch, type Watch } from './watch.ts'
+
+export interface DiagnosisOptions {
+  queriesPerSecond: number
+  everySeconds: number
+  keptCalls: number
+  /** How many ports a node has left; undefined: it has not said. */
+  freePortsOf: (node: string) => number | undefined
+  observer: DiagnosisObserver
+}
+
+export interface DiagnosisObserver {
+  found (finding: Finding, about: { callId: string, node?: string, caller: string, callee: string }): void
+  ended (report: CallReport): void
+}
+
+export interface Diagnosis {
+  watch: Watch
+  /** @throws NgpilotError `call_unknown` when this instance has no history of the call. */
+  explain (callId: string): Promise<CallExplanation>
+  close (): void
+}
+
+const queryMs = 300
+
+/** The diagnosis of live calls: what each went through, how its media fares, what is wrong and how to mend it. */
+export function createDiagnosis (
+  { ng, fleet, store, events }: Pick<CallDeps, 'ng' | 'fleet' | 'store'> & { events: Pick<CallEvents, 'emit'> }, options: DiagnosisOptions,
+): Diagnosis {
+  const { observer, freePortsOf } = options
+  const histories = new Histories(options.keptCalls)
+  const sampler = new Sampler({
+    ng,
+    nodeOf: (id) => fleet.pinned(id),
+    perSecond: options.queriesPerSecond,
+    everySeconds: options.everySeconds,
+    sampled: (callId, media) => watch.sampled(callId, media),
+  })
+  const watch = createWatch({ histories, sampler, freePortsOf, found, ended })
+
+  function found (finding: Finding, history: CallHistory): void {
+    const { callId, node } = history
+    const [caller, callee] = legsOf(history)
+    observer.found(finding, {
+      callId, caller: caller?.profile ?? 'unknown', callee: callee?.profile ?? 'unknown', ...node !== undefined && { node },
+    })
+    if (history.endedAt !== undefined) return
+    const detail = finding.leg === undefined ? finding.title : `${finding.title}, ${finding.leg}`
+    void store.save(callId, { event: { at: Date.now(), event: finding.id, detail } }).catch(() => undefined)
+  }
+
+  function ended (report: CallReport, history: CallHistory): void {
+    observer.ended(report)
+    const tags = legsOf(history).map(({ tag }) => tag).filter((tag) => tag !== '')
+    events.emit({ event: 'report', callId: report.callId, node: report.node ?? '', tags, at: history.endedAt ?? Date.now(), report: { ...report } })
+  }
+
+  return {
+    watch,
+    async explain (callId) {
+      const history = histories.find(callId)
+      if (!history) {
+        throw new NgpilotError('call_unknown', 'this instance has no history of the call: it ended long ago, or another instance serves it')
+      }
+      const record = await store.find(callId).catch(() => undefined)
+      if (history.endedAt === undefined && history.node !== undefined) {
+        await ng.send(fleet.pinned(history.node), queryCommand({ callId }), { deadline: performance.now() + queryMs })
+          .then((reply) => watch.sampled(callId, mediaReportOf(reply)), () => undefined)
+      }
+      return explanationOf(history, record?.timeline)
+    },
+    close: () => sampler.close(),
+  }
+}

@@ -1,0 +1,52 @@
+import { beginHistory, type CallHistory } from '../diagnosis/history.ts'
+
+/**
+ * The histories of the calls that this instance has served, in memory: of at most so many calls, those that have ended
+ * going first, oldest before younger.
+ */
+export class Histories {
+  readonly #most: number
+  readonly #live = new Map<string, CallHistory>()
+  readonly #ended = new Map<string, CallHistory>()
+
+  constructor (most: number) {
+    this.#most = most
+  }
+
+  get size (): number {
+    return this.#live.size + this.#ended.size
+  }
+
+  find (callId: string): CallHistory | undefined {
+    return this.#live.get(callId) ?? this.#ended.get(callId)
+  }
+
+  live (callId: string): CallHistory | undefined {
+    return this.#live.get(callId)
+  }
+
+  begin (callId: string, at: number): CallHistory {
+    this.#ended.delete(callId)
+    const history = beginHistory(callId, at)
+    this.#live.set(callId, history)
+    this.#trim()
+    return history
+  }
+
+  end (callId: string): void {
+    const history = this.#live.get(callId)
+    if (!history) return
+    this.#live.delete(callId)
+    this.#ended.set(callId, history)
+    this.#trim()
+  }
+
+  #trim (): void {
+    while (this.size > this.#most) {
+      const kept = this.#ended.size > 0 ? this.#ended : this.#live
+      const [oldest] = kept.keys()
+      if (oldest === undefined) return
+      kept.delete(oldest)
+    }
+  }
+}

@@ -1,0 +1,118 @@
+import { addExchange, addSample, type CallHistory, type Exchange, judgeHistory, keptSdp } from '../diagnosis/history.ts'
+import { type CallReport, reportOf } from '../diagnosis/report.ts'
+import type { Finding } from '../finding.ts'
+import type { MediaReport } from '../ng/media-report.ts'
+import type { NgDictionary, NgValue } from '../ng/types.ts'
+import type { Decision } from '../policy/types.ts'
+import { factsOfSdp } from '../sdp/facts.ts'
+import { parseSdp } from '../sdp/parse.ts'
+import type { Sdp } from '../sdp/sdp.ts'
+import type { Histories } from './histories.ts'
+import type { MediaRequest } from './request.ts'
+import type { Sampler } from './sampler.ts'
+
+export interface WatchDeps {
+  histories: Histories
+  sampler: Pick<Sampler, 'watch' | 'forget'>
+  /** How many ports a node has left; undefined: it has not said. */
+  freePortsOf: (node: string) => number | undefined
+  found: (finding: Finding, history: CallHistory) => void
+  ended: (report: CallReport, history: CallHistory) => void
+}
+
+/** An SDP that has gone from one leg to the other. */
+export interface Passed {
+  /** Its tags follow the offer: in an answer the to-tag is the sender's. */
+  request: Pick<MediaRequest, 'callId' | 'fromTag' | 'toTag' | 'sip'> & { sdp: Buffer }
+  command: 'offer' | 'answer'
+  decision: Decision
+  /** What came, as it was read, and what went on. */
+  came: Sdp
+  sdpOut: Buffer
+  node: string
+  findings?: readonly Finding[]
+}
+
+export type Watch = ReturnType<typeof createWatch>
+
+/**
+ * Follows each call from the outside: what went through the verbs, what the node says of its media, and what it was like in
+ * the end. Nothing here may fail a request.
+ */
+export function createWatch ({ histories, sampler, freePortsOf, found, ended }: WatchDeps) {
+  function judge (history: CallHistory): void {
+    const freePorts = history.node === undefined ? undefined : freePortsOf(history.node)
+    for (const finding of judgeHistory(history, Date.now(), freePorts)) found(finding, history)
+  }
+
+  return {
+    /** An offer or answer has gone through. */
+    exchanged (passed: Passed): void {
+      const { request: { callId, sip }, command, node, decision } = passed
+      const at = Date.now()
+      const history = histories.live(callId) ?? histories.begin(callId, at)
+      addExchange(history, exchangeOf(passed, at))
+      history.node = node
+      history.revision = decision.revision
+      if (command === 'offer') return
+      if (sip?.status !== undefined && sip.status < 200) history.earlyAnswerAt ??= at
+      else history.answeredAt ??= at
+      if (histories.live(callId)) sampler.watch(callId, node)
+    },
+
+    /** The call is over; `status`: of the final failure, where one has ended it. */
+    over (callId: string, status?: number): void {
+      const history = histories.live(callId)
+      if (!history) return
+      sampler.forget(callId)
+      history.endedAt ??= Date.now()
+      if (status !== undefined && history.answeredAt === undefined) history.refusal = { status }
+      judge(history)
+    },
+
+    /** The node was asked: `media` is undefined when it does not know the call. */
+    sampled (callId: string, media: MediaReport | undefined): void {
+      const history = histories.live(callId)
+      if (!history) return
+      if (media) addSample(history, { at: Date.now(), media })
+      else history.lostAt = Date.now()
+      judge(history)
+    },
+
+    /** The node has carried the delete out, with these figures, or never will. */
+    finished (callId: string, final: MediaReport | undefined): void {
+      const history = histories.live(callId)
+      if (!history?.endedAt) return
+      histories.end(callId)
+      history.report = reportOf(history, final)
+      ended(history.report, history)
+    },
+  }
+}
+
+function exchangeOf (passed: Passed, at: number): Exchange {
+  const { request: { fromTag, toTag, sdp, sip }, command, decision, came, sdpOut, findings = [] } = passed
+  const [senderTag = '', receiverTag] = command === 'offer' ? [fromTag, toTag] : [toTag, fromTag]
+  const { flags, rules } = decision
+  const facts = factsOfSdp(came)
+  const codec = factsOfSdp(parseSdp(sdpOut)).codecs.find(({ name }) => !/^(telephone-event|CN|red)$/i.test(name))?.name
+  const wanted = isDictionary(flags.codec) ? flags.codec : {}
+  return {
+    at,
+    command,
+    ...sip && { sip: sip.status === undefined ? sip.method : `${sip.status} ${sip.method}` },
+    from: { tag: senderTag, profile: decision.sender.name },
+    to: { ...receiverTag !== undefined && { tag: receiverTag }, profile: decision.receiver.name },
+    rules,
+    sdpIn: keptSdp(sdp),
+    sdpOut: keptSdp(sdpOut),
+    ...codec !== undefined && { codec },
+    isEncrypted: facts.hasDtls || facts.hasSdes,
+    wantsTranscoding: wanted.consume !== undefined,
+    findings,
+  }
+}
+
+function isDictionary (value: NgValue | undefined): value is NgDictionary {
+  return typeof value === 'object' && !Array.isArray(value) && !Buffer.isBuffer(value)
+}

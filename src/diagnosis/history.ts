@@ -1,0 +1,126 @@
+import { masked, type Finding } from '../finding.ts'
+import type { DiagnosedCall, DiagnosedLeg, Sample } from './call.ts'
+import { diagnose } from './diagnose.ts'
+import type { CallReport } from './report.ts'
+
+/** What one instance remembers of a call to explain it: every exchange with its SDP (masked), the samples, the findings. */
+export interface CallHistory {
+  callId: string
+  /** Milliseconds since the epoch, like every time here. */
+  startedAt: number
+  earlyAnswerAt?: number
+  answeredAt?: number
+  endedAt?: number
+  lostAt?: number
+  node?: string
+  revision?: string
+  refusal?: { status: number, reason?: string }
+  exchanges: Exchange[]
+  samples: Sample[]
+  findings: SeenFinding[]
+  report?: CallReport
+}
+
+/** One SDP on its way from a leg to the other. */
+export interface Exchange {
+  at: number
+  command: 'offer' | 'answer'
+  /** `INVITE`, `200 INVITE`; absent where the request did not come as SIP. */
+  sip?: string
+  /** Tag and profile of the leg that it came from, and of the one that it went to. */
+  from: { tag: string, profile: string }
+  to: { tag?: string, profile: string }
+  /** The policy rules that matched, by name. */
+  rules?: readonly string[]
+  /** As it came and as it went on; keys are masked, and what is very long is cut. */
+  sdpIn: string
+  sdpOut: string
+  /** The first speech codec of what went on, and whether what came had SRTP keys or a fingerprint. */
+  codec?: string
+  isEncrypted: boolean
+  wantsTranscoding: boolean
+  /** The conformance rules that the SDP broke. */
+  findings: readonly Finding[]
+}
+
+export interface SeenFinding { finding: Finding, firstAt: number, lastAt: number }
+
+const mostExchanges = 12
+const mostSdpLength = 8192
+/** The first one is kept: it is what later ones are compared with. */
+const mostSamples = 8
+
+export function beginHistory (callId: string, startedAt: number): CallHistory {
+  return { callId, startedAt, exchanges: [], samples: [], findings: [] }
+}
+
+/** As history keeps an SDP. */
+export function keptSdp (sdp: Buffer): string {
+  return masked(sdp.toString('latin1').slice(0, mostSdpLength))
+}
+
+export function addExchange (history: CallHistory, exchange: Exchange): void {
+  history.exchanges.push(exchange)
+  // The first offer and answer say what the call was meant to be.
+  if (history.exchanges.length > mostExchanges) history.exchanges.splice(2, 1)
+}
+
+export function addSample (history: CallHistory, sample: Sample): void {
+  history.samples.push(sample)
+  if (history.samples.length > mostSamples) history.samples.splice(1, 1)
+}
+
+/** Judges the call as it stands. @returns the findings that are new. */
+export function judgeHistory (history: CallHistory, at: number, freePorts?: number): Finding[] {
+  const fresh: Finding[] = []
+  for (const finding of diagnose(diagnosedCall(history, freePorts))) {
+    const known = history.findings.find(({ finding: other }) => other.id === finding.id && other.leg === finding.leg)
+    if (known) Object.assign(known, { finding, lastAt: at })
+    else {
+      history.findings.push({ finding, firstAt: at, lastAt: at })
+      fresh.push(finding)
+    }
+  }
+  return fresh
+}
+
+export function diagnosedCall (history: CallHistory, freePorts?: number): DiagnosedCall {
+  const { earlyAnswerAt, answeredAt, lostAt, refusal, samples, exchanges } = history
+  return {
+    legs: legsOf(history),
+    samples,
+    wantsTranscoding: exchanges.findLast(({ command }) => command === 'offer')?.wantsTranscoding ?? false,
+    ...earlyAnswerAt !== undefined && { earlyAnswerAt },
+    ...answeredAt !== undefined && { answeredAt },
+    ...lostAt !== undefined && { lostAt },
+    ...refusal && { refusal },
+    ...freePorts !== undefined && { freePorts },
+  }
+}
+
+/** The caller, who made the first offer, and the callee: of several the one that answered last. */
+export function legsOf ({ exchanges }: CallHistory): DiagnosedLeg[] {
+  const [first] = exchanges
+  if (!first) return []
+  // A late offer is the callee's, in its 200.
+  const caller = first.sip !== undefined && /^\d/.test(first.sip) ? first.to.tag ?? '' : first.from.tag
+  const tagsOf = ({ from, to }: Exchange) => [from.tag, to.tag]
+  const callee = exchanges.flatMap(tagsOf).findLast((tag) => tag !== undefined && tag !== caller)
+  const leg = (tag: string | undefined, role: DiagnosedLeg['role'], profile: string): DiagnosedLeg => {
+    const sent = exchanges.findLast((each) => each.from.tag === tag)
+    const got = exchanges.findLast((each) => each.to.tag === tag || (role === 'callee' && each.to.tag === undefined))
+    const answer = exchanges.findLast((each) => each.command === 'answer' && each.to.tag === tag)
+    return {
+      tag: tag ?? '',
+      role,
+      profile: sent?.from.profile ?? got?.to.profile ?? profile,
+      ...answer?.codec !== undefined && { agreedCodec: answer.codec },
+      ...sent && { isEncrypted: sent.isEncrypted },
+      ...got && { findings: got.findings },
+    }
+  }
+  const [callerProfile, calleeProfile] = caller === first.from.tag
+    ? [first.from.profile, first.to.profile]
+    : [first.to.profile, first.from.profile]
+  return [leg(caller, 'caller', callerProfile), leg(callee, 'callee', calleeProfile)]
+}

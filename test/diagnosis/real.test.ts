@@ -1,0 +1,52 @@
+import assert from 'node:assert/strict'
+import { before, test } from 'node:test'
+import { type MediaSite, mediaCall, startMediaSite } from '../support/media-call.ts'
+import { sharedContext } from '../support/shared.ts'
+import { earlyTroubles, make } from './troubles.ts'
+
+const context = sharedContext()
+let site: MediaSite
+
+before(async () => {
+  site = await startMediaSite(context)
+})
+
+test('each trouble, made for real, is found on its leg, and a healthy call has none', async (t) => {
+  const results = await Promise.all(earlyTroubles.map((trouble, index) => make(t, site, trouble, `trouble-${index}`)))
+  assert.deepEqual(
+    results.map(({ trouble, found }) => [trouble.name, ...found]),
+    earlyTroubles.map(({ name, expected }) => [name, ...expected]),
+  )
+})
+
+test('a call that has ended keeps its explanation, with the figures that the node gave at its end', async (t) => {
+  const call = await mediaCall(t, site, { callId: 'ended' })
+  while (call.caller.received() < 60) await new Promise((resolve) => { setTimeout(resolve, 50) })
+  await call.end()
+  let { state, report, media, exchanges, timeline } = await site.explain('ended')
+  for (let tries = 0; !report && tries < 100; tries++) ({ state, report, media, exchanges, timeline } = await site.explain('ended'))
+  assert.equal(state, 'ended')
+  assert.ok(report && report.durationSeconds > 0.5)
+  assert.ok((report.caller.received?.packets ?? 0) > 30)
+  assert.equal(report.callee.codec, 'PCMU/8000')
+  assert.equal(media.length, 2)
+  assert.deepEqual(exchanges.map(({ command, from, to }) => `${command} ${from.profile} → ${to.profile}`), [
+    'offer phone → phone', 'answer phone → phone',
+  ])
+  assert.deepEqual(timeline.map(({ event }) => event), ['offer', 'answer', 'end'])
+})
+
+test('neither explanation nor log holds a key', async (t) => {
+  await mediaCall(t, site, { callId: 'secret', isSrtp: true, caller: 'browser' })
+  const text = JSON.stringify(await site.explain('secret')) + site.ngpilot.logs()
+  const keys = text.match(/inline:[A-Za-z0-9+/]{20}|ice-pwd:[A-Za-z0-9+/]{10}/g)
+  assert.equal(keys, null)
+  assert.match(text, /inline:\[masked\]/)
+  assert.match(text, /ice-pwd:\[masked\]/)
+})
+
+test('a call that this instance does not know is said to be so', async () => {
+  const reply = await fetch(`${site.ngpilot.url}/v1/calls/nobody/diagnosis`)
+  assert.equal(reply.status, 404)
+  assert.match(await reply.text(), /no history of the call/)
+})

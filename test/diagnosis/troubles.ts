@@ -1,0 +1,88 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { StackContext } from '../../stack/context.ts'
+import { mediaCall, type MediaCallOptions, type MediaSite } from '../support/media-call.ts'
+
+/** A trouble made for real, and what the diagnosis must find. Each call is one of its own. */
+export interface Trouble {
+  name: string
+  /** Ids in alphabetical order, each with the role of its leg; nothing else may be found. */
+  expected: string[]
+  options: Omit<MediaCallOptions, 'callId'>
+  /** What happens after the call has begun. */
+  happen?: (call: Awaited<ReturnType<typeof mediaCall>>) => Promise<void>
+  /** Seconds after the answer within which it must be found. */
+  within: number
+}
+
+/** Those that show within the first samples. */
+export const earlyTroubles: Trouble[] = [
+  { name: 'healthy', expected: [], options: {}, within: 8 },
+  { name: 'SRTP packets with a wrong key', expected: ['DX-04 callee'], options: { isSrtp: true, callee: { isGarbage: true } }, within: 8 },
+  { name: 'the callee sends nothing', expected: ['DX-06 callee'], options: {}, happen: callee('silence'), within: 8 },
+  {
+    name: 'nobody sends', expected: ['DX-05'], options: {}, within: 8,
+    happen: async (call) => {
+      call.caller.silence()
+      call.callee.silence()
+      return Promise.resolve()
+    },
+  },
+  { name: 'the browser never takes the answer', expected: ['DX-01 caller'], options: { caller: 'browser' }, within: 8 },
+  { name: '30 ms against 20 ms', expected: ['DX-11'], options: { caller: { ptime: 30 } }, within: 8 },
+  { name: 'the callee hears one packet in ten too few', expected: ['DX-13 callee'], options: { callee: { hears: 0.9 } }, within: 8 },
+]
+
+/** Those that take a while. */
+export const lateTroubles: Trouble[] = [
+  { name: 'healthy for a minute', expected: [], options: {}, within: 60 },
+  { name: 'one packet in ten lost on the way in', expected: ['DX-12 caller', 'DX-13 callee'], options: { caller: { loses: 0.1 } }, within: 30 },
+  {
+    name: 'the callee stops after 12 s', expected: ['DX-28 callee'], options: {}, within: 50,
+    happen: async (call) => {
+      await sleep(12_000)
+      call.callee.silence()
+    },
+  },
+  {
+    name: 'the callee stops at a re-INVITE', expected: ['DX-27 callee'], options: {}, within: 30,
+    happen: async (call) => {
+      await sleep(7000)
+      await call.renegotiate()
+      call.callee.silence()
+    },
+  },
+]
+
+export interface Found { trouble: Trouble, found: string[], afterSeconds?: number }
+
+/** Makes the trouble and waits until it has been found, or its time is over. */
+export async function make (t: StackContext, site: MediaSite, trouble: Trouble, callId: string): Promise<Found> {
+  const call = await mediaCall(t, site, { callId, ...trouble.options })
+  const begun = performance.now()
+  await trouble.happen?.(call)
+  let found: string[] = []
+  while (performance.now() - begun < trouble.within * 1000) {
+    await sleep(500)
+    found = findingsIn(site.ngpilot.logs(), callId)
+    // A call without fault is watched to the end: a false alarm may come late.
+    if (trouble.expected.length > 0 && found.length >= trouble.expected.length) {
+      return { trouble, found, afterSeconds: (performance.now() - begun) / 1000 }
+    }
+  }
+  return { trouble, found }
+}
+
+/** What ngpilot has found by itself, as its log tells. */
+export function findingsIn (log: string, callId: string): string[] {
+  const lines = log.split('\n').filter((line) => line.includes('"finding"'))
+  const told = lines.map((line) => JSON.parse(line) as { callId: string, finding: string, leg?: string })
+  return told.filter((each) => each.callId === callId && each.finding.startsWith('DX-'))
+    .map(({ finding, leg }) => leg === undefined ? finding : `${finding} ${leg.split(' ')[0] ?? ''}`).sort()
+}
+
+function callee (what: 'silence'): NonNullable<Trouble['happen']> {
+  return (call) => {
+    call.callee[what]()
+    return Promise.resolve()
+  }
+}
