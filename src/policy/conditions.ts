@@ -17,6 +17,7 @@ export interface Subject {
   legs: Readonly<Record<LegName, LegSubject>>
   leg?: LegName
   profiles?: Readonly<Record<LegName, Profile>>
+  share?: number
 }
 
 /** A leg with what is read from its facts once, and only if something asks for it. */
@@ -54,6 +55,8 @@ export interface LookupKey {
   fact: string
   values: readonly string[]
   read: (subject: Subject) => string | readonly string[] | undefined
+  /** A value that is found says that the condition holds; nothing is left to try. */
+  isWhole: boolean
 }
 
 /** One key of a `match`. `text` is how the file has it, `found` what the facts have instead. */
@@ -225,10 +228,10 @@ function textCondition (name: string, entry: TextEntry, read: Read<string>, isCa
 
 /** Prefixes are looked up where all are of one length: then a fact has one that could be meant. */
 function keyOf (name: string, { exact, prefixes }: TextTest, read: Read<string>): LookupKey | undefined {
-  if (exact) return { fact: name, values: exact, read }
+  if (exact) return { fact: name, values: exact, read, isWhole: true }
   const length = prefixes?.[0]?.length
   if (prefixes === undefined || length === undefined || prefixes.some((prefix) => prefix.length !== length)) return undefined
-  return { fact: `${name}, first ${length}`, values: prefixes, read: (subject) => read(subject)?.slice(0, length) }
+  return { fact: `${name}, first ${length}`, values: prefixes, read: (subject) => read(subject)?.slice(0, length), isWhole: false }
 }
 
 function profileCondition (party: Party, wanted: readonly string[]): Condition {
@@ -237,7 +240,7 @@ function profileCondition (party: Party, wanted: readonly string[]): Condition {
     text: `${party}: ${written(wanted)}`,
     holds: (subject) => of(subject)?.line.some((name) => wanted.includes(name)) === true,
     found: (subject) => shown(party, of(subject)?.line.join(', which extends ')),
-    key: { fact: party, values: wanted, read: (subject) => of(subject)?.line },
+    key: { fact: party, values: wanted, read: (subject) => of(subject)?.line, isWhole: true },
   }
 }
 
@@ -257,6 +260,7 @@ function addressCondition (name: string, texts: readonly string[], of: Read<LegS
       key: {
         fact: `${name}, first ${bits} bits`,
         values: blocks.map(({ groups }) => first(groups)),
+        isWhole: true,
         read: (subject: Subject) => { const address = of(subject)?.address; return address && first(address) },
       },
     },
@@ -273,9 +277,14 @@ function firstBits (address: Address, bits: number): string {
 function percentCondition (percent: number): Condition {
   return {
     text: `percent: ${percent}`,
-    holds: ({ facts }) => shareOf(facts.callId) < percent,
-    found: ({ facts }) => `this call stands at ${shareOf(facts.callId).toFixed(2)} of 100`,
+    holds: (subject) => shareIn(subject) < percent,
+    found: (subject) => `this call stands at ${shareIn(subject).toFixed(2)} of 100`,
   }
+}
+
+/** Of the call, worked out once however many rules ask. */
+function shareIn (subject: Subject): number {
+  return subject.share ??= shareOf(subject.facts.callId)
 }
 
 function timeCondition (windows: Parameters<typeof timeTest>[0][]): Condition {
@@ -304,11 +313,11 @@ function viewOf (subject: Subject, scope: Scope): ExpressionView {
     const sip = facts.sip && sipOfLeg(subject, facts.sip, scope)
     const sdp = scope.sdp(subject)
     const seen = { command, callId, at, ...sip && { sip }, ...sdp && { sdp } }
-    return { facts: seen, vars: legs[leg].vars, legs: { leg: view(leg) } }
+    return { facts: seen, vars: legs[leg].vars, legs: () => view(leg) }
   }
   return {
     facts, vars: facts.vars,
-    legs: Object.fromEntries(parties.map((party) => [party, view(legOf(party, facts))])),
+    legs: (word) => word === 'leg' ? undefined : view(legOf(word, facts)),
   }
 }
 

@@ -9,7 +9,8 @@ export interface LegView { facts: LegFacts, vars: Readonly<Record<string, string
 export interface ExpressionView {
   facts: Pick<CallFacts, 'command' | 'callId' | 'at' | 'sip' | 'sdp'>
   vars: Readonly<Record<string, string>>
-  legs: Partial<Record<'leg' | 'caller' | 'callee' | 'sender' | 'receiver', LegView>>
+  /** A leg by the word that the expression has for it. */
+  legs: (word: LegWord) => LegView | undefined
 }
 
 export interface Expression {
@@ -46,16 +47,17 @@ export function compileExpression (source: string, about: keyof typeof environme
   const checked = run.check()
   if (!checked.valid) return problemOf(checked.error)
   if (checked.type !== 'bool') return { message: `must be true or false, but is of type ${checked.type ?? 'unknown'}`, offset: 0 }
-  const names: Names = { vars: new Set(), headers: new Set() }
+  const names: Names = { vars: new Set(), headers: new Set(), legs: new Set() }
   const problem = lookAt(run.ast, names, false)
   if (problem) return problem
   const headers = [...names.headers]
   const vars = [...names.vars]
+  const legs = [...names.legs]
   return {
     headers,
     holds (view) {
       try {
-        return run(contextOf(view, vars, headers)) === true
+        return run(contextOf(view, { vars, headers, legs })) === true
       } catch {
         return false
       }
@@ -88,12 +90,14 @@ function environmentOf (legs: readonly string[]): Environment {
   return environment
 }
 
-interface Names { vars: Set<string>, headers: Set<string> }
+interface Names { vars: Set<string>, headers: Set<string>, legs: Set<LegWord> }
+type LegWord = 'leg' | 'caller' | 'callee' | 'sender' | 'receiver'
 
 /** Notes the hints and headers that are asked for by name; finds what has no bound. */
 function lookAt (node: ASTNode, names: Names, isInLoop: boolean): ExpressionProblem | undefined {
   const wrong = (message: string): ExpressionProblem => ({ message, offset: node.range.start })
   if (mapOf(node)) return wrong('vars and headers are asked for by name: vars.trunk, sip.headers["x-trunk"]; one that is not there is ""')
+  if (node.op === 'id' && isLegWord(node.args)) names.legs.add(node.args)
   if (node.op === '.' || node.op === '[]') {
     const [base, key] = node.args
     const map = mapOf(base)
@@ -123,8 +127,10 @@ function lookAt (node: ASTNode, names: Names, isInLoop: boolean): ExpressionProb
   return undefined
 }
 
+const isLegWord = (word: string): word is LegWord => ['leg', 'caller', 'callee', 'sender', 'receiver'].includes(word)
+
 /** `vars`, `leg.vars` and such, or `sip.headers`. */
-function mapOf (node: ASTNode): keyof Names | undefined {
+function mapOf (node: ASTNode): 'vars' | 'headers' | undefined {
   if (node.op === 'id') return node.args === 'vars' ? 'vars' : undefined
   if (node.op !== '.') return undefined
   return node.args[1] === 'vars' ? 'vars' : node.args[1] === 'headers' ? 'headers' : undefined
@@ -145,15 +151,40 @@ function problemOf (error: unknown): ExpressionProblem {
   return { message: `not CEL: ${summary ?? String(error)}`, offset: range?.start ?? 0 }
 }
 
-function contextOf ({ facts, vars, legs }: ExpressionView, varNames: readonly string[], headerNames: readonly string[]) {
-  const { command, callId, at, sip, sdp } = facts
+type NameLists = Record<keyof Names, readonly string[]>
+
+function contextOf ({ facts, vars, legs }: ExpressionView, names: NameLists): Record<string, unknown> {
+  const fixed = fixedOf(facts)
+  const context: Record<string, unknown> = { ...fixed, vars: named(vars, names.vars) }
+  if (names.headers.length > 0) context['sip'] = { ...fixed.sip, headers: named(headersOf(facts.sip), names.headers) }
+  for (const name of names.legs) {
+    const view = isLegWord(name) ? legs(name) : undefined
+    if (!view) continue
+    const { facts: leg, vars: own, profile = '' } = view
+    context[name] = {
+      profile, transport: leg.transport ?? '', address: leg.address ?? '', port: BigInt(leg.port ?? 0), uri: leg.uri ?? '',
+      vars: named(own, names.vars),
+    }
+  }
+  return context
+}
+
+/** What is the same for every expression of one message, put together once. */
+const fixedParts = new WeakMap<object, ReturnType<typeof fixedFrom>>()
+
+function fixedOf (facts: ExpressionView['facts']): ReturnType<typeof fixedFrom> {
+  let fixed = fixedParts.get(facts)
+  if (!fixed) fixedParts.set(facts, fixed = fixedFrom(facts))
+  return fixed
+}
+
+function fixedFrom ({ command, callId, at, sip, sdp }: ExpressionView['facts']) {
   return {
     command, callId, now: new Date(at),
-    vars: named(vars, varNames),
     sip: {
       method: sip?.method ?? '', status: BigInt(sip?.status ?? 0), userAgent: sip?.userAgent ?? '',
       requestUri: sip?.requestUri ?? noUri, from: sip?.from ?? noUri, to: sip?.to ?? noUri,
-      headers: named(headersOf(sip), headerNames),
+      headers: new Map<string, string>(),
     },
     sdp: {
       codecs: sdp?.codecs.slice(0, mostItems).map(({ name }) => name) ?? [], media: sdp?.media.slice(0, mostItems) ?? [],
@@ -161,19 +192,15 @@ function contextOf ({ facts, vars, legs }: ExpressionView, varNames: readonly st
       hasIce: sdp?.hasIce ?? false, hasDtls: sdp?.hasDtls ?? false, hasSdes: sdp?.hasSdes ?? false,
       isPrivate: sdp?.isPrivate ?? false,
     },
-    ...Object.fromEntries(Object.entries(legs).map(([name, { facts: leg, vars: own, profile = '' }]) => [name, {
-      profile, transport: leg.transport ?? '', address: leg.address ?? '', port: BigInt(leg.port ?? 0), uri: leg.uri ?? '',
-      vars: named(own, varNames),
-    }])),
   }
 }
 
 const noUri: UriFacts = { text: '', user: '', host: '' }
 const headersOf = (sip: SipFacts | undefined): Readonly<Record<string, string>> => sip?.headers ?? {}
 
-/** By name, an empty text for what is not there; without a prototype, so that `vars.constructor` is a hint or nothing. */
-function named (all: Readonly<Record<string, string>>, names: readonly string[]): Record<string, string> {
-  const found = Object.create(null) as Record<string, string>
-  for (const name of names) found[name] = Object.hasOwn(all, name) ? all[name] ?? '' : ''
+/** By name, an empty text for what is not there. As a Map, so that `vars.constructor` is a hint or nothing. */
+function named (all: Readonly<Record<string, string>>, names: readonly string[]): Map<string, string> {
+  const found = new Map<string, string>()
+  for (const name of names) found.set(name, Object.hasOwn(all, name) ? all[name] ?? '' : '')
   return found
 }

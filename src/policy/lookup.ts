@@ -11,12 +11,15 @@ type Conditional = Readonly<{ conditions: readonly Condition[] }>
  */
 export class Lookup<Entry extends Conditional> {
   readonly #entries: readonly Entry[]
+  /** Of each entry the conditions that its place in a table leaves to try. */
+  readonly #left: (readonly Condition[])[]
   readonly #tables: { read: LookupKey['read'], places: Map<string, number[]> }[]
   /** Places of those that have no such condition. */
   readonly #others: number[]
 
   constructor (entries: readonly Entry[]) {
     this.#entries = entries
+    this.#left = entries.map(({ conditions }) => conditions)
     const values = new Map<string, Set<string>>()
     for (const key of entries.flatMap(keysOf)) {
       const known = values.get(key.fact) ?? new Set()
@@ -34,6 +37,7 @@ export class Lookup<Entry extends Conditional> {
         this.#others.push(place)
         continue
       }
+      if (key.isWhole) this.#left[place] = entry.conditions.filter((condition) => condition.key !== key)
       const table = tables.get(key.fact) ?? { read: key.read, places: new Map<string, number[]>() }
       tables.set(key.fact, table)
       for (const value of new Set(key.values)) {
@@ -49,7 +53,7 @@ export class Lookup<Entry extends Conditional> {
   first (subject: Subject): Entry | undefined {
     for (const place of this.#candidates(subject)) {
       const entry = this.#entries[place]
-      if (entry && allHold(entry.conditions, subject)) return entry
+      if (entry && allHold(this.#left[place] ?? [], subject)) return entry
     }
     return undefined
   }
@@ -58,7 +62,7 @@ export class Lookup<Entry extends Conditional> {
     const found: Entry[] = []
     for (const place of this.#candidates(subject)) {
       const entry = this.#entries[place]
-      if (entry && allHold(entry.conditions, subject)) found.push(entry)
+      if (entry && allHold(this.#left[place] ?? [], subject)) found.push(entry)
     }
     return found
   }

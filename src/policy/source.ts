@@ -135,7 +135,8 @@ function within ({ type, range, value }: Scalar, character: number, text: string
     const [before = ''] = value.slice(0, character).split('\n').slice(-1)
     const lines = value.slice(0, character).split('\n').length
     const body = written.split('\n')
-    const indent = /^ */.exec(body[lines] ?? '')?.[0].length ?? 0
+    // That of the first line; what another has beyond it is part of the text.
+    const indent = /^ */.exec(body[1] ?? '')?.[0].length ?? 0
     return body.slice(0, lines).join('\n').length + 1 + indent + before.length
   }
   // Quotes; escapes and line breaks before the character would move it, and then the beginning has to do.

@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { decide, explain } from '../../src/policy/decide.ts'
 import { policyOf } from './directory.ts'
 import { factsOf } from './facts.ts'
+import { phone } from './offers.ts'
 
 const fromPhone = factsOf({ sender: { profile: 'phone' }, receiver: { profile: 'carrier' }, vars: { trunk: 'acme' } })
 const profiles = 'sets: [recorders]\nprofiles: { phone: { extends: sip }, carrier: { extends: sip-sdes } }\n'
@@ -72,4 +73,102 @@ rules:
     'a: caller is phone, which extends sip, not caller: webrtc',
     'b: vars.trunk is not known, not vars.trunk: acme',
   ])
+})
+
+test('a flags string is read as Kamailio reads it, for offers and for answers', async (t) => {
+  const policy = await policyOf(t, `${profiles}rules:
+  - name: old-script
+    match: { callee: carrier }
+    offer-flags: "RTP/AVP SDES-off replace-username codec-strip-G722 TOS=184"
+    answer-flags: "loop-protect"
+    set: { ng: { TOS: 46 } }
+`)
+  const { flags } = decide(policy, fromPhone)
+  assert.equal(flags['transport-protocol'], 'RTP/AVP')
+  assert.equal(flags['TOS'], 46)
+  assert.deepEqual(flags['replace'], ['origin', 'session-connection', 'username'])
+  assert.deepEqual(flags['codec'], { strip: ['G722'] })
+  const answer = decide(policy, { ...fromPhone, command: 'answer', caller: 'receiver', sender: fromPhone.receiver, receiver: fromPhone.sender })
+  assert.deepEqual(answer.flags['flags'], ['trust-address', 'loop-protect'])
+  assert.equal(answer.flags['codec'], undefined)
+})
+
+test('a rule may change the profile of a leg, for its call, whichever way the message goes', async (t) => {
+  const policy = await policyOf(t, `${profiles}rules:
+  - name: thin
+    match: { vars: { trunk: acme } }
+    set: { callee: { codecs: [G729, telephone-event], ptime: 40 }, record-call: true }
+`)
+  const { sender, receiver, vars } = fromPhone
+  const there = decide(policy, factsOf({ codecs: phone, sender, receiver, vars }))
+  assert.deepEqual([there.receiver.name, there.receiver.codecs], ['carrier', ['G729', 'telephone-event']])
+  assert.deepEqual([there.flags['ptime'], there.flags['record-call'], there.flags['codec']], [40, 'yes', { consume: ['PCMU'], strip: ['PCMA'], transcode: ['G729'] }])
+  const back = decide(policy, { ...fromPhone, caller: 'receiver', sender: fromPhone.receiver, receiver: fromPhone.sender })
+  assert.deepEqual([back.sender.codecs, back.flags['ptime-reverse']], [['G729', 'telephone-event'], 40])
+})
+
+test('explain says which line each NG key comes from', async (t) => {
+  const policy = await policyOf(t, `${profiles}rules:
+  - name: old-script
+    offer-flags: "replace-username"
+    set: { callee: { ptime: 30 }, ng: { label: a } }
+`)
+  const said = explain(policy, fromPhone).origins.map(({ path, value, source, place }) => {
+    return `${path} ${JSON.stringify(value)} ${source}${place ? `:${place.line}:${place.column}` : ''}`
+  })
+  for (const line of [
+    'ICE "remove" preset sip: ice (receiver carrier)',
+    'transport-protocol "RTP/SAVP" preset sip-sdes: protocol (receiver carrier)',
+    'replace "origin" ngpilot',
+    'replace "username" rule old-script:6:18',
+    'ptime 30 rule old-script: ptime (receiver carrier):7:29',
+    'label "a" rule old-script:7:48',
+  ]) assert.ok(said.includes(line), `${line}\n\n${said.join('\n')}`)
+})
+
+test('each word of a profile becomes its NG keys, towards it and from it', async (t) => {
+  const policy = await policyOf(t, `profiles:
+  sbc:
+    extends: sip-sdes
+    sdes: { suites: [AEAD_AES_256_GCM], lifetime: true, pad: true }
+    dtls-role: passive
+    dtls-fingerprint: SHA-256
+    ice: lite
+    rtcp-mux: offer
+    rtcp-attribute: full
+    generate-rtcp: true
+    dtmf: [rfc4733, detect, inject]
+    codecs: [PCMA]
+    t38: decode
+    media: [audio]
+    single-codec: true
+    record-call: true
+    metadata: a:b
+    label: sbc
+    tos: 184
+    address-family: IP6
+    interface: outside
+    media-address: 192.0.2.1
+    trust-address: false
+    osrtp: legacy
+`)
+  const flags = (command: 'offer' | 'answer', from: string, to: string) => {
+    return decide(policy, factsOf({ command, codecs: phone, sender: { profile: from, address: '192.0.2.9' }, receiver: { profile: to } })).flags
+  }
+  const { SDES, codec, ...offer } = flags('offer', 'sip', 'sbc')
+  assert.ok(Array.isArray(SDES) && !SDES.includes('no-AEAD_AES_256_GCM') && SDES.includes('no-AES_CM_128_HMAC_SHA1_80') && SDES.includes('pad') && SDES.includes('lifetime'))
+  assert.deepEqual(codec, { strip: ['PCMU'] })
+  assert.deepEqual(offer, {
+    replace: ['origin', 'session-connection'], 'transport-protocol': 'RTP/SAVP', DTLS: 'off', OSRTP: ['offer-legacy'], 'ICE-lite': 'forward',
+    'rtcp-mux': ['offer'], 'T.38': ['decode'], direction: ['default', 'outside'], ICE: 'force',
+    flags: ['trust-address', 'full-rtcp-attribute', 'detect-DTMF', 'inject-DTMF'], 'DTLS-fingerprint': 'SHA-256', 'address-family': 'IP6',
+    'media-address': '192.0.2.1', 'generate-RTCP': 'on', 'record-call': 'yes', metadata: 'a:b', TOS: 184,
+  })
+  const { 'received-from': from, direction, label, flags: words, 'DTLS-reverse': role, 'ICE-lite': lite } = flags('offer', 'sbc', 'sip')
+  assert.deepEqual([from, direction, label, role, lite], [['IP4', '192.0.2.9'], ['outside', 'default'], 'sbc', 'passive', 'backward'])
+  assert.ok(Array.isArray(words) && words.includes('SIP-source-address') && !words.includes('trust-address'))
+  const answer = flags('answer', 'sip', 'sbc')
+  assert.deepEqual([answer['OSRTP'], answer['ICE'], answer['T.38'], answer['direction']], [['accept-legacy'], 'force', undefined, undefined])
+  assert.ok(Array.isArray(answer['flags']) && answer['flags'].includes('single-codec'))
+  assert.deepEqual(policy.profiles.get('sbc')?.media, ['audio', 'image'])
 })
