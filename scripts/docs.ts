@@ -11,6 +11,7 @@ import { createMetrics } from '../src/telemetry/metrics.ts'
 import { policyUsage } from '../src/cli/policy/policy.ts'
 import { policyJsonSchema } from '../src/policy/json-schema.ts'
 import { checks } from '../src/policy/checks.ts'
+import { policyPage } from './policy-page.ts'
 import { usage } from '../src/usage.ts'
 
 /**
@@ -36,6 +37,7 @@ const pages: Record<string, string> = {
   + '`conformance` in a policy says what becomes of a finding in the SDP that goes to a leg: `observe` (the default), `repair` '
   + '(where the SDP can be mended safely) or `reject` (the call gets 488).', findings()),
   'cli.md': page('Command line', 'What `ngpilot --help` prints.', `\`\`\`text\nngpilot: ${usage.trim()}\n\`\`\`\n\n## ngpilot policy\n\n\`\`\`text\n${policyUsage.trim()}\n\`\`\``),
+  'policy.md': page('Policy', 'Everything that a policy file can say. [How to get there from a kamailio.cfg](../policy.md).', policyPage()),
   'policy-checks.md': page('Policy checks', 'What `ngpilot policy check` and `ngpilot policy import` find beyond misspelt words, by codes that stay.',
     table(['Code', 'Severity', 'Meaning'], Object.entries(checks).map(([code_, { severity, title }]) => [code(code_), severity, title]))),
 }
