@@ -3,6 +3,7 @@ import { Deletes } from './calls/deletes.ts'
 import { createDiagnosis } from './calls/diagnosis.ts'
 import { CallEvents } from './calls/events.ts'
 import { Losses } from './calls/losses.ts'
+import { Orphans, type OrphansOptions } from './calls/orphans.ts'
 import type { Config } from './config.ts'
 import { NgpilotError, asNgpilotError } from './errors.ts'
 import { nodesInHash } from './config/hash.ts'
@@ -26,7 +27,8 @@ import type { Logger } from './telemetry/log.ts'
 import { createMetrics } from './telemetry/metrics.ts'
 import {
   callEventsObserver, callObserver, deletesObserver, diagnosisObserver, discoveryObserver, dtmfObserver, evapiObserver,
-  fleetObserver, ngObserver, ngRequestObserver, policyObserver, requestObserver, resilienceObserver, storeObserver,
+  fleetObserver, ngObserver, ngRequestObserver, orphansObserver, policyObserver, requestObserver, resilienceObserver,
+  storeObserver,
   webhookObserver,
 } from './telemetry/observers.ts'
 import { createWebhook } from './telemetry/webhook.ts'
@@ -96,9 +98,11 @@ export async function startService (config: Config, log: Logger): Promise<Servic
     policy: policy.current, fleet, ng, store, deletes, observer: { ...callObserver(metrics, log), ...diagnosis.watch },
   })
   const losses = new Losses({ fleet, ng: client, store, events })
+  const orphans = orphansOf(config, { fleet, ng, store, deletes, observer: orphansObserver(metrics, log) })
   const giveUp = async (error: unknown): Promise<never> => {
     losses.close()
     discovery.close()
+    orphans?.close()
     fleet.close()
     await Promise.all([client.close(), store.close(), found.close()])
     throw error
@@ -110,7 +114,7 @@ export async function startService (config: Config, log: Logger): Promise<Servic
     fleet,
     timedOut: (callId) => losses.hint(callId),
     diagnosis,
-    readiness: () => readinessOf({ store, fleet, ng: client, policy }),
+    readiness: () => readinessOf({ store, fleet, policy }),
     metrics: async () => ({ page: await metrics.registry.metrics(), contentType: metrics.registry.contentType }),
   }).catch(giveUp)
   const ngIngress = await startNg({
@@ -151,6 +155,7 @@ export async function startService (config: Config, log: Logger): Promise<Servic
     async close () {
       clearInterval(takingOver)
       dtmf.close()
+      orphans?.close()
       await Promise.all([http.close(), evapi.close(), ngIngress.close()])
       losses.close()
       await calls.close()
@@ -163,6 +168,12 @@ export async function startService (config: Config, log: Logger): Promise<Servic
       await webhook?.close()
     },
   }
+}
+
+/** Looks for them four times within the grace, once a minute at most often. */
+function orphansOf ({ rtpengine }: Config, deps: Omit<OrphansOptions, 'everyMs' | 'graceMs'>): Orphans | undefined {
+  const graceMs = rtpengine.orphanGraceSeconds * 1000
+  return graceMs === 0 ? undefined : new Orphans({ ...deps, graceMs, everyMs: Math.min(60_000, graceMs / 4) })
 }
 
 /** Where nodes are found beside the list. */

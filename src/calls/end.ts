@@ -1,6 +1,7 @@
 import type { BranchRecord, CallRecord, OwedDelete } from '../state/store.ts'
 import type { CallDeps } from './deps.ts'
 import type { Outcome } from './outcome.ts'
+import { ownBranch } from './own-branch.ts'
 import { liveBranches, nodeTagOf, type Place } from './place.ts'
 import type { MediaRequest } from './request.ts'
 import type { Hold } from './serial.ts'
@@ -69,5 +70,5 @@ export function failedBranches (
 /** One tag or the via-branch takes just that fork, on every version; both tags would take the call (rtpengine 12.5). */
 function branchAtNode (call: CallRecord, key: string, caller: string): OwedDelete['branch'] {
   const tag = nodeTagOf(call, { key })
-  return tag === undefined ? { fromTag: caller, viaBranch: key } : { fromTag: tag }
+  return tag === undefined ? { fromTag: caller, viaBranch: ownBranch(key) } : { fromTag: tag }
 }

@@ -73,13 +73,16 @@ export function createOffer (deps: CallDeps, conformance: ConformanceCheck) {
       asked = node
       return command
     }
-    const onAbandoned = (node: MediaNode) => hold(deletes.owe(node, request.callId))
+    const abandoned: Promise<void>[] = []
+    const onAbandoned = (node: MediaNode) => { abandoned.push(deletes.owe(node, request.callId)) }
     const { node, reply } = await both(
       sendToFirst(ng, nodes, commandFor, { deadline: request.deadline, ...(canMove && { onAbandoned }) }),
       store.save(request.callId, {
         ...(!call && first && beginning(first, decision.revision, place.caller)), ...anchorOf(decision, call), ...change,
       }),
     ).catch(async (error: unknown) => {
+      // Only here: a call that goes on at another node must not wait for one that is silent.
+      abandoned.forEach(hold)
       if (isLost(error, call)) await forget(error, asked, request.callId, hold)
       else if (call && change.branches) await takeBack(request.callId, call, place, change.branches, hold)
       throw error

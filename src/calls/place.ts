@@ -2,6 +2,7 @@ import { NgpilotError } from '../errors.ts'
 import type { CallSelector } from '../ng/commands.ts'
 import type { BranchRecord, CallRecord, LegRecord } from '../state/store.ts'
 import type { End } from './exchange.ts'
+import { ownBranch } from './own-branch.ts'
 import type { MediaRequest } from './request.ts'
 
 /** Where in a call a message belongs: the branch, and who is who of it. `by`: the end whose tag is the from-tag. */
@@ -82,7 +83,7 @@ export function selectorOf (call: CallRecord | undefined, callId: string, place:
   const { key, by, caller, callee } = place
   const calleeTag = callee === undefined ? undefined : legOf(call, callee)?.nodeTag ?? nodeTagOf(call, place) ?? callee
   if (by === 'callee') return { callId, fromTag: calleeTag ?? '', toTag: caller }
-  return { callId, fromTag: caller, viaBranch: key, ...(calleeTag !== undefined && { toTag: calleeTag }) }
+  return { callId, fromTag: caller, viaBranch: ownBranch(key), ...(calleeTag !== undefined && { toTag: calleeTag }) }
 }
 
 /** The tag by which the node knows the callee of a branch, once one has answered. */

@@ -1,10 +1,10 @@
-/** Milliseconds without any reply after which a node may count as silent: at first, and after false alarms at most. */
-const leastPatienceMs = 30
+/** After how many milliseconds without a reply a node may count as silent: twice its longest pause of late, within these. */
+const leastPatienceMs = 50
 const mostPatienceMs = 200
-/** A patience that grew by false alarms halves after so long without one. */
-const forgetAfterMs = 60_000
-/** A reply so soon after the alarm shows that it was false. */
-const falseWithinMs = 1000
+/** The memory of a pause halves in so long. */
+const halfLifeMs = 30_000
+/** What takes longer is no pause but an absence, which says nothing of pauses. */
+const longestPauseMs = 1000
 /** When nothing has gone out for so long, what was said of the node before says nothing of now. */
 const staleMs = 2000
 /** How probable it may be that everything unanswered was only lost on the way. */
@@ -18,8 +18,8 @@ const gain = 1 / 16
  * before one of them has waited for its deadline, several without any reply tell the same. Two things must come together:
  *
  * so many transmissions since the last reply that chance would hardly have lost them all, by the share that was lost of late
- * (3 where nearly nothing is, 14 where half of them are), and so long a time as a node that lives has not paused for. 30 ms
- * is more than a pause of an rtpengine that has a processor; where it has none, each false alarm doubles it.
+ * (3 where nearly nothing is, 14 where half of them are), and so long a time as the node has not paused for of late: 50 ms
+ * where it has a processor to itself, up to 200 where it, or this process, must wait for one.
  */
 export class Silence {
   #unanswered = 0
@@ -27,10 +27,9 @@ export class Silence {
   #since = Infinity
   #lastSentAt = -Infinity
   #loss = leastLoss
-  #patienceMs = leastPatienceMs
-  #alarmAt = -Infinity
-  #isAlarm = false
-  #changedAt = 0
+  /** The longest time from a transmission to the next reply, and when that was. */
+  #pauseMs = 0
+  #pausedAt = 0
 
   /** Something went out. */
   sent (now: number): void {
@@ -41,7 +40,11 @@ export class Silence {
 
   /** A reply came, to whatever. */
   replied (now: number): void {
-    if (this.#isAlarm) this.#ended(now)
+    const pauseMs = now - this.#since
+    if (pauseMs > this.#pause(now) && pauseMs < longestPauseMs) {
+      this.#pauseMs = pauseMs
+      this.#pausedAt = now
+    }
     this.#forget()
   }
 
@@ -55,17 +58,14 @@ export class Silence {
   silentMs (now: number, roundTripMs = 0): number | undefined {
     const quietMs = now - this.#since
     if (now - this.#lastSentAt > staleMs) return undefined
-    const isLong = quietMs >= Math.max(this.#patience(now), 4 * roundTripMs)
-    if (!isLong || this.#loss ** this.#unanswered > chance) return undefined
-    if (!this.#isAlarm) this.#alarmAt = now
-    this.#isAlarm = true
-    return quietMs
+    const isLong = quietMs >= this.#patience(now, roundTripMs)
+    return isLong && this.#loss ** this.#unanswered <= chance ? quietMs : undefined
   }
 
   /** When to look again, in milliseconds from now; undefined while everything is answered. */
   nextLookMs (now: number, roundTripMs = 0): number | undefined {
     if (this.#unanswered === 0) return undefined
-    return Math.max(5, this.#since + Math.max(this.#patience(now), 4 * roundTripMs) - now)
+    return Math.max(5, this.#since + this.#patience(now, roundTripMs) - now)
   }
 
   #forget (): void {
@@ -73,18 +73,12 @@ export class Silence {
     this.#since = Infinity
   }
 
-  #ended (now: number): void {
-    this.#isAlarm = false
-    if (now - this.#alarmAt > falseWithinMs) return
-    this.#patienceMs = Math.min(mostPatienceMs, Math.max(2 * this.#patienceMs, 1.5 * (now - this.#since)))
-    this.#changedAt = now
+  #patience (now: number, roundTripMs: number): number {
+    const patienceMs = Math.min(Math.max(leastPatienceMs, 2 * this.#pause(now)), mostPatienceMs)
+    return Math.max(patienceMs, 4 * roundTripMs)
   }
 
-  #patience (now: number): number {
-    if (this.#patienceMs > leastPatienceMs && now - this.#changedAt > forgetAfterMs) {
-      this.#patienceMs = Math.max(leastPatienceMs, this.#patienceMs / 2)
-      this.#changedAt = now
-    }
-    return this.#patienceMs
+  #pause (now: number): number {
+    return this.#pauseMs * 2 ** ((this.#pausedAt - now) / halfLifeMs)
   }
 }

@@ -19,7 +19,7 @@ export interface SipMessage {
   toTag?: string
   fromUri: string
   toUri: string
-  /** Of the top Via; `viaBranches` has them all. */
+  /** Of the top Via. */
   viaBranch?: string
   cseq: { number: number, method: string }
   userAgent?: string

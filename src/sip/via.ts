@@ -5,17 +5,7 @@ import { endOf, quotedEnd } from './scan.ts'
 const paramStop = /;/g
 const listStop = /[,"]/g
 
-/**
- * The branch of each Via from the top, one header or comma list after the other; undefined where a Via has none
- * (RFC 3261 §20.42; §8.1.1.7 makes it compulsory, RFC 2543 did not).
- *
- * In a reply the top one is the proxy's own: the branch of the request that it answers is the second.
- */
-export function viaBranches ({ headers }: { headers: readonly SipHeader[] }): (string | undefined)[] {
-  return headers.filter(({ name }) => name === 'via').flatMap(branchesOf)
-}
-
-/** The branches in one Via header. */
+/** The branch of each Via in one header; undefined where a Via has none (RFC 3261 §20.42; RFC 2543 did not ask for it). */
 export function branchesOf ({ value, line }: SipHeader): (string | undefined)[] {
   const where = `Via (line ${line})`
   return splitList(value, where).map((via) => {

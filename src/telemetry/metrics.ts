@@ -112,6 +112,14 @@ export function createMetrics () {
       name: 'ngpilot_discovery_reads_total', registers, labelNames: ['source', 'result'],
       help: 'Times that DNS or Redis was asked for nodes: ok, or failed (the nodes of before stay).',
     }),
+    orphansReaped: new Counter({
+      name: 'ngpilot_orphans_reaped_total', registers, labelNames: ['node'],
+      help: 'Calls of ours that no instance knew any more, ended at their node.',
+    }),
+    orphansKept: new Gauge({
+      name: 'ngpilot_orphans_kept', registers, labelNames: ['node'],
+      help: 'Calls of ours that no instance knows any more and that have media flowing; they are left alone.',
+    }),
     deletesOwed: new Gauge({
       name: 'ngpilot_deletes_owed', registers,
       help: 'Deletes acknowledged and not yet carried out by their node.',

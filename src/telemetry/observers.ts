@@ -93,6 +93,17 @@ export function discoveryObserver (metrics: Metrics, log: Pick<Logger, 'info' | 
   }
 }
 
+/** What the search for calls that nobody owns tells. */
+export function orphansObserver (metrics: Metrics, log: Pick<Logger, 'warn'>) {
+  return {
+    reaped (node: string, callId: string) {
+      metrics.orphansReaped.inc({ node })
+      log.warn({ node, callId }, 'a call that nobody owns is ended')
+    },
+    kept: (node: string, count: number) => metrics.orphansKept.set({ node }, count),
+  }
+}
+
 /** What the deletes owed to nodes tell. */
 export function deletesObserver (metrics: Metrics, log: Pick<Logger, 'warn'>) {
   return {

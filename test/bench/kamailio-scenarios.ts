@@ -26,7 +26,7 @@ export const caller = xml(`
   ]]></send>
   <recv response="100" optional="true"/>
   <recv response="180" optional="true"/>
-  <recv response="200" rrs="true"/>
+  <recv response="200" rrs="true" timeout="5000"/>
   <send><![CDATA[
     ACK [next_url] SIP/2.0
     Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]
@@ -50,7 +50,7 @@ export const caller = xml(`
     Max-Forwards: 70
     Content-Length: 0
   ]]></send>
-  <recv response="200"/>`)
+  <recv response="200" timeout="5000"/>`)
 
 /** Answers each call at once, and its BYE. */
 export const callee = xml(`
@@ -69,8 +69,8 @@ export const callee = xml(`
 
     ${sdp}
   ]]></send>
-  <recv request="ACK"/>
-  <recv request="BYE"/>
+  <recv request="ACK" timeout="8000"/>
+  <recv request="BYE" timeout="8000"/>
   <send><![CDATA[
     SIP/2.0 200 OK
     [last_Via:]

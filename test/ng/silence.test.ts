@@ -11,14 +11,14 @@ function quiet (silence: Silence, ...times: number[]): void {
   for (const at of times) silence.sent(at)
 }
 
-test('three transmissions without a reply over 30 ms are silence, fewer or sooner are not', () => {
+test('three transmissions without a reply over 50 ms are silence, fewer or sooner are not', () => {
   const silence = new Silence()
   quiet(silence, 0, 10)
-  assert.equal(silence.silentMs(50), undefined)
+  assert.equal(silence.silentMs(60), undefined)
   quiet(silence, 20)
-  assert.equal(silence.silentMs(29), undefined)
-  assert.equal(silence.silentMs(31), 31)
-  silence.replied(32)
+  assert.equal(silence.silentMs(49), undefined)
+  assert.equal(silence.silentMs(51), 51)
+  silence.replied(52)
   assert.equal(silence.silentMs(500), undefined)
 })
 
@@ -38,17 +38,18 @@ test('where half of all is lost it takes fourteen', () => {
   assert.equal(silence.silentMs(301), 301)
 })
 
-test('a false alarm doubles the patience, up to 200 ms; it is forgotten by and by', () => {
+test('twice the longest pause of late is waited for, up to 200 ms; pauses are forgotten by and by', () => {
   const silence = new Silence()
-  const alarmAfter = (start: number) => {
+  const alarmAfter = (start: number, pauseMs: number) => {
     quiet(silence, start, start + 1, start + 2)
     let ms = 0
     while (silence.silentMs(start + ms) === undefined) ms++
-    silence.replied(start + ms + 1)
+    silence.replied(start + pauseMs)
     return ms
   }
-  assert.deepEqual([0, 1000, 2000, 3000, 4000].map(alarmAfter), [30, 60, 120, 200, 200])
-  assert.equal(alarmAfter(70_000), 100)
+  const pauses = [10, 40, 90, 150, 5000].map((pauseMs, index) => alarmAfter(index * 10_000, pauseMs))
+  assert.deepEqual(pauses, [50, 50, 64, 143, 200])
+  assert.equal(alarmAfter(130_000, 0), 50)
 })
 
 test('what was not answered long ago says nothing of now', () => {
