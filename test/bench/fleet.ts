@@ -1,13 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Agent, request } from 'node:http'
+import { loadavg } from 'node:os'
 import { startNgpilot } from '../../stack/ngpilot.ts'
 import { type Rtpengine, startRtpengine } from '../../stack/rtpengine.ts'
 import { sdpFile } from '../support/calls.ts'
 import { percentile, table } from './table.ts'
 
 /**
- * Two real rtpengines under a steady load of new calls: one is stopped, goes on, is killed and comes back. Prints for each
- * phase what became of the calls that began in it, and how long their offers and deletes took. `npm run test:fleet`.
+ * Two real rtpengines under a steady load of new calls: one is stopped, goes on, is killed, comes back and drains. Prints
+ * for each phase what became of the calls that began in it, and how long their offers and deletes took.
+ * `npm run test:fleet`.
  */
 const callsPerSecond = Number(process.argv[2] ?? 200)
 const phaseMs = 5000
@@ -37,8 +39,10 @@ try {
     ['n1 goes on (SIGCONT)', () => { process.kill(nodes[0].pid, 'SIGCONT') }],
     ['n1 killed (SIGKILL)', () => { process.kill(nodes[0].pid, 'SIGKILL') }],
     ['n1 back', async () => { await startRtpengine(context, { port: nodes[0].port, rtpPorts: ranges[0], logLevel: 3 }) }],
+    ['n1 drains', () => { void drained(ngpilot.url, 'n1').then((ms) => { emptyAfterMs = ms }) }],
   ]
   const starts: number[] = []
+  let emptyAfterMs: number | undefined
   for (const [name, begin] of phases) {
     process.stderr.write(`\r\x1b[K${name} …`)
     await begin()
@@ -52,9 +56,21 @@ try {
     return rowOf(name, from, calls.filter(({ at }) => at >= from && at < to))
   })
   const head = ['phase', 'calls', 'offers failed', 'offer p50 ms', 'p99', 'max', 'answers failed', 'delete p99 ms', 'on n1', 'normal after ms']
-  console.log(`\n${callsPerSecond} calls/s, ${callMs} ms each, deadline 400 ms\n\n${table(head, rows)}\n`)
+  console.log(`\n${callsPerSecond} calls/s, ${callMs} ms each, deadline 400 ms; load average ${loadavg()[0]?.toFixed(1) ?? ''}\n\n${table(head, rows)}\n`)
+  console.log(`n1 was empty ${emptyAfterMs?.toFixed(0) ?? 'never'} ms after it began to drain\n`)
 } finally {
   for (const end of ends.reverse()) await end()
+}
+
+/** Drains a node and waits until it is empty, as `ngpilot drain --wait` does. @returns the milliseconds that it took */
+async function drained (url: string, id: string): Promise<number> {
+  const started = performance.now()
+  await fetch(`${url}/v1/nodes/${id}/drain`, { method: 'POST' })
+  for (;;) {
+    const { nodes } = await (await fetch(`${url}/v1/nodes`)).json() as { nodes: { id: string, isDrained: boolean }[] }
+    if (nodes.find((node) => node.id === id)?.isDrained) return performance.now() - started
+    await sleep(100)
+  }
 }
 
 function rowOf (name: string, from: number, calls: Call[]): string[] {

@@ -1,4 +1,6 @@
 import { createSocket } from 'node:dgram'
+import { readFile } from 'node:fs/promises'
+import { loadavg } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Kamailio, startKamailio } from '../../stack/kamailio.ts'
 import { startNgpilot } from '../../stack/ngpilot.ts'
@@ -26,7 +28,7 @@ for (const name of ['ngpilot', 'own module'] as const) {
     for (const end of ends.reverse()) await end()
   }
 }
-console.log(`\nKamailio 6.0, ${callsPerSecond} calls/s for ${seconds} s, one of two rtpengines silent from second ${silentFromMs / 1000} on\n`)
+console.log(`\nKamailio 6.0, ${callsPerSecond} calls/s for ${seconds} s, one of two rtpengines silent from second ${silentFromMs / 1000} on; load average ${loadavg()[0]?.toFixed(1) ?? ''}\n`)
 console.log(table(
   ['media control', 'calls', 'failed', 'OPTIONS p50 ms before', 'max', 'p50 ms after', 'p99', 'max', 'unanswered'], rows,
 ))
@@ -45,18 +47,20 @@ async function measure (name: 'ngpilot' | 'own module', context: { after: (end: 
   const started = performance.now()
   const uac = await startSipp(context, {
     scenario: caller, target: `${kamailio.address}:${kamailio.sipPort}`, calls,
-    args: ['-s', '1000', '-r', String(callsPerSecond), '-l', '3000', '-key', 'domain', kamailio.domain, '-timeout', '90'],
+    args: ['-s', '1000', '-r', String(callsPerSecond), '-l', '3000', '-key', 'domain', kamailio.domain,
+      '-trace_stat', '-stf', '/srv/stat.csv', '-fd', '1'],
   })
   await sleep(Math.max(0, silentFromMs - (performance.now() - started)))
   const silentAt = performance.now()
   process.kill(nodes[0].pid, 'SIGSTOP')
   process.stderr.write(`${name}: one rtpengine is silent …\n`)
-  await uac.ended
+  // A call that gets no answer fails after 5 s, in each of its two transactions.
+  await Promise.race([uac.ended, sleep((seconds + 15) * 1000 - silentFromMs)])
   const answered = options.stop()
   const [before, after] = [answered.filter(({ at }) => at < silentAt), answered.filter(({ at }) => at >= silentAt)]
   const ms = (probes: Probe[], share: number) => percentile(probes.flatMap((each) => each.ms ?? []), share).toFixed(0)
   return [
-    name, String(calls), String(calls - successful(uac.logs())),
+    name, String(calls), String(calls - await successful(uac.folder)),
     ms(before, 0.5), ms(before, 1), ms(after, 0.5), ms(after, 0.99), ms(after, 1),
     String(after.filter((each) => each.ms === undefined).length),
   ]
@@ -78,9 +82,10 @@ async function startWith (
   return startKamailio(context, { settings: { NGPILOT_URL: ngpilot.url, TRUNK_URI: `sip:127.0.0.1:${uasPort}` } })
 }
 
-/** The figure that SIPp shows at its end. */
-function successful (screen: string): number {
-  return Number(screen.match(/Successful call\s*\|\s*\d+\s*\|\s*\d+/g)?.at(-1)?.match(/\d+$/)?.[0] ?? 0)
+/** How many calls went as the scenario says, by SIPp's last line of figures. */
+async function successful (folder: string): Promise<number> {
+  const [head = '', ...lines] = (await readFile(`${folder}/stat.csv`, 'utf8')).trim().split('\n')
+  return Number(lines.at(-1)?.split(';')[head.split(';').indexOf('SuccessfulCall(C)')] ?? 0)
 }
 
 interface Probe { at: number, ms?: number }
