@@ -4,7 +4,7 @@ import { NgpilotError, asNgpilotError } from '../../errors.ts'
 import type { ReplyFrame, RequestFrame } from './frames.ts'
 import { type KamailioAddress, Link, type LinkTimes } from './link.ts'
 import type { EvapiObserver } from './observer.ts'
-import { bodyReply, nothingToDo, refusal } from './replies.ts'
+import { refusal } from './replies.ts'
 import { askedBy, checkFrame, idOf, parseFrame } from './requests.ts'
 import { mostFrameBytes } from './window.ts'
 
@@ -98,12 +98,11 @@ export function startEvapi (options: EvapiOptions, { calls, events }: EvapiDeps)
   }
 
   async function replyTo (frame: RequestFrame, deadline: number, line: Line): Promise<ReplyFrame | undefined> {
-    const { callId, run, body } = askedBy(frame, calls, deadline)
+    const { callId, run } = askedBy(frame, calls, deadline)
     line.callId = callId
-    const { sdp, ...outcome } = await run()
-    Object.assign(line, outcome)
-    if (frame.id === undefined) return undefined
-    return sdp ? bodyReply(frame.id, body(sdp)) : nothingToDo(frame.id)
+    const { told, answer } = await run()
+    Object.assign(line, told)
+    return frame.id === undefined ? undefined : { id: frame.id, ...answer }
   }
 
   /** @throws NgpilotError `too_large` when no frame holds it. */
@@ -111,7 +110,7 @@ export function startEvapi (options: EvapiOptions, { calls, events }: EvapiDeps)
     if (!reply || link.send(JSON.stringify(reply))) return
     observer.lost(link.kamailio.id, 'too_large')
     throw new NgpilotError('too_large',
-      `the new body has ${reply.body?.length ?? reply.body64?.length ?? 0} bytes; as JSON it must fit into the ${mostFrameBytes} bytes that `
+      `the answer has ${JSON.stringify(reply).length} bytes; it must fit into the ${mostFrameBytes} bytes that `
       + 'Kamailio\'s evapi takes. The same request over HTTP gets it')
   }
 

@@ -1,10 +1,16 @@
 import { type Static, Type } from 'typebox'
+import { callCommands, type CallCommandName } from '../../calls/commands.ts'
 
 const text = (description: string, maxLength = 1024) => Type.Optional(Type.String({ minLength: 1, maxLength, description }))
 
+const commandNames = Object.keys(callCommands) as CallCommandName[]
+
 /** What Kamailio's script asks: one JSON object a frame. What `/v1/sip` takes in headers stands here under shorter names. */
 export const RequestFrame = Type.Object({
-  verb: Type.Enum(['manage', 'offer', 'answer', 'delete', 'pong'], { description: 'What to do; pong answers a ping.' }),
+  verb: Type.Enum(['manage', 'offer', 'answer', 'delete', 'pong', ...commandNames], {
+    description: 'What to do; pong answers a ping; query, play-media … are what POST /v1/calls/ID/… takes.',
+  }),
+  with: Type.Optional(Type.Record(Type.String(), Type.Unknown(), { description: 'What such a command takes, beside callId.' })),
   id: text('Comes back with the answer; without it there is none. Kamailio: $T(id_index):$T(id_label)', 128),
   message: text('The SIP message as it is (Kamailio: $mb), for manage and delete.', 131_072),
   message64: text('The same in base64: bytes that are no UTF-8 cannot stand in JSON.', 131_072),
@@ -35,6 +41,9 @@ export interface ReplyFrame {
   body64?: string
   /** Its Content-Type. */
   type?: string
+  /** Of a command such as query: which rtpengine answered, and what. */
+  node?: string
+  reply?: unknown
   /** Of the refusal: the reason phrase, the error code, and what is wrong for a person. */
   reason?: string
   error?: string

@@ -3,12 +3,8 @@ import type { NgpilotError } from '../../errors.ts'
 import { sipFailures } from '../../sip/failures.ts'
 import type { ReplyFrame } from './frames.ts'
 
-export function bodyReply (id: string, { type, body }: { type: string, body: Buffer }): ReplyFrame {
-  return { id, status: 200, type, ...(isUtf8(body) ? { body: body.toString() } : { body64: body.toString('base64') }) }
-}
-
-export function nothingToDo (id: string): ReplyFrame {
-  return { id, status: 204 }
+export function bodyAnswer (type: string, body: Buffer): Omit<ReplyFrame, 'id'> {
+  return { status: 200, type, ...(isUtf8(body) ? { body: body.toString() } : { body64: body.toString('base64') }) }
 }
 
 /** The error as a SIP reply that fits. A fault of ngpilot's own shows no more than that it is one. */

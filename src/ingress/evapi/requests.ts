@@ -1,16 +1,23 @@
 import { isUtf8 } from 'node:buffer'
 import { Ajv } from 'ajv'
 import type { Calls } from '../../calls/calls.ts'
+import { callCommandOf, callCommands, type CallCommandName } from '../../calls/commands.ts'
 import type { Outcome } from '../../calls/outcome.ts'
 import { NgpilotError } from '../../errors.ts'
 import { replaceSdp } from '../../sip/body.ts'
 import { factsOf } from '../../sip/facts.ts'
 import { readHop } from '../../sip/hop.ts'
 import { parseSipMessage } from '../../sip/message.ts'
+import { commandSchema } from '../command-schemas.ts'
+import { plainOf } from '../plain.ts'
 import { explain } from '../validation.ts'
-import { RequestFrame } from './frames.ts'
+import { type ReplyFrame, RequestFrame } from './frames.ts'
+import { bodyAnswer } from './replies.ts'
 
-const isFrame = new Ajv({ allErrors: true, verbose: true }).compile<RequestFrame>(RequestFrame)
+const ajv = new Ajv({ allErrors: true, verbose: true })
+const isFrame = ajv.compile<RequestFrame>(RequestFrame)
+const names = Object.keys(callCommands) as CallCommandName[]
+const commandChecks = new Map(names.map((name) => [name, ajv.compile(commandSchema(name))]))
 
 /** @throws NgpilotError `bad_request`: no JSON in UTF-8 */
 export function parseFrame (payload: Buffer): unknown {
@@ -34,12 +41,14 @@ export function checkFrame (frame: unknown): RequestFrame {
   throw new NgpilotError('bad_request', explain(isFrame.errors ?? [], 'frame'))
 }
 
-/** What a frame asks for: whose call it is, and how to have it done. `body` makes the new body of the new SDP. */
+/** What a frame asks for: whose call it is, and how to have it done. */
 export interface Asked {
   callId: string
-  run: () => Promise<Outcome>
-  body: (sdp: Buffer) => { type: string, body: Buffer }
+  /** What became of it for the log, and the answer without its id. */
+  run: () => Promise<{ told: object, answer: Answer }>
 }
+
+export type Answer = Omit<ReplyFrame, 'id'>
 
 /** @throws NgpilotError `bad_request` for what is missing or cannot be read, `sdp_invalid` */
 export function askedBy (frame: RequestFrame, calls: Calls, deadline: number): Asked {
@@ -47,29 +56,53 @@ export function askedBy (frame: RequestFrame, calls: Calls, deadline: number): A
     case 'manage': {
       const message = parseSipMessage(needed(frame, 'message'))
       const request = { ...factsOf(message), ...context(frame, deadline) }
-      return {
-        callId: request.callId,
-        run: () => calls.manage(request),
-        body: (sdp) => ({ type: message.contentType ?? 'application/sdp', body: replaceSdp(message, sdp) }),
-      }
+      const type = message.contentType ?? 'application/sdp'
+      return sdpVerb(request.callId, () => calls.manage(request), (sdp) => bodyAnswer(type, replaceSdp(message, sdp)))
     }
     case 'offer': {
       const request = { ...legs(frame), sdp: needed(frame, 'sdp'), ...context(frame, deadline) }
-      return { callId: request.callId, run: () => calls.offer(request), body: bare }
+      return sdpVerb(request.callId, () => calls.offer(request))
     }
     case 'answer': {
       const request = { ...legs(frame), toTag: textOf(frame, 'toTag'), sdp: needed(frame, 'sdp'), ...context(frame, deadline) }
-      return { callId: request.callId, run: () => calls.answer(request), body: bare }
+      return sdpVerb(request.callId, () => calls.answer(request))
     }
-    default: {
+    case 'delete': {
       const callId = frame.callId ?? parseSipMessage(needed(frame, 'message')).callId
-      return { callId, run: () => calls.deleteCall({ callId, deadline }), body: bare }
+      return sdpVerb(callId, () => calls.deleteCall({ callId, deadline }))
     }
+    default:
+      return callCommand(frame, calls, deadline)
   }
 }
 
-function bare (sdp: Buffer) {
-  return { type: 'application/sdp', body: sdp }
+function sdpVerb (
+  callId: string, verb: () => Promise<Outcome>, answerWith = (sdp: Buffer) => bodyAnswer('application/sdp', sdp),
+): Asked {
+  return {
+    callId,
+    async run () {
+      const { sdp, ...told } = await verb()
+      return { told, answer: sdp ? answerWith(sdp) : { status: 204 } }
+    },
+  }
+}
+
+/** Any other NG command on a running call. */
+function callCommand (frame: RequestFrame, calls: Calls, deadline: number): Asked {
+  const callId = textOf(frame, 'callId')
+  const name = frame.verb as CallCommandName
+  const given = frame.with ?? {}
+  const isRight = commandChecks.get(name)
+  if (isRight && !isRight(given)) throw new NgpilotError('bad_request', explain(isRight.errors ?? [], 'frame.with'))
+  const command = callCommandOf(name, given)
+  return {
+    callId,
+    async run () {
+      const { node, reply } = await calls.command({ callId, command, deadline })
+      return { told: { node }, answer: { status: 200, node, reply: plainOf(reply) } }
+    },
+  }
 }
 
 function context (frame: RequestFrame, deadline: number) {

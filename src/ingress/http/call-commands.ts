@@ -2,7 +2,8 @@ import type { FastifyInstance } from 'fastify'
 import { Type, type Static } from 'typebox'
 import type { Calls } from '../../calls/calls.ts'
 import { callCommandOf, callCommands, type CallCommandName, type CommandShape } from '../../calls/commands.ts'
-import { commandSchema } from './command-schemas.ts'
+import { commandSchema } from '../command-schemas.ts'
+import { plainOf } from '../plain.ts'
 import { Problem } from './schemas.ts'
 import { tell } from './told.ts'
 
@@ -34,12 +35,4 @@ export function addCallCommands (app: FastifyInstance, { calls, deadlineMs }: { 
       return { node, reply: plainOf(reply) }
     })
   }
-}
-
-/** Bytes as text: in a reply they are SDP. */
-function plainOf (value: unknown): unknown {
-  if (Buffer.isBuffer(value)) return value.toString()
-  if (Array.isArray(value)) return value.map(plainOf)
-  if (typeof value !== 'object' || value === null) return value
-  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, plainOf(each)]))
 }

@@ -44,6 +44,14 @@ test('offer, answer and delete take call-id and tags; bytes that are no UTF-8 go
   assert.equal(asked[2]?.callId, 'c')
 })
 
+test('any other command goes to the node of the call, and its reply comes back', async (t) => {
+  const { kamailio, commands } = await start(t)
+  assert.deepEqual(await kamailio.ask({ verb: 'play-dtmf', id: '1', callId: 'c', with: { fromTag: 'f', code: '5' } }), {
+    id: '1', status: 200, node: 'n1', reply: { result: 'ok', sdp: 'v=0' },
+  })
+  assert.deepEqual(commands, [{ callId: 'c', command: { 'from-tag': 'f', code: '5', command: 'play DTMF' } }])
+})
+
 test('nothing to rewrite is 204; a refusal names the SIP status, the code and what is wrong', async (t) => {
   const idle = await start(t, { outcome: { command: 'none' } })
   assert.deepEqual(await idle.kamailio.ask({ verb: 'manage', id: '1', message: invite }), { id: '1', status: 204 })
@@ -59,6 +67,7 @@ const bad: [string, object, RegExp][] = [
   ['a message cut short', { verb: 'manage', message: invite.slice(0, -20) }, /Content-Length.*cut short/],
   ['an unknown key', { verb: 'manage', mesage: invite }, /unknown key "mesage"; did you mean "message"\?/],
   ['an unknown verb', { verb: 'ofer', message: invite }, /frame\.verb must be one of manage, offer/],
+  ['a command with an unknown key', { verb: 'play-dtmf', callId: 'c', with: { code: '5', cod: 1 } }, /frame\.with has the unknown key "cod"/],
   ['no message', { verb: 'manage' }, /frame\.message is missing; manage needs it/],
   ['no tag in an answer', { verb: 'answer', callId: 'c', fromTag: 'f', sdp }, /frame\.toTag is missing/],
   ['a source that is no SIP URI', { verb: 'manage', message: invite, source: '198.51.100.7:5060' }, /frame\.source: neither sip:/],
@@ -86,7 +95,7 @@ test('an answer that no frame of Kamailio\'s holds is refused in so many words',
   const { kamailio, losses } = await start(t, { outcome: { command: 'offer', sdp: Buffer.from('a=x:"\r\n'.repeat(4000)) } })
   const reply = await kamailio.ask({ verb: 'manage', id: '1', message: invite })
   assert.deepEqual([reply.status, reply.error], [513, 'too_large'])
-  assert.match(String(reply.detail), /28000 bytes; as JSON it must fit into the 32600 bytes/)
+  assert.match(String(reply.detail), /bytes; it must fit into the 32600 bytes/)
   assert.deepEqual(losses, ['k1 too_large'])
 })
 
@@ -166,6 +175,11 @@ async function start (t: TestContext, { outcome, error, gate, times = {}, isAnsw
     if (error) throw error
     return outcome ?? { command: 'offer', sdp: Buffer.from('rewritten') }
   }
+  const commands: object[] = []
+  const command = ({ callId, command: given }: { callId: string, command: object }) => {
+    commands.push({ callId, command: given })
+    return Promise.resolve({ node: 'n1', reply: { result: 'ok', sdp: Buffer.from('v=0') } })
+  }
   const kamailio = await startKamailio(t, isAnswering)
   const events = new CallEvents({ happened: () => undefined, failed: () => undefined })
   const evapi = startEvapi({
@@ -178,10 +192,10 @@ async function start (t: TestContext, { outcome, error, gate, times = {}, isAnsw
       frame: () => undefined,
       lost: (id, reason) => losses.push(`${id} ${reason}`),
     },
-  }, { calls: { manage: verb, offer: verb, answer: verb, deleteCall: verb } as unknown as Calls, events })
+  }, { calls: { manage: verb, offer: verb, answer: verb, deleteCall: verb, command } as unknown as Calls, events })
   t.after(() => evapi.close())
   if (isAnswering) await kamailio.until(() => changes.includes('up'))
-  return { kamailio, evapi, events, asked, results, losses, changes }
+  return { kamailio, evapi, events, asked, commands, results, losses, changes }
 }
 
 /** A listener that talks as Kamailio does: netstrings, and a script that answers pings while `isAnswering`. */

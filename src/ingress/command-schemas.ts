@@ -1,5 +1,5 @@
 import { Type, type TSchema } from 'typebox'
-import { callCommands, type CallCommandName, type CommandShape } from '../../calls/commands.ts'
+import { callCommands, type CallCommandName, type CommandShape } from '../calls/commands.ts'
 
 const tag = (description: string) => Type.String({ minLength: 1, maxLength: 512, description })
 const text = (description: string, maxLength = 1024) => Type.String({ minLength: 1, maxLength, description })
