@@ -10,6 +10,7 @@ import { createManage } from './manage.ts'
 import { createOffer } from './offer.ts'
 import { liveBranches } from './place.ts'
 import { type NgRequest, type Relayed, createRelay } from './relay.ts'
+import { Repeats } from './repeats.ts'
 import { createSerial, type Hold } from './serial.ts'
 import { createWholeFleet } from './whole-fleet.ts'
 
@@ -35,7 +36,7 @@ export function createCalls (deps: CallDeps) {
       if (call && cancelled.length > 0) await endSome({ callId, deadline }, call, cancelled, hold)
     })
   })
-  const manage = createManage(deps, { offer, answer, deleteCall, endSome, cancels })
+  const manage = createManage(deps, { offer, answer, deleteCall, endSome, cancels, repeats: new Repeats() })
 
   const relay = createRelay(deps, { offer, answer, endSome })
 

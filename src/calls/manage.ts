@@ -11,6 +11,7 @@ import { inviteOf, isOf } from './invite.ts'
 import type { Offer } from './offer.ts'
 import type { Outcome } from './outcome.ts'
 import { legOf, liveBranches, otherEnd, type Place, placeOf } from './place.ts'
+import { keyOf, type Repeats } from './repeats.ts'
 import type { MediaRequest, SipFacts } from './request.ts'
 import type { Hold } from './serial.ts'
 
@@ -20,6 +21,7 @@ interface Verbs {
   deleteCall: Delete
   endSome: EndSome
   cancels: Pick<Cancels, 'cancelled' | 'forget'>
+  repeats: Repeats
 }
 
 /** A request that came as a SIP message; its tags are SIP's From and To tags still. */
@@ -49,7 +51,12 @@ export function createManage (deps: CallDeps, verbs: Verbs) {
       if (isAccepted(sip) && call) await confirm(request, call, hold)
       return none
     }
-    return exchange({ ...request, sdp }, call, hold)
+    const key = keyOf(request)
+    const before = call && verbs.repeats.find(key)
+    if (before) return before
+    const outcome = await exchange({ ...request, sdp }, call, hold)
+    if (outcome.sdp) verbs.repeats.keep(key, outcome)
+    return outcome
   }
 
   /** A message with an SDP: the tags of the verbs follow the offer, so they may have to change places. */
