@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { NgClient } from '../../src/ng/client.ts'
-import { listCommand } from '../../src/ng/commands.ts'
+import { listCommand, queryCommand } from '../../src/ng/commands.ts'
 import type { StackContext } from '../../stack/context.ts'
 import { type MediaWay, startKamailio } from '../../stack/kamailio.ts'
 import { startNgpilot } from '../../stack/ngpilot.ts'
@@ -65,7 +65,21 @@ export async function startSite (t: StackContext, options: SiteOptions = {}) {
     }
     throw new Error(`calls are left: ${JSON.stringify(await left())}\n${ngpilot.logs()}\n${kamailio.logs()}`)
   }
-  return { rtpengine, ngpilot, kamailio, metric, left, isEmpty }
+  /** Waits until the node has closed the port of one SDP, while that of another is open still. */
+  const holds = async (kept: string, closed: string) => {
+    const portOf = (sdp: string) => Number(/^m=audio (\d+)/m.exec(sdp)?.[1])
+    for (let tries = 0; tries < 100; tries++) {
+      const { calls } = await ng.send(node, listCommand(), { deadline: performance.now() + 1000 })
+      const [callId = ''] = calls as string[]
+      const { tags } = await ng.send(node, queryCommand({ callId }), { deadline: performance.now() + 1000 })
+      const open = JSON.stringify(tags)
+      const has = (sdp: string) => open.includes(`"local port":${portOf(sdp)},`)
+      if (has(kept) && !has(closed)) return
+      await sleep(50)
+    }
+    throw new Error(`${portOf(kept)} should be open, ${portOf(closed)} closed`)
+  }
+  return { holds, rtpengine, ngpilot, kamailio, metric, left, isEmpty }
 }
 
 export type Site = Awaited<ReturnType<typeof startSite>>
