@@ -95,8 +95,8 @@ export function createAnswer (deps: CallDeps, conformance: ConformanceCheck) {
   }
 
   /**
-   * An answer of a fork to an INVITE that another one has accepted already. Its media must not take the place of the
-   * winner's; the caller ends its dialog, as it must (RFC 3261 §13.2.2.4).
+   * An answer of a fork that has ended, or to an INVITE that another one has accepted already. Its media must not take the
+   * place of the winner's; the caller ends its dialog, as it must (RFC 3261 §13.2.2.4).
    */
   async function lost (request: MediaRequest, call: CallRecord, place: Place, sdp: Sdp): Promise<Outcome> {
     const { key, callee } = place
@@ -118,6 +118,7 @@ export function createAnswer (deps: CallDeps, conformance: ConformanceCheck) {
 
 function hasLost (call: CallRecord, { key, branch, by, caller, callee }: Place, { sip }: MediaRequest): boolean {
   if (!sip || by !== 'caller' || sip.method !== 'INVITE' || sip.cseq !== branch?.invite?.cseq) return false
+  if (branch.state === 'ended') return true
   if (branch.state === 'confirmed') return branch.exchange?.callee !== callee
   return Object.entries(call.branches).some(([other, each]) => other !== key && each.caller === caller && each.state === 'confirmed')
 }

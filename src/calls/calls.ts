@@ -22,8 +22,10 @@ export function createCalls (deps: CallDeps) {
   const conformance = createConformance(deps.observer)
   const offer = createOffer(deps, conformance)
   const answer = createAnswer(deps, conformance)
+  const repeats = new Repeats()
   const endCall = createDelete(deps)
   const deleteCall: Delete = (request, call, hold) => {
+    repeats.forget(request.callId)
     conformance.forget(request.callId, Object.keys(call?.branches ?? {}))
     return endCall(request, call, hold)
   }
@@ -36,7 +38,7 @@ export function createCalls (deps: CallDeps) {
       if (call && cancelled.length > 0) await endSome({ callId, deadline }, call, cancelled, hold)
     })
   })
-  const manage = createManage(deps, { offer, answer, deleteCall, endSome, cancels, repeats: new Repeats() })
+  const manage = createManage(deps, { offer, answer, deleteCall, endSome, cancels, repeats })
 
   const relay = createRelay(deps, { offer, answer, endSome })
 

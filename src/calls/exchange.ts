@@ -83,7 +83,7 @@ export function roleOf ({ method, status, cseq }: SipFacts, by: End, branch: Bra
   const isOfRequest = isTheirs && (exchange.cseq === undefined || exchange.cseq === cseq)
   if (method === 'INVITE') {
     if (isOfRequest) return 'answer'
-    const isOpening = branch?.invite?.cseq === cseq && branch.state !== 'confirmed'
+    const isOpening = by === 'callee' && branch?.invite?.cseq === cseq
     if (!branch || (isOpening && !branch.invite?.isLate)) return 'answer'
     return 'offer'
   }

@@ -11,7 +11,7 @@ import { inviteOf, isOf } from './invite.ts'
 import type { Offer } from './offer.ts'
 import type { Outcome } from './outcome.ts'
 import { legOf, liveBranches, otherEnd, type Place, placeOf } from './place.ts'
-import { keyOf, type Repeats } from './repeats.ts'
+import type { Repeats } from './repeats.ts'
 import type { MediaRequest, SipFacts } from './request.ts'
 import type { Hold } from './serial.ts'
 
@@ -51,11 +51,11 @@ export function createManage (deps: CallDeps, verbs: Verbs) {
       if (isAccepted(sip) && call) await confirm(request, call, hold)
       return none
     }
-    const key = keyOf(request)
-    const before = call && verbs.repeats.find(key)
+    const isLive = call && placeOf(call, request).branch?.state !== 'ended'
+    const before = isLive ? verbs.repeats.find(request) : undefined
     if (before) return before
     const outcome = await exchange({ ...request, sdp }, call, hold)
-    if (outcome.sdp) verbs.repeats.keep(key, outcome)
+    if (outcome.sdp && outcome.command !== 'none') verbs.repeats.keep(request, outcome)
     return outcome
   }
 

@@ -37,6 +37,7 @@ export function createOffer (deps: CallDeps, conformance: ConformanceCheck) {
   ): Promise<Outcome> {
     const sdp = parseSdp(request.sdp)
     const known = request.toTag === undefined ? undefined : placeOf(call, request)
+    if (known?.branch?.state === 'ended') throw new NgpilotError('call_ended', 'an offer came in a dialog that is over')
     const inForce = policy()
     const facts = known
       ? factsAt(inForce, 'offer', request, call, known, sdp)

@@ -4,6 +4,10 @@ import type { Outcome } from './outcome.ts'
 
 /** How long a message may come again, in milliseconds: 64 × T1 (RFC 3261 §17). */
 const keptMs = 32_000
+/** Of one call; the oldest goes first. */
+const mostOfCall = 16
+
+interface Kept { outcomes: Map<string, Outcome>, until: number }
 
 /**
  * Answers to SIP messages with an SDP, so that a message that comes again is answered without being carried out again.
@@ -11,37 +15,50 @@ const keptMs = 32_000
  * nothing, for rtpengine gives the same ports to the same tags and the exchange knows the request by its CSeq.
  */
 export class Repeats {
-  readonly #most: number
-  /** Oldest first. */
-  readonly #kept = new Map<string, { outcome: Outcome, until: number }>()
+  readonly #mostCalls: number
+  /** By call-id, the one that is kept longest last. */
+  readonly #calls = new Map<string, Kept>()
 
-  /** @param most how many answers are kept, at some 2 KB each; the oldest goes first */
-  constructor (most = 10_000) {
-    this.#most = most
+  /** @param mostCalls how many calls have answers kept, at some 2 KB an answer; the oldest goes first */
+  constructor (mostCalls = 5000) {
+    this.#mostCalls = mostCalls
   }
 
   /** The answer that the message got before. */
-  find (key: string): Outcome | undefined {
-    const kept = this.#kept.get(key)
-    return kept && kept.until > performance.now() ? kept.outcome : undefined
+  find (request: SipRequest): Outcome | undefined {
+    const kept = this.#calls.get(request.callId)
+    return kept && kept.until > performance.now() ? kept.outcomes.get(keyOf(request)) : undefined
   }
 
-  keep (key: string, outcome: Outcome): void {
+  keep (request: SipRequest, outcome: Outcome): void {
+    const { callId } = request
     const now = performance.now()
-    for (const [oldest, { until }] of this.#kept) {
-      if (until > now && this.#kept.size < this.#most) break
-      this.#kept.delete(oldest)
+    const outcomes = this.#calls.get(callId)?.outcomes ?? new Map<string, Outcome>()
+    this.#calls.delete(callId)
+    for (const [oldest, { until }] of this.#calls) {
+      if (until > now && this.#calls.size < this.#mostCalls) break
+      this.#calls.delete(oldest)
     }
-    this.#kept.set(key, { outcome, until: now + keptMs })
+    for (const oldest of outcomes.keys()) {
+      if (outcomes.size < mostOfCall) break
+      outcomes.delete(oldest)
+    }
+    outcomes.set(keyOf(request), outcome)
+    this.#calls.set(callId, { outcomes, until: now + keptMs })
+  }
+
+  /** The call has ended: what comes now is no repeat of what was done for it. */
+  forget (callId: string): void {
+    this.#calls.delete(callId)
   }
 }
 
 /** What makes two messages the same: transaction, dialog, SDP, and where a request goes, as forks differ in no more. */
-export function keyOf ({ callId, fromTag, toTag, viaBranch, sip, sdp, destination, vars }: SipRequest): string {
+function keyOf ({ fromTag, toTag, viaBranch, sip, sdp, destination, vars }: SipRequest): string {
   const { method, status, cseq, branch } = sip
   const request = status === undefined ? [branch, destination, vars] : []
   return createHash('sha256')
-    .update(JSON.stringify([callId, fromTag, toTag, viaBranch, method, status, cseq, ...request]))
+    .update(JSON.stringify([fromTag, toTag, viaBranch, method, status, cseq, ...request]))
     .update(sdp ?? '')
     .digest('base64')
 }
