@@ -7,6 +7,7 @@ import { signallingRules } from '../src/analyze/signalling.ts'
 import type { FindingKind } from '../src/finding.ts'
 import { ruleOf, rules } from '../src/sdp/conformance.ts'
 import { sipFailures } from '../src/sip/failures.ts'
+import { diagnosisRules } from '../src/diagnosis/diagnose.ts'
 import { createMetrics } from '../src/telemetry/metrics.ts'
 import { policyUsage } from '../src/cli/policy/policy.ts'
 import { policyJsonSchema } from '../src/policy/json-schema.ts'
@@ -33,7 +34,7 @@ const pages: Record<string, string> = {
     const error = name as ErrorCode
     return [code(name), String(statuses[error]), sipFailures[error], meaning]
   }))),
-  'findings.md': page('Findings', 'What ngpilot looks for in each offer and answer and in traces, and what mends it. The ids are stable. '
+  'findings.md': page('Findings', 'What ngpilot looks for in each offer and answer, in the media of live calls and in traces, and what mends it. The ids are stable. '
   + '`conformance` in a policy says what becomes of a finding in the SDP that goes to a leg: `observe` (the default), `repair` '
   + '(where the SDP can be mended safely) or `reject` (the call gets 488).', findings()),
   'cli.md': page('Command line', 'What `ngpilot --help` prints.', `\`\`\`text\nngpilot: ${usage.trim()}\n\`\`\`\n\n## ngpilot policy\n\n\`\`\`text\n${policyUsage.trim()}\n\`\`\``),
@@ -56,7 +57,7 @@ for (const [name, text] of Object.entries(pages)) {
 }
 
 function findings (): string {
-  return [...rules, ...signallingRules, ...Object.values(rtpKinds)].map((kind: FindingKind) => {
+  return [...rules, ...diagnosisRules, ...signallingRules, ...Object.values(rtpKinds)].map((kind: FindingKind) => {
     const { id, severity, leg, title, why, fix, reference } = kind
     const rule = ruleOf.get(id)
     const repair = rule?.repair ? rule.isRepairedByDefault ? ' Repaired by default.' : ' Can be repaired.' : ''

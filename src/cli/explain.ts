@@ -65,7 +65,7 @@ function mediaTable (media: readonly MediaLine[]): string[] {
     ...heard ? [heard.mos.toFixed(1), `${heard.lossPercent} %`, `${heard.jitterMs} ms`, `${Math.round(heard.roundTripMs)} ms`] : ['-', '-', '-', '-'],
     endpoint ?? '-',
   ])
-  const reasons = media.flatMap(({ role, notAvailable }) => Object.entries(notAvailable).map(([what, why]) => `${role}: no ${what}, for ${why}`))
+  const reasons = media.flatMap(({ role, notAvailable }) => Object.entries(notAvailable).map(([what, why]) => `${role}: ${what} not available because ${why}`))
   return [...table([columns, ...rows], [3, 4, 5, 6, 7, 8, 9]), ...reasons]
 }
 

@@ -54,9 +54,10 @@ export function beginHistory (callId: string, startedAt: number): CallHistory {
   return { callId, startedAt, exchanges: [], samples: [], findings: [] }
 }
 
-/** As history keeps an SDP. */
+/** As history keeps an SDP. Of a fingerprint as much stays as tells two apart. */
 export function keptSdp (sdp: Buffer): string {
-  return masked(sdp.toString('latin1').slice(0, mostSdpLength))
+  const text = masked(sdp.toString('latin1').slice(0, mostSdpLength))
+  return text.replace(/^(a=fingerprint:\S+ \w\w:\w\w):[\w:]+/gm, '$1:[masked]')
 }
 
 export function addExchange (history: CallHistory, exchange: Exchange): void {

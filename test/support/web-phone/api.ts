@@ -8,6 +8,12 @@ export interface WebPhone {
   resume (): Promise<void>
   /** A re-INVITE with new ICE credentials for the same peer connection; resolves when it is answered. */
   restartIce (): Promise<void>
+  /** From now on the page changes what it gets: the node's fingerprint, or its ICE password. */
+  spoil (what: 'fingerprint' | 'ice-pwd' | 'nothing'): void
+  /** The track of the microphone ends: the browser sends nothing more. */
+  mute (): Promise<void>
+  /** The page drops its connection without a word to anybody. */
+  vanish (): void
   sendDtmf (digit: string): void
   hangup (): void
   /** Why the latest call ended, `running` while it has not. */

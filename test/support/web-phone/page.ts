@@ -7,6 +7,7 @@ let session: RTCSession | undefined
 let ending: Promise<string> = Promise.resolve('none')
 let incomingCall: Promise<void> | undefined
 let analyser: AnalyserNode | undefined
+let spoiled: Parameters<WebPhone['spoil']>[0] = 'nothing'
 
 const phone: WebPhone = {
   register: (webSocket, uri) => new Promise((resolve, reject) => {
@@ -41,6 +42,9 @@ const phone: WebPhone = {
   restartIce: () => new Promise((resolve, reject) => {
     if (!session?.renegotiate({ rtcOfferConstraints: { iceRestart: true } }, resolve)) reject(new Error('cannot restart ICE now'))
   }),
+  spoil: (what) => { spoiled = what },
+  mute: async () => { await session?.connection.getSenders()[0]?.replaceTrack(null) },
+  vanish: () => session?.connection.close(),
   sendDtmf (digit) {
     const sender = session?.connection.getSenders().find(({ dtmf }) => dtmf)
     if (!sender?.dtmf?.canInsertDTMF) throw new Error('the browser cannot send DTMF: no telephone-event was agreed on')
@@ -74,6 +78,11 @@ const phone: WebPhone = {
 /** Follows a call: when it ends, and what comes in. */
 function take (taken: RTCSession): RTCSession {
   session = taken
+  taken.on('sdp', (event: { originator: string, sdp: string }) => {
+    if (event.originator !== 'remote') return
+    const line = spoiled === 'fingerprint' ? /^(a=fingerprint:\S+ ..):..:/m : /^(a=ice-pwd:.*).$/m
+    if (spoiled !== 'nothing') event.sdp = event.sdp.replace(line, spoiled === 'fingerprint' ? '$1:5A:' : '$1x')
+  })
   ending = new Promise((resolve) => {
     taken.on('ended', ({ cause }) => resolve(cause))
     taken.on('failed', ({ cause, message }) => {
