@@ -39,6 +39,11 @@ export function isForbiddenKey (key: string): boolean {
   return forbiddenKeys.has(key)
 }
 
+/** The `bencode` package turns a key with one of these into something else, and so does UTF-8 with half a surrogate pair. */
+export function isReadableKey (key: string): boolean {
+  return !/[\uFEFF\uFFFD]|\p{Surrogate}/u.test(key)
+}
+
 export function malformed (what: string, at: number): NgpilotError {
   return new NgpilotError('ng_malformed', `${what} (byte ${at})`)
 }
@@ -134,7 +139,7 @@ function checkUtf8Key (key: Buffer, at: number): void {
   } catch {
     throw malformed('a dictionary has a key that is not UTF-8', at)
   }
-  if (text.includes('\uFEFF') || text.includes('\uFFFD')) {
+  if (!isReadableKey(text)) {
     throw malformed('a dictionary has a key with a byte order mark or a replacement character in it', at)
   }
 }

@@ -1,5 +1,5 @@
 import { NgpilotError } from '../errors.ts'
-import { isForbiddenKey, malformed, maxDepth } from './check.ts'
+import { isForbiddenKey, isReadableKey, malformed, maxDepth } from './check.ts'
 import type { NgDictionary, NgValue } from './types.ts'
 
 /**
@@ -33,6 +33,7 @@ export function readJson (body: Buffer, at: number): NgDictionary {
     if (Array.isArray(value)) return value.map((item) => ngValueOf(item, depth + 1))
     const dictionary: NgDictionary = {}
     for (const [key, item] of Object.entries(value)) {
+      if (!isReadableKey(key)) throw malformed('a dictionary has a key with a byte order mark or a replacement character in it', at)
       if (isForbiddenKey(key)) throw malformed(`a dictionary has the forbidden key ${key}`, at)
       dictionary[key] = ngValueOf(item, depth + 1)
     }

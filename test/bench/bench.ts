@@ -5,16 +5,18 @@ import { loadPolicy } from '../../src/policy/load.ts'
 import { factsOfSdp } from '../../src/sdp/facts.ts'
 import { parseSdp } from '../../src/sdp/parse.ts'
 import { startNgpilot } from '../../stack/ngpilot.ts'
+import { freePort } from '../../stack/ports.ts'
 import { startRedis } from '../../stack/redis.ts'
 import { startRtpengine } from '../../stack/rtpengine.ts'
 import { browser, phone, sdpFile } from '../support/calls.ts'
+import { trustingPolicy } from '../transparency/compare.ts'
 import { conformanceTable } from './conformance.ts'
-import { commands, type Measured, makeCalls } from './load.ts'
+import { commands, type Measured, type Target, makeCalls } from './load.ts'
 import { percentile, table } from './table.ts'
 import { type Scenario, direct, overHttp } from './targets.ts'
 
 /**
- * The same offers, answers and deletes straight to rtpengine and through ngpilot's HTTP API, in turn, in one run.
+ * The same offers, answers and deletes straight to rtpengine and through ngpilot, by HTTP and by NG, in turn, in one run.
  * `npm run bench` prints the medians of the rounds and their ratios; `npm run bench -- --quick` does a tenth of it.
  */
 const isQuick = process.argv.includes('--quick')
@@ -27,7 +29,7 @@ const context = { after: (end: () => Promise<void> | void) => { ends.push(end) }
 
 console.log(`\n${conformanceTable()}\n`)
 try {
-  const rows = [...await bench('memory', {}), ...await bench('redis', { NGPILOT_STORE_URL: (await startRedis(context)).url })]
+  const rows = [...await bench('memory', {}), ...await benchNg(), ...await bench('redis', { NGPILOT_STORE_URL: (await startRedis(context)).url })]
   console.log(`\n${table(['scenario, store, in flight', 'calls/s direct', 'ngpilot', 'ratio', 'p50 ms direct', 'ngpilot', 'p99 ms direct', 'ngpilot', 'CPU µs/command', 'refused direct', 'ngpilot'], rows)}\n`)
 } finally {
   for (const end of ends.reverse()) await end()
@@ -40,29 +42,56 @@ async function bench (store: string, env: Record<string, string>): Promise<strin
   })
   const rows: string[][] = []
   for (const scenario of await scenarios()) {
-    for (const lanes of [1, 8, 32]) rows.push(await compare(scenario, store, lanes, rtpengine.port, ngpilot))
+    for (const lanes of [1, 8, 32]) {
+      const targets = [await direct(rtpengine.port, scenario), await overHttp(ngpilot.port, scenario, lanes)] as const
+      rows.push(await compare(`${scenario.name}, ${store}, ${lanes}`, targets, lanes, ngpilot.pid))
+    }
   }
   await ngpilot.stop()
   await rtpengine.stop()
   return rows
 }
 
+/** The same client with the same flags, to rtpengine and to the NG ingress: passed on, or left to the policy. */
+async function benchNg (): Promise<string[][]> {
+  const rtpengine = await startRtpengine(context, { rtpPorts: { min: 10_000, max: 60_000 }, logLevel: 3 })
+  const [scenario] = await scenarios()
+  if (!scenario) return []
+  const rows: string[][] = []
+  for (const [name, policy] of [['NG passed on', await trustingPolicy(context)], ['NG by policy', 'policy']] as const) {
+    const ngPort = await freePort()
+    const ngpilot = await startNgpilot(context, {
+      env: {
+        NGPILOT_RTPENGINE_NODES: `n1=127.0.0.1:${rtpengine.port}`, NGPILOT_NG_LISTEN: `127.0.0.1:${ngPort}`,
+        NGPILOT_POLICY_DIRECTORY: policy, NGPILOT_LOG_LEVEL: 'warn',
+      },
+    })
+    for (const lanes of [1, 16]) {
+      const targets = [await direct(rtpengine.port, scenario), { ...await direct(ngPort, scenario), name: 'ngpilot' }] as const
+      rows.push(await compare(`${name}, memory, ${lanes}`, targets, lanes, ngpilot.pid))
+    }
+    await ngpilot.stop()
+  }
+  await rtpengine.stop()
+  return rows
+}
+
+type Closable = Target & { close: () => void }
+
 async function compare (
-  scenario: Scenario, store: string, lanes: number, ngPort: number, ngpilot: { pid: number, port: number },
+  label: string, targets: readonly [Closable, Closable], lanes: number, pid: number,
 ): Promise<string[]> {
-  const label = `${scenario.name}, ${store}, ${lanes}`
-  const targets = [await direct(ngPort, scenario), await overHttp(ngpilot.port, scenario, lanes)] as const
   const measured: [Measured[], Measured[]] = [[], []]
   let cpuMs = 0
   for (let round = -1; round < rounds; round++) { // the first warms up
     process.stderr.write(`\r${label}: round ${Math.max(round + 1, 1)} of ${rounds}   `)
     for (const [index, target] of targets.entries()) {
-      const before = cpuMsOf(ngpilot.pid)
+      const before = cpuMsOf(pid)
       await sleep(settleMs)
       const result = await makeCalls(target, `${label}-${target.name}-${round}`, callsPerRound, lanes)
       if (round < 0) continue
       measured[index as 0 | 1].push(result)
-      if (index === 1) cpuMs += cpuMsOf(ngpilot.pid) - before
+      if (index === 1) cpuMs += cpuMsOf(pid) - before
     }
   }
   process.stderr.write('\r\x1b[K')
