@@ -59,7 +59,7 @@ export function loadConfig ({ env, file = env.NGPILOT_CONFIG }: ConfigSources): 
       ...(dtmf.listen !== undefined && { listen: namedAddress(dtmf.listen) }),
       rtpengines: dtmf.rtpengines.flatMap((text) => namedAddress(text) ?? []),
     },
-    policy: file && isInFile ? { directory: resolve(dirname(file), policy.directory) } : policy,
+    policy: file && isInFile ? { ...policy, directory: resolve(dirname(file), policy.directory) } : policy,
     instance: { id: instance.id ?? `${hostname().replace(/[^\w.-]/g, '-').slice(0, 23)}-${randomBytes(4).toString('hex')}` },
   }
 }

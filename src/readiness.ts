@@ -20,14 +20,14 @@ export async function readinessOf ({ store, fleet, policy }: ReadinessDeps): Pro
   const nodes = fleet.nodes().map((node) => [`rtpengine ${node.id}`, nodeCheck(node)] as const)
   const health = store.health()
   const problem = policy.problem()
-  const { revision } = policy.current()
+  const { revision, isFallback } = policy.status()
   return {
     isReady: (storeCheck.isReady || (health.isDegraded && !health.refusesNew)) && nodes.some(([, node]) => node.isReady),
     isDegraded: health.isDegraded,
     checks: {
       store: health.isDegraded ? degraded(health) : storeCheck,
       ...Object.fromEntries(nodes),
-      policy: { isReady: true, detail: problem ? `revision ${revision} serves on, for the latest files are refused: ${problem}` : `revision ${revision}` },
+      policy: { isReady: true, detail: problem ? `${isFallback ? 'the last good ' : ''}revision ${revision} serves on, for the latest files are refused: ${problem}` : `revision ${revision}` },
     },
   }
 }

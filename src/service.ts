@@ -17,12 +17,14 @@ import { startHttp } from './ingress/http/http.ts'
 import { startNg } from './ingress/ng/ng.ts'
 import { NgClient } from './ng/client.ts'
 import { mediaReportOf } from './ng/media-report.ts'
-import { createPolicyHolder } from './policy/holder.ts'
+import { decisionObserver } from './decisions.ts'
+import { createPolicyHolder, type HolderOptions } from './policy/holder.ts'
 import { readinessOf } from './readiness.ts'
 import { connectRedis } from './state/connection.ts'
 import { openStore } from './state/open.ts'
 import { observedStore } from './state/observed.ts'
 import type { CallStore, OwedDelete } from './state/store.ts'
+import { createDecisionLog } from './telemetry/decision-log.ts'
 import type { Logger } from './telemetry/log.ts'
 import { createMetrics } from './telemetry/metrics.ts'
 import {
@@ -59,7 +61,8 @@ const takeOverMs = 10_000
  */
 export async function startService (config: Config, log: Logger): Promise<Service> {
   const metrics = createMetrics()
-  const policy = await createPolicyHolder(config.policy.directory, policyObserver(metrics, log)).catch((error: unknown) => {
+  const ofPolicy = policyObserver(metrics, log)
+  const policy = await createPolicyHolder({ ...holderOptions(config), observer: ofPolicy }).catch((error: unknown) => {
     const { code, message } = asNgpilotError(error)
     throw new NgpilotError(code, `${message}\npolicy.directory is ${config.policy.directory} (NGPILOT_POLICY_DIRECTORY sets it)`)
   })
@@ -94,8 +97,11 @@ export async function startService (config: Config, log: Logger): Promise<Servic
     observer: deletesObserver(metrics, log),
     ended: (callId, reply) => diagnosis.watch.finished(callId, reply && mediaReportOf(reply)),
   })
+  const decisionLog = createDecisionLog(config.decisions, log)
+  const ofCalls = callObserver(metrics, log)
+  const decided = decisionObserver({ policy, ofCalls, ofPolicy, decisionLog })
   const calls = createCalls({
-    policy: policy.current, fleet, ng, store, deletes, observer: { ...callObserver(metrics, log), ...diagnosis.watch },
+    policy: policy.forCall, fleet, ng, store, deletes, observer: { ...ofCalls, ...diagnosis.watch, decided },
   })
   const losses = new Losses({ fleet, ng: client, store, events })
   const orphans = orphansOf(config, { fleet, ng, store, deletes, observer: orphansObserver(metrics, log) })
@@ -114,6 +120,7 @@ export async function startService (config: Config, log: Logger): Promise<Servic
     fleet,
     timedOut: (callId) => losses.hint(callId),
     diagnosis,
+    policy,
     readiness: () => readinessOf({ store, fleet, policy }),
     metrics: async () => ({ page: await metrics.registry.metrics(), contentType: metrics.registry.contentType }),
   }).catch(giveUp)
@@ -166,6 +173,8 @@ export async function startService (config: Config, log: Logger): Promise<Servic
       await client.close()
       await Promise.all([store.close(), found.close()])
       await webhook?.close()
+      policy.close()
+      await decisionLog.close()
     },
   }
 }
@@ -185,6 +194,14 @@ function nodeSources ({ discovery, rtpengine, store }: Config): { sources: NodeS
   const redis = connectRedis(store.url, store.commandTimeoutMs, store)
   const read = async () => nodesInHash(await redis.run((client) => client.hgetall(redisKey)), rtpengine)
   return { sources: [...sources, { name: `Redis ${redisKey}`, read }], close: () => redis.close() }
+}
+
+function holderOptions ({ policy }: Config): Omit<HolderOptions, 'observer'> {
+  const { directory, stateDirectory, candidateDirectory, canaryPercent, isWatched } = policy
+  return {
+    directory, isWatched, ...stateDirectory !== undefined && { stateDirectory },
+    ...candidateDirectory !== undefined && { candidate: { directory: candidateDirectory, percent: canaryPercent } },
+  }
 }
 
 async function leaveDeletes (owed: readonly OwedDelete[], store: CallStore, log: Logger): Promise<void> {

@@ -1,14 +1,14 @@
 import { NgpilotError } from '../errors.ts'
 import { answerCommand } from '../ng/commands.ts'
-import { decide } from '../policy/decide.ts'
 import { refuseMedia } from '../sdp/media.ts'
 import { parseSdp, sdpBytes } from '../sdp/parse.ts'
 import type { Sdp } from '../sdp/sdp.ts'
 import type { BranchRecord, CallChange, CallRecord, LegRecord } from '../state/store.ts'
 import { asBefore } from './anchor.ts'
-import { accepted, answerForNode, sdpForLeg } from './bridge.ts'
+import { answerForNode, sdpForLeg } from './bridge.ts'
 import { flagsOf } from './client-flags.ts'
 import { type ConformanceCheck, noted } from './conformance.ts'
+import { decided } from './decided.ts'
 import type { CallDeps } from './deps.ts'
 import { endBranches } from './end.ts'
 import { answered } from './exchange.ts'
@@ -34,7 +34,7 @@ export function createAnswer (deps: CallDeps, conformance: ConformanceCheck) {
   ): Promise<Outcome> {
     if (!call) throw new NgpilotError('call_unknown', 'an answer came for a call that is not known; its offer must come first')
     const sdp = parseSdp(request.sdp)
-    const place = placeOf(call, request, (branch) => isAnswerFrom(branch, sdp))
+    const place = placeOf(call, request, (branch) => isAnswerFrom(request, call, branch, sdp))
     const { key, by, caller, callee } = place
     const answerer = otherEnd(by)
     const { branch } = place
@@ -46,9 +46,8 @@ export function createAnswer (deps: CallDeps, conformance: ConformanceCheck) {
     })
     if (hasLost(call, place, request)) return lost(request, call, place, sdp)
 
-    const inForce = policy()
-    const decision = accepted(decide(inForce, factsAt(inForce, 'answer', request, call, place, sdp)))
-    observer.decided('answer', decision.sender.name, decision.receiver.name)
+    const inForce = policy(request.callId, call.revision)
+    const decision = decided(deps, inForce, factsAt(inForce, 'answer', request, call, place, sdp))
     const passage = conformance.pass('answer', request, decision, { call, branch: key })
     passage.came(sdp)
     const node = fleet.pinned(call.node)
@@ -66,7 +65,7 @@ export function createAnswer (deps: CallDeps, conformance: ConformanceCheck) {
       }),
       branches: { [key]: { ...branch, exchange, ...(isConfirmed && { state: 'confirmed' }) } },
       ...(isConfirmed && { isEstablished: true }),
-      event: { at: Date.now(), event: 'answer', detail: `${decision.sender.name} → ${decision.receiver.name}` },
+      event: { at: Date.now(), event: 'answer', detail: `${decision.sender.name} → ${decision.receiver.name}, decision ${decision.id}` },
     }
     // A worker of Kamailio waits for a SIP reply, and it comes again: of a node that has fallen silent it is told at once.
     const whenSilent = request.sip?.status === undefined ? 'wait' : 'fail'
@@ -111,8 +110,9 @@ export function createAnswer (deps: CallDeps, conformance: ConformanceCheck) {
   }
 
   /** An answer keeps the protocol of the offer (RFC 3264 §6), so it tells branches of different profiles apart. */
-  function isAnswerFrom (branch: BranchRecord, sdp: Sdp): boolean {
-    return sdp.media.some(({ protocol }) => protocol === policy().profiles.get(branch.callee.profile)?.protocol)
+  function isAnswerFrom ({ callId }: MediaRequest, call: CallRecord, branch: BranchRecord, sdp: Sdp): boolean {
+    const { profiles } = policy(callId, call.revision)
+    return sdp.media.some(({ protocol }) => protocol === profiles.get(branch.callee.profile)?.protocol)
   }
 }
 

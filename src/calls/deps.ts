@@ -1,14 +1,14 @@
 import type { LiveFleet } from '../fleet/live.ts'
 import type { NgClient } from '../ng/client.ts'
-import type { Policy } from '../policy/types.ts'
+import type { CallFacts, Decision, Policy } from '../policy/types.ts'
 import type { CallStore } from '../state/store.ts'
 import type { FoundInCall } from './conformance.ts'
 import type { Deletes } from './deletes.ts'
 import type { Watch } from './watch.ts'
 
-/** What the verbs work with. `policy` is a function, for a reload swaps it between two requests. */
+/** What the verbs work with. `policy` is that of a call: the one that it began with, while it is remembered. */
 export interface CallDeps {
-  policy: () => Policy
+  policy: (callId: string, revision?: string) => Policy
   fleet: Pick<LiveFleet, 'candidates' | 'nodes' | 'pinned' | 'reachable'>
   ng: Pick<NgClient, 'send'>
   store: CallStore
@@ -18,6 +18,6 @@ export interface CallDeps {
 
 /** Nothing here may throw: what is told has happened already. */
 export interface CallObserver extends Pick<Watch, 'exchanged' | 'over'> {
-  decided (command: string, sender: string, receiver: string): void
+  decided (id: string, facts: CallFacts, decision: Decision): void
   found (found: FoundInCall): void
 }

@@ -149,7 +149,7 @@ export function createManage (deps: CallDeps, verbs: Verbs) {
 
   /** Remembers both legs of a call whose offer comes later, in the reply: then nobody says any more where the caller is. */
   async function openLate (request: SipRequest, call: CallRecord | undefined): Promise<void> {
-    const inForce = policy()
+    const inForce = policy(request.callId, call?.revision)
     const { fromTag } = request
     const { key, branch } = placeOf(call, request)
     const [node] = fleet.candidates()

@@ -3,14 +3,14 @@ import { offerCommand } from '../ng/commands.ts'
 import { sendToFirst } from '../ng/failover.ts'
 import { reasonOf } from '../ng/reply.ts'
 import type { MediaNode } from '../ng/types.ts'
-import { decide } from '../policy/decide.ts'
 import { hasBundle } from '../sdp/bundle.ts'
 import { parseSdp } from '../sdp/parse.ts'
 import type { BranchRecord, CallChange, CallRecord, HiddenMedia, LegRecord } from '../state/store.ts'
 import { anchorOf, asBefore, movedTo, nodesOf } from './anchor.ts'
-import { accepted, offerForNode, sdpForLeg } from './bridge.ts'
+import { offerForNode, sdpForLeg } from './bridge.ts'
 import { flagsOf } from './client-flags.ts'
 import { type ConformanceCheck, noted } from './conformance.ts'
+import { decided } from './decided.ts'
 import type { CallDeps } from './deps.ts'
 import { endBranches } from './end.ts'
 import { offered } from './exchange.ts'
@@ -38,11 +38,11 @@ export function createOffer (deps: CallDeps, conformance: ConformanceCheck) {
     const sdp = parseSdp(request.sdp)
     const known = request.toTag === undefined ? undefined : placeOf(call, request)
     if (known?.branch?.state === 'ended') throw new NgpilotError('call_ended', 'an offer came in a dialog that is over')
-    const inForce = policy()
+    const inForce = policy(request.callId, call?.revision)
     const facts = known
       ? factsAt(inForce, 'offer', request, call, known, sdp)
       : openingFacts(inForce, request, call, sdp)
-    const decision = accepted(decide(inForce, facts))
+    const decision = decided(deps, inForce, facts)
     const { sender, receiver } = decision
     const place = known ?? opening(call, request, receiver.name)
     const { branch, by, callee } = place
@@ -51,7 +51,6 @@ export function createOffer (deps: CallDeps, conformance: ConformanceCheck) {
       ...(callee !== undefined && { callee }),
       ...(request.sip && { cseq: request.sip.cseq }),
     })
-    observer.decided('offer', sender.name, receiver.name)
 
     const passage = conformance.pass('offer', request, decision, { call, branch: place.key })
     passage.came(sdp)
@@ -65,7 +64,7 @@ export function createOffer (deps: CallDeps, conformance: ConformanceCheck) {
 
     const receiverLeg = { ...branch && legAt(call, place, otherEnd(by)), profile: receiver.name }
     const change = changeOf(request, call, place, {
-      exchange, hidden, sender: sender.name, receiver: receiverLeg, isBundled: hasBundle(sdp),
+      exchange, hidden, decision: decision.id, sender: sender.name, receiver: receiverLeg, isBundled: hasBundle(sdp),
     })
     const flags = flagsOf(decision, request)
     const command = offerCommand({ ...selectorOf(call, request.callId, place), sdp: sdpForNode, flags })
@@ -176,11 +175,13 @@ interface Offered {
   sender: string
   receiver: LegRecord
   isBundled: boolean
+  /** Its id. */
+  decision: string
 }
 
 function changeOf (
   request: MediaRequest, call: CallRecord | undefined, place: Place,
-  { exchange, hidden, sender, receiver, isBundled }: Offered,
+  { exchange, hidden, sender, receiver, isBundled, decision }: Offered,
 ): CallChange {
   const { key, branch, by, caller, callee } = place
   const hiddenOf = hidden.length > 0 ? { hidden } : {}
@@ -203,7 +204,7 @@ function changeOf (
   return {
     legs,
     branches: { [key]: changed },
-    event: { at: Date.now(), event: 'offer', detail: `${sender} → ${receiver.profile}` },
+    event: { at: Date.now(), event: 'offer', detail: `${sender} → ${receiver.profile}, decision ${decision}` },
   }
 }
 

@@ -66,7 +66,7 @@ export function createRelay (
   }
 
   function decided (media: MediaRequest & { sdp: Buffer }, command: string): Decision {
-    const inForce = policy()
+    const inForce = policy(media.callId)
     // What cannot be read says nothing to the policy; whether that matters is for whoever reads it next.
     const facts = openingFacts(inForce, media, undefined, readable(media.sdp))
     return accepted(decide(inForce, { ...facts, command: command === 'offer' ? 'offer' : 'answer' }))
@@ -126,7 +126,7 @@ export function createRelay (
 
   async function remember (callId: string, node: MediaNode, event: string, call?: CallRecord): Promise<void> {
     const now = Date.now()
-    const begins = call ? {} : { node: node.id, revision: policy().revision, createdAt: now }
+    const begins = call ? {} : { node: node.id, revision: policy(callId).revision, createdAt: now }
     await store.save(callId, { ...begins, event: { at: now, event, detail: 'as it came' } })
   }
 

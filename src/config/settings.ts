@@ -34,6 +34,15 @@ export const Settings = Type.Object({
   }),
   policy: section({
     directory: Type.String({ default: './policy', minLength: 1, expects: 'a directory', description: 'Where the policy files are; in the configuration file, as seen from the directory of that file.' }),
+    isWatched: Type.Boolean({ default: true, description: 'Load the policy anew when its files change; else only at SIGHUP.' }),
+    stateDirectory: Type.Optional(Type.String({ minLength: 1, expects: 'a directory', description: 'Where the policy in force is kept, so that ngpilot starts with it when the files are broken then, and a promoted candidate stays.' })),
+    candidateDirectory: Type.Optional(Type.String({ minLength: 1, expects: 'a directory', description: 'A policy that is to come: it is asked what it would decide, and differences are counted and logged.' })),
+    canaryPercent: Type.Integer({ default: 0, minimum: 0, maximum: 100, description: 'So many percent of new calls, chosen by call-id, get the candidate; each call keeps its policy.' }),
+  }),
+  decisions: section({
+    log: Type.Enum(['off', 'sampled', 'full'], { type: 'string', default: 'off', description: 'One log line for each decision of the policy: for none, for `samplePercent` of them, or for all.' }),
+    samplePercent: Type.Integer({ default: 1, minimum: 0, maximum: 100, description: 'How many of a hundred `sampled` logs.' }),
+    recordFile: Type.Optional(Type.String({ minLength: 1, expects: 'a file', description: 'Gets the facts of each decision as a line of JSON, without secrets, for `ngpilot policy replay`.' })),
   }),
   store: section({
     url: Type.String({ default: 'memory:', format: 'store-url', expects: storeUrlShape, description: 'Where the state of calls is kept: `memory:` for a single instance, Redis for several: `redis://HOST[:PORT][/DB]`, `redis+sentinel://HOST:PORT,…/NAME[/DB]` for the master that Sentinels know by that name, `redis+cluster://HOST:PORT,…`. `USER:PASSWORD@` before the hosts is the login at Redis, `rediss` in place of `redis` is TLS.' }),

@@ -1,39 +1,190 @@
-import { asNgpilotError } from '../errors.ts'
-import { loadPolicy } from './load.ts'
+import { asNgpilotError, NgpilotError } from '../errors.ts'
+import { buildPolicy, type BuiltPolicy } from './build.ts'
+import { Candidate, type CandidateStatus } from './candidate.ts'
+import { keepPolicy, keptPolicy } from './last-good.ts'
+import { readTexts } from './texts.ts'
 import type { Policy } from './types.ts'
+import { watchFolder } from './watch.ts'
 
 export interface PolicyObserver {
   loaded (revision: string): void
   refused (problem: string): void
+  /** The files are refused at a start, and the last good policy serves. */
+  fellBack (revision: string, problem: string): void
+  /** The policy in force cannot be kept for a restart, or its folder not be watched. */
+  troubled (message: string): void
+  /** What became of the candidate's files. */
+  candidate (result: 'loaded' | 'refused' | 'promoted' | 'rolled back', detail: string): void
+}
+
+export interface HolderOptions {
+  directory: string
+  /** Where the policy in force is kept, so that it survives a restart with broken files. */
+  stateDirectory?: string
+  /** Load anew when files change. */
+  isWatched?: boolean
+  candidate?: { directory: string, percent: number }
+  observer: PolicyObserver
+}
+
+/** For people and programs: which policy decides, and why it is not the latest. */
+export interface PolicyStatus {
+  revision: string
+  /** ISO 8601. */
+  since: string
+  directory: string
+  isFallback: boolean
+  isPromoted: boolean
+  problem?: string
+  candidate?: CandidateStatus
 }
 
 /** The policy in force and the way to a new one. */
 export interface PolicyHolder {
   current: () => Policy
-  /** Compiles aside and swaps in one assignment; a policy with problems changes nothing. Never throws. */
+  /** The policy of a call: the one that it began with while that is remembered, else the one for new calls. */
+  forCall: (callId: string, revision?: string) => Policy
+  /** The policy that is only asked what it would decide, undefined for none. */
+  shadow: () => Policy | undefined
+  /** Compiles aside and swaps in one assignment; a policy with problems or failing tests changes nothing. Never throws. */
   reload: () => Promise<void>
   /** Why the latest load was refused; undefined when the policy in force is the latest. */
   problem: () => string | undefined
+  status: () => PolicyStatus
+  /** Gives the candidate so many percent of new calls. @throws NgpilotError `bad_request` without a good candidate */
+  setCanary: (percent: number) => void
+  /** The candidate serves all calls, also after a restart, until the files of the policy change. @throws the same */
+  promote: () => Promise<void>
+  /** The candidate gets no more calls; after a promotion the policy of the folder serves again. */
+  rollBack: () => Promise<void>
+  close: () => void
 }
 
-/** @throws NgpilotError `policy_invalid` when the first load fails: there is no good policy to fall back to. */
-export async function createPolicyHolder (directory: string, observer: PolicyObserver): Promise<PolicyHolder> {
-  let current = await loadPolicy(directory)
+/** Calls begun under so many policies before keep theirs. */
+const mostRemembered = 8
+
+/** @throws NgpilotError `policy_invalid` when the first load fails and there is no good policy to fall back to. */
+export async function createPolicyHolder (options: HolderOptions): Promise<PolicyHolder> {
+  const { directory, stateDirectory, observer } = options
+  let current: Policy
+  let since = new Date()
   let problem: string | undefined
-  observer.loaded(current.revision)
+  let isFallback = false
+  let promotedOver: string | undefined
+  const remembered = new Map<string, Policy>()
+
+  function remember (policy: Policy): void {
+    remembered.delete(policy.revision)
+    remembered.set(policy.revision, policy)
+    for (const revision of remembered.keys()) if (remembered.size > mostRemembered) remembered.delete(revision)
+  }
+
+  function enforce ({ policy }: BuiltPolicy): void {
+    if (remembered.size === 0 || policy.revision !== current.revision) since = new Date()
+    current = policy
+    remember(policy)
+    observer.loaded(policy.revision)
+  }
+
+  async function keep ({ policy, texts }: BuiltPolicy): Promise<void> {
+    if (stateDirectory === undefined) return
+    const kept = { revision: policy.revision, keptAt: new Date().toISOString(), texts }
+    const over = promotedOver === undefined ? {} : { promotedOver }
+    await keepPolicy(stateDirectory, { ...kept, ...over }).catch((error: unknown) => {
+      observer.troubled(`the policy in force cannot be kept for a restart: ${(error as Error).message}`)
+    })
+  }
+
+  async function load (): Promise<void> {
+    try {
+      const built = await buildPolicy(await readTexts(directory))
+      problem = undefined
+      if (built.policy.revision === promotedOver) { observer.loaded(current.revision); return }
+      promotedOver = undefined
+      isFallback = false
+      enforce(built)
+      await keep(built)
+    } catch (error) {
+      problem = asNgpilotError(error).message
+      observer.refused(problem)
+    }
+  }
+
+  async function start (): Promise<void> {
+    const kept = stateDirectory === undefined ? undefined : await keptPolicy(stateDirectory)
+    try {
+      const built = await buildPolicy(await readTexts(directory), true)
+      if (kept?.promotedOver === built.policy.revision) {
+        promotedOver = kept.promotedOver
+        enforce(await buildPolicy(kept.texts, true)); return
+      }
+      enforce(built)
+      await keep(built)
+    } catch (error) {
+      if (!kept) throw error
+      problem = asNgpilotError(error).message
+      isFallback = true
+      enforce(await buildPolicy(kept.texts, true))
+      observer.fellBack(kept.revision, problem)
+    }
+  }
+
+  // One load after another, and one more for all that change meanwhile.
+  let running: Promise<void> | undefined
+  let isDueAgain: Promise<void> | undefined
+  async function reload (): Promise<void> {
+    if (!running) {
+      running = Promise.all([load(), candidate?.load()]).then(() => { running = undefined })
+      return running
+    }
+    isDueAgain ??= running.then(() => {
+      isDueAgain = undefined
+      return reload()
+    })
+    return isDueAgain
+  }
+
+  const candidate = options.candidate && new Candidate(options.candidate, observer, remember)
+  await start()
+  await candidate?.load()
+  const troubled = (error: Error) => observer.troubled(`the policy's folder cannot be watched: ${error.message}; SIGHUP loads it anew`)
+  const folders = options.isWatched ? [directory, ...options.candidate ? [options.candidate.directory] : []] : []
+  const unwatch = folders.map((folder) => watchFolder(folder, () => void reload(), troubled))
+
+  function goodCandidate (): Candidate & { built: BuiltPolicy } {
+    if (candidate?.built) return candidate as Candidate & { built: BuiltPolicy }
+    throw new NgpilotError('bad_request', candidate ? `the candidate is refused: ${candidate.problem ?? ''}` : 'there is no candidate; policy.candidateDirectory names its folder')
+  }
 
   return {
     current: () => current,
-    problem: () => problem,
-    async reload () {
-      try {
-        current = await loadPolicy(directory)
-        problem = undefined
-        observer.loaded(current.revision)
-      } catch (error) {
-        problem = asNgpilotError(error).message
-        observer.refused(problem)
-      }
+    forCall (callId, revision) {
+      const own = revision === undefined ? undefined : remembered.get(revision)
+      return own ?? (revision === undefined ? candidate?.takes(callId) : undefined) ?? current
     },
+    shadow: () => candidate?.built?.policy,
+    reload,
+    problem: () => problem,
+    status: () => ({
+      revision: current.revision, since: since.toISOString(), directory, isFallback, isPromoted: promotedOver !== undefined,
+      ...problem !== undefined && { problem }, ...candidate && { candidate: candidate.status() },
+    }),
+    setCanary (percent) { goodCandidate().percent = percent },
+    async promote () {
+      const chosen = goodCandidate()
+      promotedOver ??= current.revision
+      chosen.percent = 0
+      enforce(chosen.built)
+      observer.candidate('promoted', chosen.built.policy.revision)
+      await keep(chosen.built)
+    },
+    async rollBack () {
+      if (candidate) candidate.percent = 0
+      const isPromoted = promotedOver !== undefined
+      promotedOver = undefined
+      observer.candidate('rolled back', isPromoted ? 'the policy of the folder serves again' : 'no call goes to the candidate')
+      if (isPromoted) await reload()
+    },
+    close () { for (const end of unwatch) end() },
   }
 }

@@ -1,6 +1,6 @@
-import { readdir, readFile } from 'node:fs/promises'
-import { basename, join } from 'node:path'
+import { basename } from 'node:path'
 import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, visit, type Document, type Scalar } from 'yaml'
+import { asProblem, isTestName, readTexts, type PolicyText } from './texts.ts'
 import { pathText, type Finding, type Path, type PolicyProblem } from './problem.ts'
 
 /** One policy file: its text, what the YAML says, and where in the text each of it stands. */
@@ -21,18 +21,9 @@ type Read = { source: PolicySource } | { problems: PolicyProblem[] }
 /** The files of a policy: those that make it, its tests (`*.test.yaml`), and those that could not be read. */
 export interface PolicySources { sources: PolicySource[], tests: PolicySource[], problems: PolicyProblem[] }
 
-/** A file by its path, or what keeps it from being read. */
-export interface PolicyText { file: string, text: string }
-
-/** All `*.yaml` and `*.yml` of a directory by name, but for hidden ones, which are an editor's. */
+/** The files of a directory. */
 export async function readSources (directory: string): Promise<PolicySources> {
-  const names = await readdir(directory).catch((error: unknown) => asProblem(directory, error))
-  if (!Array.isArray(names)) return { sources: [], tests: [], problems: [names] }
-  const files = names.filter((name) => /^[^.].*\.ya?ml$/.test(name)).sort().map((name) => join(directory, name))
-  if (!files.some((file) => !isTest(file))) {
-    return { sources: [], tests: [], problems: [asProblem(directory, 'holds no *.yaml or *.yml file')] }
-  }
-  return parseSources(await Promise.all(files.map(readText)))
+  return parseSources(await readTexts(directory))
 }
 
 /** The same, from texts that are at hand. */
@@ -40,23 +31,10 @@ export function parseSources (texts: readonly (PolicyText | PolicyProblem)[]): P
   const read = texts.map((one) => 'text' in one ? parseSource(one.file, one.text) : { problems: [one] })
   const sources = read.flatMap((one) => 'source' in one ? [one.source] : [])
   return {
-    sources: sources.filter(({ file }) => !isTest(file)),
-    tests: sources.filter(({ file }) => isTest(file)),
+    sources: sources.filter(({ file }) => !isTestName(file)),
+    tests: sources.filter(({ file }) => isTestName(file)),
     problems: read.flatMap((one) => 'source' in one ? [] : one.problems),
   }
-}
-
-const isTest = (file: string): boolean => /\.test\.ya?ml$/.test(file)
-
-async function readText (file: string): Promise<PolicyText | PolicyProblem> {
-  const text = await readFile(file, 'utf8').catch((error: unknown) => asProblem(file, error))
-  return typeof text === 'string' ? { file, text } : text
-}
-
-/** A problem of a file or directory as a whole. */
-function asProblem (file: string, why: unknown): PolicyProblem {
-  const message = why instanceof Error ? `cannot be read: ${why.message}` : String(why)
-  return { file, line: 0, column: 0, message }
 }
 
 function parseSource (file: string, text: string): Read {

@@ -133,8 +133,8 @@ export function createMetrics () {
       help: 'Findings in SDP by rule, profile of the leg and what became of them: observe, repair or reject.',
     }),
     decisions: new Counter({
-      name: 'ngpilot_decisions_total', registers, labelNames: ['command', 'sender', 'receiver'],
-      help: 'Policy decisions by the profiles of the two legs; the SDP goes from sender to receiver.',
+      name: 'ngpilot_decisions_total', registers, labelNames: ['command', 'sender', 'receiver', 'revision'],
+      help: 'Policy decisions by the profiles of the two legs (the SDP goes from sender to receiver) and the policy\'s revision.',
     }),
     policyInfo: new Gauge({
       name: 'ngpilot_policy_info', registers, labelNames: ['revision'],
@@ -143,6 +143,18 @@ export function createMetrics () {
     policyReloads: new Counter({
       name: 'ngpilot_policy_reloads_total', registers, labelNames: ['result'],
       help: 'Policy loads: ok, or invalid (the last good policy stays).',
+    }),
+    policyFallback: new Gauge({
+      name: 'ngpilot_policy_fallback', registers,
+      help: '1 while the last good policy serves because the files were refused at the start.',
+    }),
+    policyCandidates: new Counter({
+      name: 'ngpilot_policy_candidates_total', registers, labelNames: ['result'],
+      help: 'What became of candidates: loaded, refused, promoted, rolled back.',
+    }),
+    policyShadow: new Counter({
+      name: 'ngpilot_policy_shadow_decisions_total', registers, labelNames: ['result'],
+      help: 'Decisions that the candidate was asked for beside: same, or different.',
     }),
     policyLoaded: new Gauge({
       name: 'ngpilot_policy_loaded_timestamp_seconds', registers,

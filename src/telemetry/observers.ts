@@ -118,7 +118,9 @@ export function deletesObserver (metrics: Metrics, log: Pick<Logger, 'warn'>) {
 /** What the calls tell of each policy decision and of each finding in an SDP. */
 export function callObserver (metrics: Metrics, log: Pick<Logger, 'info'>) {
   return {
-    decided: (command: string, sender: string, receiver: string) => metrics.decisions.inc({ command, sender, receiver }),
+    decided: (command: string, sender: string, receiver: string, revision: string) => {
+      metrics.decisions.inc({ command, sender, receiver, revision })
+    },
     found ({ finding, action, ...where }: FoundInCall) {
       metrics.findings.inc({ finding: finding.id, profile: where.profile, action })
       // What rtpengine leaves behind in every call is counted; a line for it would drown the rest.
@@ -196,11 +198,26 @@ export function policyObserver (metrics: Metrics, log: Pick<Logger, 'info' | 'er
       metrics.policyInfo.set({ revision }, 1)
       metrics.policyLoaded.setToCurrentTime()
       metrics.policyReloads.inc({ result: 'ok' })
+      metrics.policyFallback.set(0)
       log.info({ revision }, 'policy loaded')
     },
     refused (problem: string) {
       metrics.policyReloads.inc({ result: 'invalid' })
       log.error({ problem }, 'policy refused; the one in force stays')
+    },
+    fellBack (revision: string, problem: string) {
+      metrics.policyReloads.inc({ result: 'invalid' })
+      metrics.policyFallback.set(1)
+      log.error({ revision, problem }, 'policy refused at the start; the last good one serves')
+    },
+    troubled: (problem: string) => log.error({ problem }, 'policy in trouble'),
+    candidate (result: string, detail: string) {
+      metrics.policyCandidates.inc({ result })
+      log[result === 'refused' ? 'error' : 'info']({ result, detail }, 'policy candidate')
+    },
+    shadowed (differences: readonly string[], where: object) {
+      metrics.policyShadow.inc({ result: differences.length === 0 ? 'same' : 'different' })
+      if (differences.length > 0) log.info({ ...where, differences }, 'the candidate decides otherwise')
     },
   }
 }

@@ -41,7 +41,7 @@ export async function startCalls (t: StackContext, { nodes, ...given }: StartCal
   const calls = createCalls({
     policy: () => policy, fleet, ng, store, deletes,
     observer: {
-      decided: (...words) => { decisions.push(words.join(' ')) },
+      decided: (_id, { command }, { sender, receiver }) => { decisions.push(`${command} ${sender.name} ${receiver.name}`) },
       found: (found) => { findings.push(found) },
       exchanged: () => undefined,
       over: () => undefined,

@@ -8,11 +8,13 @@ import type { ExitCode, PolicyCommand } from './command.ts'
 import { checkCommand } from './check.ts'
 import { importCommand } from './import.ts'
 import { presetsCommand } from './presets.ts'
+import { rollout } from './rollout.ts'
 import { schemaCommand } from './schema.ts'
 import { testCommand } from './test.ts'
 
 const commands: Record<string, PolicyCommand> = {
-  check: checkCommand, test: testCommand, import: importCommand, presets: presetsCommand, schema: schemaCommand }
+  check: checkCommand, test: testCommand, import: importCommand, presets: presetsCommand, schema: schemaCommand, ...rollout,
+}
 
 const common = {
   config: { type: 'string' }, format: { type: 'string' }, help: { type: 'boolean', short: 'h' },

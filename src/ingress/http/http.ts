@@ -7,6 +7,7 @@ import { addCalls } from './calls.ts'
 import { addDiagnosis } from './diagnosis.ts'
 import { type OperationsDeps, addOperations } from './operations.ts'
 import { type Nodes, addNodes } from './nodes.ts'
+import { type PolicyControl, addPolicy } from './policy.ts'
 import { addRoutes } from './routes.ts'
 import { type ServerOptions, createServer } from './server.ts'
 import { addTimeouts, type TimeoutHint } from './timeouts.ts'
@@ -19,6 +20,7 @@ export interface HttpDeps extends OperationsDeps {
   /** rtpengine says that it has ended a call for want of media. */
   timedOut: TimeoutHint
   diagnosis: Pick<Diagnosis, 'explain'>
+  policy: PolicyControl
 }
 
 /**
@@ -42,6 +44,7 @@ export async function startHttp (options: HttpOptions, deps: HttpDeps) {
   addNodes(app, deps.fleet)
   await addAnalyze(app)
   addDiagnosis(app, deps.diagnosis)
+  addPolicy(app, deps.policy)
   addOperations(app, deps)
   const url = await app.listen({ host: options.host, port: options.port })
   return { url, close: () => app.close() }

@@ -292,6 +292,11 @@ async function startServer (t: TestContext, { error, outcome, isReady = true, ga
     fleet: nodes,
     timedOut: () => true,
     diagnosis: { explain: () => Promise.reject(new NgpilotError('call_unknown', 'no history of it')) },
+    policy: {
+      status: () => ({ revision: 'r', since: '', directory: '', isFallback: false, isPromoted: false }),
+      reload: () => Promise.resolve(), promote: () => Promise.resolve(), rollBack: () => Promise.resolve(),
+      setCanary: () => undefined,
+    },
     readiness: () => Promise.resolve({ isReady, isDegraded: false, checks: { store: { isReady, detail: 'gone' } } }),
     metrics: () => Promise.resolve({ page: '', contentType: 'text/plain' }),
   })

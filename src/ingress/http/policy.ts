@@ -1,0 +1,56 @@
+import type { FastifyInstance } from 'fastify'
+import { type Static, Type } from 'typebox'
+import { Problem } from './schemas.ts'
+
+const optional = Type.Optional
+const PolicyState = Type.Object({
+  revision: Type.String({ description: 'Of the policy that decides for new calls.' }),
+  since: Type.String({ description: 'When it began to.' }),
+  directory: Type.String(),
+  isFallback: Type.Boolean({ description: 'The files were refused at the start, and the last good policy serves.' }),
+  isPromoted: Type.Boolean({ description: 'The candidate serves in place of the files of the directory.' }),
+  problem: optional(Type.String({ description: 'Why the latest files are refused.' })),
+  candidate: optional(Type.Object({
+    directory: Type.String(),
+    percent: Type.Number({ description: 'Of new calls that it decides for; 0: it is only asked.' }),
+    revision: optional(Type.String()),
+    problem: optional(Type.String()),
+  })),
+}, { $id: 'PolicyState' })
+
+/** The policy, as far as operators may see and change it. */
+export interface PolicyControl {
+  status (): Static<typeof PolicyState>
+  reload (): Promise<void>
+  setCanary (percent: number): void
+  promote (): Promise<void>
+  rollBack (): Promise<void>
+}
+
+const Canary = Type.Object({ percent: Type.Number({ minimum: 0, maximum: 100 }) }, { additionalProperties: false })
+const problems = { content: { 'application/problem+json': { schema: Problem } }, description: 'What is wrong (RFC 9457).' }
+const response = { 200: PolicyState, default: problems }
+
+/** Which policy decides, and the way of a candidate to become it. */
+export function addPolicy (app: FastifyInstance, policy: PolicyControl): void {
+  app.get('/v1/policy', { schema: { summary: 'Which policy decides', response } }, () => policy.status())
+
+  app.post('/v1/policy/reload', { schema: { summary: 'Load the files anew', response } }, async () => {
+    await policy.reload()
+    return policy.status()
+  })
+  app.post('/v1/policy/canary', {
+    schema: { summary: 'Give the candidate so many percent of new calls', body: Canary, response },
+  }, (request) => {
+    policy.setCanary((request.body as Static<typeof Canary>).percent)
+    return policy.status()
+  })
+  app.post('/v1/policy/promote', { schema: { summary: 'The candidate decides for all calls', response } }, async () => {
+    await policy.promote()
+    return policy.status()
+  })
+  app.post('/v1/policy/rollback', { schema: { summary: 'The candidate decides for no call', response } }, async () => {
+    await policy.rollBack()
+    return policy.status()
+  })
+}

@@ -1,0 +1,98 @@
+import { MessageChannel, type MessagePort, parentPort, Worker, workerData } from 'node:worker_threads'
+import { checkSources } from './load.ts'
+import { problemText, type Path } from './problem.ts'
+import { runTests } from './run-tests.ts'
+import type { PolicyFile } from './schema.ts'
+import { parseSources, type PolicySource } from './source.ts'
+import type { PolicyText } from './texts.ts'
+import type { PolicyProblem } from './problem.ts'
+
+/** One file that has been found good: what it says, and line and column of each key and value, by {@link placeKey}. */
+export interface GoodFile {
+  file: string
+  name: string
+  text: string
+  value: PolicyFile
+  places: Map<string, [line: number, column: number]>
+}
+
+/** Files without problems whose tests pass, or all that is wrong with them. */
+export type Verdict = { files: GoodFile[] } | { problem: string }
+
+/**
+ * Parses and checks a policy and runs its tests in a thread of its own, for that takes hundreds of milliseconds with a
+ * thousand rules, and requests must not wait. What comes back only needs to be compiled. The thread is kept for the next
+ * time, and ends with the process.
+ */
+export async function judgeAside (texts: readonly (PolicyText | PolicyProblem)[]): Promise<Verdict> {
+  const thread = running ??= startThread({ [marker]: true })
+  thread.ref()
+  try {
+    return await new Promise<Verdict>((resolve, reject) => {
+      const { port1, port2 } = new MessageChannel()
+      port1.once('message', (verdict: Verdict) => {
+        port1.close()
+        resolve(verdict)
+      })
+      const failed = (error?: unknown) => {
+        running = undefined
+        port1.close()
+        reject(error instanceof Error ? error : new Error('the thread that checks the policy ended without a word'))
+      }
+      thread.once('error', failed).once('exit', failed)
+      port1.once('close', () => thread.off('error', failed).off('exit', failed))
+      thread.postMessage({ texts, port: port2 }, [port2])
+    })
+  } finally {
+    thread.unref()
+  }
+}
+
+let running: Worker | undefined
+const marker = 'ngpilot policy'
+
+/** This file in a thread. As TypeScript, in tests and the demo, it needs tsx there too, which Node does not hand on. */
+function startThread (workerData: object): Worker {
+  const file = import.meta.url
+  if (!file.endsWith('.ts')) return new Worker(new URL(file), { workerData })
+  const code = `import('tsx/esm/api').then(({ register }) => { register(); return import(${JSON.stringify(file)}) })`
+  return new Worker(code, { eval: true, workerData })
+}
+
+/** Policy and tests in this thread. */
+export function judge (texts: readonly (PolicyText | PolicyProblem)[]): Verdict {
+  const { policy, tests, sources, problems } = checkSources(parseSources(texts))
+  if (!policy) return { problem: problems.map(problemText).join('\n') }
+  const failed = runTests(policy, tests).filter(({ failures }) => failures.length > 0)
+  if (failed.length > 0) {
+    return { problem: failed.map(({ test: { name, place }, failures }) => problemText({ ...place, message: `test "${name}" fails: ${failures.join('; ')}` })).join('\n') }
+  }
+  return {
+    files: sources.map((source) => {
+      const { file, name, text, value } = source
+      return { file, name, text, value: value as PolicyFile, places: placesOf(source) }
+    }),
+  }
+}
+
+/** The place of a path in a file that has been judged. */
+export const placeKey = (path: Path, at: 'key' | 'value'): string => `${at.charAt(0)}${JSON.stringify(path)}`
+
+function placesOf ({ value, place }: PolicySource): GoodFile['places'] {
+  const places: GoodFile['places'] = new Map()
+  const walk = (node: unknown, path: Path): void => {
+    for (const at of ['key', 'value'] as const) {
+      const { line, column } = place({ path, at, message: '' })
+      places.set(placeKey(path, at), [line, column])
+    }
+    if (Array.isArray(node)) node.forEach((each, index) => { walk(each, [...path, index]) })
+    else if (typeof node === 'object' && node !== null) for (const [key, each] of Object.entries(node)) walk(each, [...path, key])
+  }
+  walk(value, [])
+  return places
+}
+
+const given = workerData as Record<string, unknown> | null
+if (given && Object.hasOwn(given, marker)) {
+  parentPort?.on('message', ({ texts, port }: { texts: (PolicyText | PolicyProblem)[], port: MessagePort }) => { port.postMessage(judge(texts)) })
+}

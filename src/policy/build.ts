@@ -1,0 +1,43 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { NgpilotError } from '../errors.ts'
+import { judge, judgeAside, placeKey, type GoodFile, type Verdict } from './aside.ts'
+import { compileSteps, type CompileSource } from './compile.ts'
+import { revisionOf } from './load.ts'
+import type { PolicyProblem } from './problem.ts'
+import type { PolicyText } from './texts.ts'
+import type { Policy } from './types.ts'
+
+/** Compiling goes on for so long before others have their turn. */
+const sliceMs = 4
+
+/** A policy in force, and the files that it was made of. */
+export interface BuiltPolicy { policy: Policy, texts: PolicyText[] }
+
+/**
+ * A policy from its files, its tests passed, made while requests go on: checked in a thread of its own, then compiled in
+ * slices. `isAlone`: nothing else waits, at a start, so that it is quicker here.
+ *
+ * @throws NgpilotError `policy_invalid` with every problem, or every test that fails
+ */
+export async function buildPolicy (texts: readonly (PolicyText | PolicyProblem)[], isAlone = false): Promise<BuiltPolicy> {
+  const verdict: Verdict = isAlone ? judge(texts) : await judgeAside(texts)
+  if ('problem' in verdict) throw new NgpilotError('policy_invalid', verdict.problem)
+  const steps = compileSteps(verdict.files.map(sourceOf))
+  for (let slice = performance.now(); ;) {
+    const { done, value } = steps.next()
+    if (done) return { policy: { revision: revisionOf(verdict.files), ...value }, texts: texts.filter((text) => 'text' in text) }
+    if (isAlone || performance.now() - slice < sliceMs) continue
+    await nextTurn()
+    slice = performance.now()
+  }
+}
+
+function sourceOf ({ file, value, places }: GoodFile): CompileSource {
+  return {
+    value,
+    place ({ path, at }) {
+      const [line, column] = places.get(placeKey(path, at)) ?? places.get(placeKey([], 'value')) ?? [0, 0]
+      return { file, line, column }
+    },
+  }
+}

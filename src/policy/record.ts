@@ -1,0 +1,36 @@
+import type { CallFacts, Decision, UriFacts } from './types.ts'
+
+/** One line of a record of decisions: what replay needs, and what was decided then. */
+export interface RecordedDecision {
+  id: string
+  revision: string
+  facts: CallFacts
+  sender: string
+  receiver: string
+  rules: readonly string[]
+  reject?: number
+}
+
+const masked = '[masked]'
+const secretHeaders = new Set(['authorization', 'proxy-authorization', 'x-auth-token', 'cookie'])
+
+/** Without what nobody else may see: credentials in headers, passwords in URIs. The facts of an SDP hold no secret. */
+export function withoutSecrets (facts: CallFacts): CallFacts {
+  const { sip } = facts
+  if (!sip) return facts
+  const uri = (one: UriFacts | undefined) => one && { ...one, text: one.text.replace(/^(sips?:[^@:;?]*):[^@]*@/i, `$1:${masked}@`) }
+  const uris = { requestUri: uri(sip.requestUri), from: uri(sip.from), to: uri(sip.to) }
+  const headers = sip.headers && Object.fromEntries(Object.entries(sip.headers).map(([name, value]) => {
+    return [name, secretHeaders.has(name) ? masked : value]
+  }))
+  const known = Object.fromEntries(Object.entries({ ...uris, headers }).filter(([, value]) => value !== undefined))
+  return { ...facts, sip: { ...sip, ...known } }
+}
+
+export function recordOf (id: string, facts: CallFacts, decision: Decision): RecordedDecision {
+  const { revision, sender, receiver, rules, reject } = decision
+  return {
+    id, revision, facts: withoutSecrets(facts), sender: sender.name, receiver: receiver.name, rules,
+    ...reject && { reject: reject.code },
+  }
+}
