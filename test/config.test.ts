@@ -38,7 +38,8 @@ test('is all defaults where nothing is set, and where the file is empty or has e
     ng: { listen: [], allow: [] },
     rtpengine: { nodes: [{ id: '127.0.0.1:2223', host: '127.0.0.1', port: 2223 }], retryAfterMs: 60, orphanGraceSeconds: 300, maxInFlight: 32 },
     discovery: { dns: [], dnsServers: [], everySeconds: 10 },
-    policy: { directory: './policy' },
+    policy: { directory: './policy', isWatched: true, canaryPercent: 0 },
+    decisions: { log: 'off', samplePercent: 1 },
     store: { url: 'memory:', ttlSeconds: 43200, commandTimeoutMs: 150, onUnavailable: 'continue', memoryCalls: 100000 },
     request: { deadlineMs: 400 },
     evapi: { kamailios: [] },
@@ -75,7 +76,10 @@ test('has a variable for each setting, and takes a right value from each', (t) =
     NGPILOT_RTPENGINE_RETRY_AFTER_MS: '40', NGPILOT_RTPENGINE_ORPHAN_GRACE_SECONDS: '60', NGPILOT_RTPENGINE_MAX_IN_FLIGHT: '8',
     NGPILOT_DISCOVERY_DNS: 'rtp.example.org:2223,wss://_ng._tcp.example.org', NGPILOT_DISCOVERY_DNS_SERVERS: '127.0.0.1:8600',
     NGPILOT_DISCOVERY_REDIS_KEY: 'nodes', NGPILOT_DISCOVERY_EVERY_SECONDS: '5',
-    NGPILOT_POLICY_DIRECTORY: '/etc/ngpilot/policy', NGPILOT_STORE_URL: 'rediss://pilot:s%40cret@redis.example.org:6380/2',
+    NGPILOT_POLICY_DIRECTORY: '/etc/ngpilot/policy', NGPILOT_POLICY_IS_WATCHED: 'false', NGPILOT_POLICY_STATE_DIRECTORY: '/var/lib/ngpilot',
+    NGPILOT_POLICY_CANDIDATE_DIRECTORY: '/etc/ngpilot/next', NGPILOT_POLICY_CANARY_PERCENT: '5',
+    NGPILOT_DECISIONS_LOG: 'sampled', NGPILOT_DECISIONS_SAMPLE_PERCENT: '10', NGPILOT_DECISIONS_RECORD_FILE: '/var/log/decisions.jsonl',
+    NGPILOT_STORE_URL: 'rediss://pilot:s%40cret@redis.example.org:6380/2',
     NGPILOT_STORE_SENTINEL_USER: 'watcher', NGPILOT_STORE_SENTINEL_PASSWORD: 'word', NGPILOT_STORE_TLS_CA_FILE: '/etc/ca.pem',
     NGPILOT_STORE_TLS_CERT_FILE: '/etc/cert.pem', NGPILOT_STORE_TLS_KEY_FILE: '/etc/key.pem', NGPILOT_STORE_TLS_SERVER_NAME: 'redis',
     NGPILOT_STORE_TTL_SECONDS: '3600', NGPILOT_STORE_COMMAND_TIMEOUT_MS: '100', NGPILOT_STORE_ON_UNAVAILABLE: 'reject', NGPILOT_STORE_MEMORY_CALLS: '5000', NGPILOT_REQUEST_DEADLINE_MS: '450',
@@ -109,7 +113,11 @@ test('has a variable for each setting, and takes a right value from each', (t) =
       redisKey: 'nodes',
       everySeconds: 5,
     },
-    policy: { directory: '/etc/ngpilot/policy' },
+    policy: {
+      directory: '/etc/ngpilot/policy', isWatched: false, stateDirectory: '/var/lib/ngpilot',
+      candidateDirectory: '/etc/ngpilot/next', canaryPercent: 5,
+    },
+    decisions: { log: 'sampled', samplePercent: 10, recordFile: '/var/log/decisions.jsonl' },
     store: {
       url: 'rediss://pilot:s%40cret@redis.example.org:6380/2', sentinelUser: 'watcher', sentinelPassword: 'word',
       tlsCaFile: '/etc/ca.pem', tlsCertFile: '/etc/cert.pem', tlsKeyFile: '/etc/key.pem', tlsServerName: 'redis',
@@ -291,6 +299,7 @@ test('describes each setting for the reference', () => {
   assert.deepEqual(rows.filter((row) => row.default === undefined).map((row) => row.name), [
     'http.token', 'ng.listen', 'ng.allow', 'rtpengine.caFile', 'rtpengine.certFile', 'rtpengine.keyFile',
     'discovery.dns', 'discovery.dnsServers', 'discovery.redisKey',
+    'policy.stateDirectory', 'policy.candidateDirectory', 'decisions.recordFile',
     'store.sentinelUser', 'store.sentinelPassword', 'store.tlsCaFile', 'store.tlsCertFile', 'store.tlsKeyFile',
     'store.tlsServerName', 'evapi.kamailios', 'dtmf.listen', 'dtmf.rtpengines', 'webhook.url', 'webhook.token', 'instance.id',
   ])
