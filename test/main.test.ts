@@ -22,7 +22,7 @@ test('starts, serves, counts, and stops with SIGTERM', async (t) => {
     /^ngpilot_request_duration_seconds_count\{.*\} 1$/m,
     /^ngpilot_ng_commands_total\{node="n1",command="offer",result="ok"\} 1$/m,
     /^ngpilot_ng_round_trip_seconds_count\{node="n1"\} \d+$/m,
-    /^ngpilot_decisions_total\{command="offer",sender="phone",receiver="phone"\} 1$/m,
+    /^ngpilot_decisions_total\{command="offer",sender="phone",receiver="phone",revision="[0-9a-f]{12}"\} 1$/m,
     /^ngpilot_policy_info\{revision="\w+"\} 1$/m,
     /^ngpilot_policy_reloads_total\{result="ok"\} 1$/m,
     /^ngpilot_calls 1$/m,

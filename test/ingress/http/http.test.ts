@@ -159,8 +159,9 @@ test('the API describes itself', async (t) => {
   const page = await (await fetch(`${url}/openapi.json`)).json() as { openapi: string, paths: object }
   assert.equal(page.openapi, '3.1.0')
   const paths = Object.keys(page.paths).filter((path) => !path.startsWith('/v1/calls')).sort()
-  assert.deepEqual(paths, ['/healthz', '/metrics', '/readyz', '/v1/answer', '/v1/delete', '/v1/nodes',
-    '/v1/nodes/{id}/disable', '/v1/nodes/{id}/drain', '/v1/nodes/{id}/enable', '/v1/offer', '/v1/sip'])
+  assert.deepEqual(paths, ['/healthz', '/metrics', '/readyz', '/v1/analyze', '/v1/answer', '/v1/delete', '/v1/nodes',
+    '/v1/nodes/{id}/disable', '/v1/nodes/{id}/drain', '/v1/nodes/{id}/enable', '/v1/offer', '/v1/policy', '/v1/policy/canary',
+    '/v1/policy/promote', '/v1/policy/reload', '/v1/policy/rollback', '/v1/rtpengine/timeout', '/v1/sip'])
 })
 
 test('the examples of the API page are what the API takes', async (t) => {
