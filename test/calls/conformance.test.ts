@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
+import { presets } from '../../src/policy/presets.ts'
 import { policyOf } from '../policy/directory.ts'
 import { browser, outline, phone, request, sdpFile, sip, startCalls } from '../support/calls.ts'
 
@@ -8,26 +9,32 @@ const changed = (name: string, ...changes: [string | RegExp, string][]) =>
   Buffer.from(changes.reduce((text, [from, to]) => text.replace(from, to), sdpFile(name).toString('latin1')), 'latin1')
 const loopback = (name: string) => changed(name, [/192\.0\.2\.\d+|198\.51\.100\.\d+|203\.0\.113\.\d+|(?:10|192\.168|172\.16)\.[\d.]+/g, '127.0.0.1'])
 
-/** By policy profile: an SDP that such an endpoint offers, and what makes an answer of it. */
-const endpoints = {
-  webrtc: { offer: sdpFile('chromium-audio-gathered-loopback'), peer: browser },
-  sip: { offer: sdpFile('answer-plain-pcmu'), peer: phone },
-  'sip-sdes': { offer: loopback('yealink-like-sdes-offer'), peer: { ...phone, transport: 'tls' as const } },
+/** What an endpoint of each kind offers. */
+const offers = {
+  webrtc: sdpFile('chromium-audio-gathered-loopback'),
+  sip: sdpFile('answer-plain-pcmu'),
+  'sip-sdes': loopback('yealink-like-sdes-offer'),
+  'sip-osrtp': loopback('baresip-osrtp'),
 }
+const endpoints = Object.keys(presets).map((name) => `  - { profile: ${name}, match: { vars: { is: ${name} } } }\n`).join('')
+const presetsOnly = `endpoints:\n${endpoints}`
+const as = (name: string) => ({ transport: name.includes('webrtc') ? 'wss' : 'tls', address: '127.0.0.1', vars: { is: name } } as const)
 
-const presetsOnly = 'endpoints:\n'
-  + '  - { profile: webrtc, match: { transport: [ws, wss] } }\n  - { profile: sip-sdes, match: { transport: tls } }\n  - { profile: sip }\n'
-
-for (const [from, { offer: sdp, peer: source }] of Object.entries(endpoints)) {
-  for (const [to, { peer: destination }] of Object.entries(endpoints)) {
-    test(`an offer from ${from} to ${to} that rtpengine rewrote has no error in it`, async (t) => {
-      const { calls, findings } = await startCalls(t, { policy: await policyOf(t, presetsOnly) })
-      const offer = await calls.offer(request({ source, destination, sdp }))
+test('what rtpengine makes of an offer has no error in it, whatever the presets of the legs', async (t) => {
+  const { calls, findings } = await startCalls(t, { policy: await policyOf(t, presetsOnly) })
+  for (const [from, sdp] of Object.entries(offers)) {
+    // IPv6 needs an interface that this rtpengine has not: then ANY-12 must say so.
+    for (const to of Object.keys(presets)) {
+      findings.length = 0
+      const callId = `${from} to ${to}`
+      const offer = await calls.offer(request({ callId, source: as(from), destination: as(to), sdp }))
       assert.deepEqual([offer.sender, offer.receiver], [from, to])
-      assert.deepEqual(findings.filter(({ finding, action }) => finding.severity === 'error' && action !== 'repair'), [])
-    })
+      const errors = findings.filter(({ finding, action }) => finding.severity === 'error' && action !== 'repair')
+      assert.deepEqual(errors.map(({ finding }) => finding.id), to === 'ipv6-only' ? ['ANY-12'] : [], callId)
+      await calls.deleteCall(request({ callId }))
+    }
   }
-}
+})
 
 test('a browser and a phone: leaks are repaired and counted, nothing else is found', async (t) => {
   const { calls, findings, store } = await startCalls(t)
@@ -73,7 +80,7 @@ test('a policy can reject what came in, before a node hears of it', async (t) =>
   const policy = await policyOf(t, rejecting('SDES-07'))
   const { calls, left } = await startCalls(t, { policy })
   const sdp = changed('baresip-sdes', [/inline:\S+/, 'inline:c2hvcnQ='])
-  await assert.rejects(calls.offer(request({ source: endpoints['sip-sdes'].peer, destination: phone, sdp, sip: sip('INVITE') })), {
+  await assert.rejects(calls.offer(request({ source: as('sip-sdes'), destination: phone, sdp, sip: sip('INVITE') })), {
     code: 'not_acceptable', sip: '488 Not Acceptable: SDES-07', message: /^SDES-07: an SRTP key of the wrong length; profile sip-sdes rejects it/,
   })
   assert.deepEqual(await left(), { onNode: [], inStore: 0 })
