@@ -47,11 +47,13 @@ test('a call between two SIPp that ends with 488, from the log that SIPp writes'
   const callee = await startSipp(t, { scenario: scenario(`<recv request="INVITE"/>${refusal}<recv request="ACK"/>`) })
   const caller = await startSipp(t, {
     target: `127.0.0.1:${callee.port}`,
-    scenario: scenario(`<send retrans="500"><![CDATA[${ask('INVITE', sdp)}]]></send><recv response="488"/><send><![CDATA[${ask('ACK')}]]></send>`),
+    scenario: scenario(`<send retrans="500"><![CDATA[${ask('INVITE', sdp)}]]></send><recv response="488"/>
+      <send><![CDATA[${ask('ACK')}]]></send>`),
   })
   await caller.success()
   await callee.success()
-  const { calls: [call], messages } = reportOf(await analyze(chunked(await callee.messages()), { hints: { byAddress: new Map() } }))
+  const log = chunked(await callee.messages())
+  const { calls: [call], messages } = reportOf(await analyze(log, { hints: { byAddress: new Map() } }))
   assert.equal(messages, 3)
   assert.equal(call?.findings[0]?.id, 'SIG-02')
   assert.match(call.findings[0].detail ?? '', /^likely because of .*SIP-04/)
