@@ -1,5 +1,5 @@
+import { randomInt } from 'node:crypto'
 import { createSocket } from 'node:dgram'
-import { once } from 'node:events'
 import { createServer, type Server } from 'node:net'
 import type { StackContext } from './context.ts'
 
@@ -7,22 +7,29 @@ const loopback = '127.0.0.1'
 const given = new Set<number>()
 
 /**
- * A port of 127.0.0.1 that is free for UDP and for TCP. The kernel picks it; it is free again when this returns, and
- * this process does not give it out twice.
+ * A port of 127.0.0.1 that is free for UDP and for TCP. It is free again when this returns, and this process does not give
+ * it out twice. It lies below those that the kernel gives to whoever connects (from 32768) and those of RTP (from 10000).
  */
 export async function freePort (): Promise<number> {
   for (;;) {
-    const socket = createSocket('udp4')
-    socket.bind(0, loopback)
-    await once(socket, 'listening')
-    const { port } = socket.address()
-    const server = given.has(port) ? undefined : await listen(port)
-    await new Promise<void>((resolve) => socket.close(() => resolve()))
+    const port = randomInt(3000, 10_000)
+    if (given.has(port) || !await isFreeForUdp(port)) continue
+    const server = await listen(port)
     if (!server) continue
     await close(server)
     given.add(port)
     return port
   }
+}
+
+async function isFreeForUdp (port: number): Promise<boolean> {
+  const socket = createSocket('udp4')
+  const isBound = await new Promise<boolean>((resolve) => {
+    socket.once('error', () => resolve(false))
+    socket.bind(port, loopback, () => resolve(true))
+  })
+  await new Promise<void>((resolve) => socket.close(() => resolve()))
+  return isBound
 }
 
 /** An inclusive range of UDP ports. */

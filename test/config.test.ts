@@ -44,6 +44,7 @@ test('is all defaults where nothing is set, and where the file is empty or has e
     request: { deadlineMs: 400 },
     evapi: { kamailios: [] },
     dtmf: { rtpengines: [] },
+    diagnosis: { queriesPerSecond: 20, everySeconds: 20, keptCalls: 2000 },
     webhook: { maxQueued: 1000 },
     log: { level: 'info' },
   })
@@ -85,6 +86,7 @@ test('has a variable for each setting, and takes a right value from each', (t) =
     NGPILOT_STORE_TTL_SECONDS: '3600', NGPILOT_STORE_COMMAND_TIMEOUT_MS: '100', NGPILOT_STORE_ON_UNAVAILABLE: 'reject', NGPILOT_STORE_MEMORY_CALLS: '5000', NGPILOT_REQUEST_DEADLINE_MS: '450',
     NGPILOT_EVAPI_KAMAILIOS: 'edge=10.0.0.5:8448, [2001:db8::5]:8448',
     NGPILOT_DTMF_LISTEN: '127.0.0.1:2230', NGPILOT_DTMF_RTPENGINES: '10.0.0.1:2224',
+    NGPILOT_DIAGNOSIS_QUERIES_PER_SECOND: '5', NGPILOT_DIAGNOSIS_EVERY_SECONDS: '30', NGPILOT_DIAGNOSIS_KEPT_CALLS: '10',
     NGPILOT_WEBHOOK_URL: 'https://hooks.example.org/ngpilot?key=1', NGPILOT_WEBHOOK_TOKEN: 'hook', NGPILOT_WEBHOOK_MAX_QUEUED: '50',
     NGPILOT_LOG_LEVEL: 'debug', NGPILOT_INSTANCE_ID: 'edge-1',
   }
@@ -129,6 +131,7 @@ test('has a variable for each setting, and takes a right value from each', (t) =
       listen: { id: '127.0.0.1:2230', host: '127.0.0.1', port: 2230 },
       rtpengines: [{ id: '10.0.0.1:2224', host: '10.0.0.1', port: 2224 }],
     },
+    diagnosis: { queriesPerSecond: 5, everySeconds: 30, keptCalls: 10 },
     webhook: { url: 'https://hooks.example.org/ngpilot?key=1', token: 'hook', maxQueued: 50 },
     log: { level: 'debug' },
     instance: { id: 'edge-1' },

@@ -30,7 +30,7 @@ test('nodes are shown; drain --wait ends when the last call has gone, and no new
 
   assert.match(await run(['enable', busy, '--url', ngpilot.url]), new RegExp(`^${busy} is (up|suspect)\n`))
   const table = await run(['nodes', '--url', ngpilot.url])
-  assert.match(table, /^NODE +ADDRESS +STATE.*\nn1 .*\nn2 .*\n$/)
+  assert.match(table, /^NODE +ADDRESS +VERSION +STATE.*\nn1 .*\nn2 .*\n$/)
 })
 
 test('an unknown node, an unknown command and a missing ngpilot are told in words', async (t) => {

@@ -150,7 +150,8 @@ for (const way of ['http', 'evapi'] as const) {
     bob.reply(ringing, '487 Request Terminated')
     await alice.receive(/^SIP\/2.0 487/)
     await sleep(200)
-    assert.deepEqual((await asked(5)).slice(2), ['INVITE', 'CANCEL', 'SIP/2.0 487 Failed'])
+    // Different processes of Kamailio tell of the last two.
+    assert.deepEqual((await asked(5)).slice(2).sort(), ['CANCEL', 'INVITE', 'SIP/2.0 487 Failed'])
   })
 
   test(`${way}: a 200 is held back while media control has a fault, and gets through when it is repeated`, async (t) => {
