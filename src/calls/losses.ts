@@ -102,7 +102,8 @@ export class Losses {
       const page = await store.page({ limit: pageSize, ...(after !== undefined && { after }) })
       for (const { callId, node, lost } of page.calls) {
         const known = states.get(node)
-        if (lost) await this.#forgetOld(callId, lost)
+        if (lost?.why === 'node-lost' && known?.state === 'up') await this.#recover(callId, node)
+        else if (lost) await this.#forgetOld(callId, lost)
         else if (!known) await this.#strand(callId, `rtpengine ${node} is not configured any more`)
         else if (known.state === 'down') await this.#strand(callId, `rtpengine ${node} is down: ${known.reason}`)
         else if (known.state !== 'disabled') onNode.set(node, [...onNode.get(node) ?? [], callId])
@@ -175,6 +176,14 @@ export class Losses {
 
   async #send (node: MediaNode, command: ReturnType<typeof listCommand>): Promise<NgReply | undefined> {
     return this.#options.ng.send(node, command, { deadline: performance.now() + queryMs }).catch(() => undefined)
+  }
+
+  /** A node that was silent goes on: what it still has is not lost. */
+  async #recover (callId: string, nodeId: string): Promise<void> {
+    const { fleet, ng, store } = this.#options
+    const deadline = performance.now() + queryMs
+    const isThere = await ng.send(fleet.pinned(nodeId), queryCommand({ callId }), { deadline }).then(() => true, () => false)
+    if (isThere) await store.save(callId, { lost: null, event: { at: Date.now(), event: 'node back' } })
   }
 
   async #strand (callId: string, reason: string): Promise<void> {

@@ -67,6 +67,7 @@ test('the calls of a node that is lost are listed as stranded', async () => {
   assert.deepEqual((await pages('stranded')).sort(), onFirst.sort())
   assert.match(await run(['calls', '--stranded', '--url', ngpilot.url]), /n1 is down/)
   process.kill(nodes[0].pid, 'SIGCONT')
+  await until(async () => (await pages('stranded')).length === 0, 20_000)
 })
 
 for (const name of Object.keys(callCommands)) {
