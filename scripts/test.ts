@@ -1,5 +1,8 @@
-import { spawn } from 'node:child_process'
 import { readdir } from 'node:fs/promises'
+import { relative, resolve } from 'node:path'
+import { finished } from 'node:stream/promises'
+import { run } from 'node:test'
+import { spec } from 'node:test/reporters'
 import { ensureChromium } from '../stack/chromium.ts'
 import { ensureTree } from '../stack/tree.ts'
 
@@ -7,6 +10,7 @@ import { ensureTree } from '../stack/tree.ts'
  * Runs the tests: `npm test` all of them, `npm test -- WORD…` those whose path holds one of the words. Brings what they
  * run against first: Debian trees with the real programs, and Chromium.
  */
+const mostUnsteady = 5
 const words = process.argv.slice(2)
 const files = (await readdir('test', { recursive: true }))
   .map((file) => `test/${file}`)
@@ -23,8 +27,23 @@ for (const release of words.length === 0 ? ['trixie', 'bookworm', 'sid'] as cons
 }
 await ensureChromium((line) => console.log(line))
 
-// One file at a time: they start real programs, and two at once on two cores starve each other's timers.
-const child = spawn(process.execPath, [
-  '--import', 'tsx', '--test', '--test-reporter=spec', '--test-concurrency=1', ...files,
-], { stdio: 'inherit' })
-child.on('exit', (code) => { process.exitCode = code ?? 1 })
+// A file that fails runs once more at the end: real programs with real timers share the machine with others. What passes
+// then is told as unsteady, and is to be mended.
+const failed = await runFiles(files)
+const steadyFailures = failed.length > 0 && failed.length <= mostUnsteady ? await runFiles(failed) : failed
+const unsteady = failed.filter((file) => !steadyFailures.includes(file))
+if (unsteady.length > 0) console.log(`\nunsteady, passed when run again: ${unsteady.join(', ')}`)
+if (steadyFailures.length > 0) console.log(`\nfailed: ${steadyFailures.join(', ')}`)
+process.exitCode = steadyFailures.length > 0 ? 1 : 0
+
+/** @returns those that failed */
+async function runFiles (these: readonly string[]): Promise<string[]> {
+  const failures = new Set<string>()
+  // One file at a time: they start real programs, and two at once on two cores starve each other's timers.
+  const events = run({ files: these.map((file) => resolve(file)), concurrency: 1 })
+  events.on('test:fail', ({ file }) => { failures.add(relative('.', file ?? '')) })
+  const report = events.compose(new spec())
+  report.pipe(process.stdout, { end: false })
+  await finished(report)
+  return [...failures]
+}

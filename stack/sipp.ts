@@ -15,6 +15,8 @@ export interface SippOptions extends StartOptions {
   port?: number
   /** Further options, as on the command line: `['-rtp_echo']`. */
   args?: readonly string[]
+  /** Whether it writes down each message. Default: yes; it takes half of its time. */
+  isTracing?: boolean
 }
 
 export interface Sipp extends Daemon {
@@ -27,7 +29,7 @@ export interface Sipp extends Daemon {
 
 /** Starts SIPp on 127.0.0.1; one that waits for calls is ready when its port is open. */
 export async function startSipp (context: StackContext, options: SippOptions): Promise<Sipp> {
-  const { scenario, files = {}, target, calls = 1, args = [], tree } = options
+  const { scenario, files = {}, target, calls = 1, args = [], isTracing = true, tree } = options
   const port = options.port ?? await freePort()
   const daemon = await startDaemon(context, {
     name: 'sipp',
@@ -35,7 +37,7 @@ export async function startSipp (context: StackContext, options: SippOptions): P
     files: { ...files, 'scenario.xml': scenario },
     argv: [
       'sipp', ...(target ? [target] : []), '-sf', '/srv/scenario.xml', '-i', '127.0.0.1', '-mi', '127.0.0.1', '-p', String(port),
-      '-m', String(calls), '-nostdin', '-trace_msg', '-message_file', '/srv/messages.log',
+      '-m', String(calls), '-nostdin', ...(isTracing ? ['-trace_msg', '-message_file', '/srv/messages.log'] : []),
       '-trace_err', '-error_file', '/srv/errors.log', ...args,
     ],
     // A caller may have ended before anybody looks.

@@ -53,7 +53,7 @@ async function measure (way: Way): Promise<[Measured, Measured]> {
   try {
     const rtpengine = await startRtpengine(context, { rtpPorts: { min: 10_000, max: 30_000 }, logLevel: 3 })
     const [evapiPort, ngPort] = [await freePort(), await freePort()]
-    const uas = await startSipp(context, { scenario: callee, calls: 1_000_000 })
+    const uas = await startSipp(context, { scenario: callee, calls: 1_000_000, isTracing: false })
     const ngpilot = way === 'straight' ? undefined : await startNgpilot(context, {
       env: {
         NGPILOT_RTPENGINE_NODES: `n1=127.0.0.1:${rtpengine.port}`, NGPILOT_POLICY_DIRECTORY: 'policy', NGPILOT_LOG_LEVEL: 'warn',
@@ -96,8 +96,8 @@ async function makeCalls (
   const started = performance.now()
   const uac = await startSipp(context, {
     scenario: caller.replace('<pause milliseconds="1000"/>', '').replace('<send retrans="500">', '<send retrans="500" start_rtd="1">')
-      .replace('<recv response="200" rrs="true"/>', '<recv response="200" rrs="true" rtd="1"/>'),
-    target: target.address, calls,
+      .replace('<recv response="200" rrs="true"', '<recv response="200" rrs="true" rtd="1"'),
+    target: target.address, calls, isTracing: false,
     // In its tree SIPp has the same pid each time, and its Call-IDs are made of that; the callee takes them for dead calls.
     args: [...args, '-cid_str', `%u-${Math.round(started)}@%s`, '-s', '1000', '-key', 'domain', target.domain, '-timeout', '60', '-trace_stat', '-stf', '/srv/stat.csv', '-fd', '600'],
   })

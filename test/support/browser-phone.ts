@@ -24,6 +24,8 @@ export interface BrowserPhone extends Async<WebPhone> {
   hears (hz: number): Promise<void>
   /** The same of what comes once all that is under way now has been played. */
   hearsAnew (hz: number): Promise<void>
+  /** What it hears is encoded in, such as `audio/opus`; empty when it hears nothing. */
+  codec (): Promise<string>
 }
 
 /** JsSIP in a real headless Chromium, registered at Kamailio; its microphone hears a tone of `toneHz`. */
@@ -55,7 +57,16 @@ export async function startBrowserPhone (
     await sleep(1000)
     await hears(hz)
   }
-  return new Proxy({ uri, hears, hearsAnew } as BrowserPhone, {
+  const codec = async () => {
+    // Chromium's statistics name no codec for a moment after a session description has changed.
+    for (let tries = 0; tries < 60; tries++) {
+      const { codec: now } = await phone.legs()
+      if (now !== '') return now
+      await sleep(100)
+    }
+    return ''
+  }
+  return new Proxy({ uri, hears, hearsAnew, codec } as BrowserPhone, {
     get: (own, name) => Reflect.get(name in own ? own : phone, name) as unknown,
   })
 }

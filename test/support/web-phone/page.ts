@@ -64,7 +64,7 @@ const phone: WebPhone = {
   async legs () {
     const connection = session?.connection
     const stats = [...await connection?.getStats() ?? []].map(([, report]) => report as Record<string, string>)
-    const inbound = stats.find(({ type, kind }) => type === 'inbound-rtp' && kind === 'audio')
+    const inbound = stats.find(({ type, kind, codecId }) => type === 'inbound-rtp' && kind === 'audio' && codecId !== undefined)
     return {
       ice: connection?.iceConnectionState ?? '',
       dtls: stats.find(({ type }) => type === 'transport')?.dtlsState ?? '',
