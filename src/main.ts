@@ -23,6 +23,8 @@ try {
 }
 
 async function main (): Promise<void> {
+  // Whoever reads no further, such as head, is no fault.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => { if (error.code !== 'EPIPE') throw error })
   if (process.argv[2] === 'policy') {
     process.exitCode = await policyCommand(process.argv.slice(3), {
       env: process.env,
@@ -56,18 +58,20 @@ async function main (): Promise<void> {
     service.uncaught()
     log.error({ err: error }, 'uncaught error')
   })
-  const reloadNodes = () => {
+  const reloadConfig = () => {
     try {
-      service.setNodes(loadConfig({ env: process.env, file: values.config }).rtpengine.nodes)
+      const { rtpengine, policy } = loadConfig({ env: process.env, file: values.config })
+      service.setNodes(rtpengine.nodes)
+      service.setCanary(policy.canaryPercent)
     } catch (error) {
-      log.error({ problem: (error as Error).message }, 'configuration refused; the rtpengines in use stay')
+      log.error({ problem: (error as Error).message }, 'configuration refused; what is in use stays')
     }
   }
   const file = values.config ?? process.env.NGPILOT_CONFIG
-  if (file) watchConfig(file, reloadNodes)
+  if (file) watchConfig(file, reloadConfig)
   process.on('SIGHUP', () => {
     void service.reloadPolicy()
-    reloadNodes()
+    reloadConfig()
   })
   let isStopping = false
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {

@@ -17,7 +17,7 @@ import { startHttp } from './ingress/http/http.ts'
 import { startNg } from './ingress/ng/ng.ts'
 import { NgClient } from './ng/client.ts'
 import { mediaReportOf } from './ng/media-report.ts'
-import { decisionObserver } from './decisions.ts'
+import { createRecentDecisions, decisionExplainer, decisionObserver } from './decisions.ts'
 import { createPolicyHolder, type HolderOptions } from './policy/holder.ts'
 import { readinessOf } from './readiness.ts'
 import { connectRedis } from './state/connection.ts'
@@ -45,6 +45,8 @@ export interface Service {
   reloadPolicy (): Promise<void>
   /** Takes another list of rtpengines; running calls keep theirs. */
   setNodes (nodes: Config['rtpengine']['nodes']): void
+  /** Takes another share of new calls for the candidate policy. */
+  setCanary (percent: number): void
   /** Counts an error that nothing caught. */
   uncaught (): void
   /** Finishes the requests in flight, then closes everything, in the reverse order of its making. */
@@ -99,7 +101,8 @@ export async function startService (config: Config, log: Logger): Promise<Servic
   })
   const decisionLog = createDecisionLog(config.decisions, log)
   const ofCalls = callObserver(metrics, log)
-  const decided = decisionObserver({ policy, ofCalls, ofPolicy, decisionLog })
+  const recent = createRecentDecisions()
+  const decided = decisionObserver({ policy, recent, ofCalls, ofPolicy, decisionLog })
   const calls = createCalls({
     policy: policy.forCall, fleet, ng, store, deletes, observer: { ...ofCalls, ...diagnosis.watch, decided },
   })
@@ -120,7 +123,7 @@ export async function startService (config: Config, log: Logger): Promise<Servic
     fleet,
     timedOut: (callId) => losses.hint(callId),
     diagnosis,
-    policy,
+    policy: { ...policy, explainDecisions: decisionExplainer(policy, recent) },
     readiness: () => readinessOf({ store, fleet, policy }),
     metrics: async () => ({ page: await metrics.registry.metrics(), contentType: metrics.registry.contentType }),
   }).catch(giveUp)
@@ -158,6 +161,7 @@ export async function startService (config: Config, log: Logger): Promise<Servic
     ngUrls: ngIngress.urls,
     reloadPolicy: policy.reload,
     setNodes: (nodes) => discovery.setList(nodes),
+    setCanary: (percent) => policy.configure(percent),
     uncaught: () => metrics.uncaughtErrors.inc(),
     async close () {
       clearInterval(takingOver)

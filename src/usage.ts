@@ -18,5 +18,5 @@ export const usage = `the media control plane for Kamailio and rtpengine
                                or else where the settings say
   --version, --help
 
-SIGHUP loads the policy and the list of rtpengines anew; SIGTERM and SIGINT finish what is in flight and stop.
+SIGHUP loads the policy, its canary share and the list of rtpengines anew; SIGTERM and SIGINT finish what is in flight and stop.
 `

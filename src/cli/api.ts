@@ -2,12 +2,15 @@ import { type ErrorCode, NgpilotError } from '../errors.ts'
 import type { CallSummary, CallView } from '../calls/listing.ts'
 import type { CallExplanation } from '../diagnosis/explanation.ts'
 import type { NodeView } from '../fleet/node.ts'
+import type { DecisionExplanation } from '../policy/explanation.ts'
 import type { PolicyStatus } from '../policy/holder.ts'
 
 /** The HTTP API of a running ngpilot, as the commands use it. */
 export interface Api {
   nodes (): Promise<NodeView[]>
   explain (callId: string): Promise<CallExplanation>
+  /** The policy decisions on a call, the oldest first. */
+  decisions (callId: string): Promise<DecisionExplanation[]>
   /** Which policy decides, once the verb is done. */
   policy (verb?: 'reload' | 'canary' | 'promote' | 'rollback', body?: object): Promise<PolicyStatus>
   setNode (id: string, verb: 'drain' | 'enable' | 'disable'): Promise<NodeView>
@@ -41,6 +44,9 @@ export function connectApi (address: string, token: string | undefined): Api {
     },
     nodes: async () => (await ask('GET', '/v1/nodes') as { nodes: NodeView[] }).nodes,
     explain: async (callId) => await ask('GET', `/v1/calls/${encodeURIComponent(callId)}/diagnosis`) as CallExplanation,
+    decisions: async (callId) => {
+      return (await ask('GET', `/v1/calls/${encodeURIComponent(callId)}/decisions`) as { decisions: DecisionExplanation[] }).decisions
+    },
     setNode: async (id, verb) => await ask('POST', `/v1/nodes/${encodeURIComponent(id)}/${verb}`) as NodeView,
     calls: async ({ stranded, node, after }) => {
       const query = new URLSearchParams({

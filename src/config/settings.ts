@@ -37,7 +37,7 @@ export const Settings = Type.Object({
     isWatched: Type.Boolean({ default: true, description: 'Load the policy anew when its files change; else only at SIGHUP.' }),
     stateDirectory: Type.Optional(Type.String({ minLength: 1, expects: 'a directory', description: 'Where the policy in force is kept, so that ngpilot starts with it when the files are broken then, and a promoted candidate stays.' })),
     candidateDirectory: Type.Optional(Type.String({ minLength: 1, expects: 'a directory', description: 'A policy that is to come: it is asked what it would decide, and differences are counted and logged.' })),
-    canaryPercent: Type.Integer({ default: 0, minimum: 0, maximum: 100, description: 'So many percent of new calls, chosen by call-id, get the candidate; each call keeps its policy.' }),
+    canaryPercent: Type.Integer({ default: 0, minimum: 0, maximum: 100, description: 'So many percent of new calls, chosen by call-id, get the candidate; each call keeps its policy. Read anew when the file changes, and at SIGHUP.' }),
   }),
   decisions: section({
     log: Type.Enum(['off', 'sampled', 'full'], { type: 'string', default: 'off', description: 'One log line for each decision of the policy: for none, for `samplePercent` of them, or for all.' }),

@@ -59,11 +59,11 @@ export interface LookupKey {
   isWhole: boolean
 }
 
-/** One key of a `match`. `text` is how the file has it, `found` what the facts have instead. */
+/** One key of a `match`. `text` is how the file has it, `failure` says why it does not hold: `transport is udp, not wss`. */
 export interface Condition {
   text: string
   holds: (subject: Subject) => boolean
-  found: (subject: Subject) => string
+  failure: (subject: Subject) => string
   key?: LookupKey
 }
 
@@ -187,9 +187,9 @@ function sdpConditions (entry: SdpEntry, of: Read<SdpFacts>): Condition[] {
       const sdp = of(subject)
       return sdp !== undefined && read(sdp).some((value) => wanted.includes(value))
     },
-    found (subject) {
+    failure (subject) {
       const sdp = of(subject)
-      return shown(`sdp.${name}`, sdp && written(read(sdp)))
+      return `${shown(`sdp.${name}`, sdp && written(read(sdp)))}, not ${written(wanted)}`
     },
   }] : []
   const flag = (name: string, wanted: boolean | undefined, read: (sdp: SdpFacts) => boolean) => {
@@ -221,7 +221,7 @@ function textCondition (name: string, entry: TextEntry, read: Read<string>, isCa
   return {
     text: `${name}: ${test.text}`,
     holds: (subject) => test.holds(read(subject)),
-    found: (subject) => shown(name, read(subject)),
+    failure: (subject) => `${shown(name, read(subject))}, not ${test.text}`,
     ...key && { key },
   }
 }
@@ -239,7 +239,7 @@ function profileCondition (party: Party, wanted: readonly string[]): Condition {
   return {
     text: `${party}: ${written(wanted)}`,
     holds: (subject) => of(subject)?.line.some((name) => wanted.includes(name)) === true,
-    found: (subject) => shown(party, of(subject)?.line.join(', which extends ')),
+    failure: (subject) => `${shown(party, of(subject)?.line.join(', which extends '))}, not ${written(wanted)}`,
     key: { fact: party, values: wanted, read: (subject) => of(subject)?.line, isWhole: true },
   }
 }
@@ -255,7 +255,7 @@ function addressCondition (name: string, texts: readonly string[], of: Read<LegS
       const address = of(subject)?.address
       return address !== undefined && blocks.some((block) => contains(block, address))
     },
-    found: (subject) => shown(name, of(subject)?.facts.address),
+    failure: (subject) => `${shown(name, of(subject)?.facts.address)}, not ${written(texts)}`,
     ...isOneLength && {
       key: {
         fact: `${name}, first ${bits} bits`,
@@ -278,7 +278,7 @@ function percentCondition (percent: number): Condition {
   return {
     text: `percent: ${percent}`,
     holds: (subject) => shareIn(subject) < percent,
-    found: (subject) => `this call stands at ${shareIn(subject).toFixed(2)} of 100`,
+    failure: (subject) => `this call stands at ${shareIn(subject).toFixed(2)} of 100, not below ${percent}`,
   }
 }
 
@@ -289,17 +289,18 @@ function shareIn (subject: Subject): number {
 
 function timeCondition (windows: Parameters<typeof timeTest>[0][]): Condition {
   const tests = windows.map(timeTest)
+  const text = windows.map((window) => Object.values(window).flat().join(' ')).join(' or ')
   return {
-    text: `time: ${windows.map((window) => Object.values(window).flat().join(' ')).join(' or ')}`,
+    text: `time: ${text}`,
     holds: ({ facts }) => tests.some((test) => test(facts.at)),
-    found: ({ facts }) => `it is ${new Date(facts.at).toISOString()}`,
+    failure: ({ facts }) => `it is ${new Date(facts.at).toISOString()}, not ${text}`,
   }
 }
 
 function expressionCondition (source: string, scope: Scope): Condition {
   const compiled = compileExpression(source, scope.expression)
   const holds = (subject: Subject) => 'holds' in compiled && compiled.holds(viewOf(subject, scope))
-  return { text: `when: ${source.trim()}`, holds, found: () => 'the expression is false' }
+  return { text: `when: ${source.trim()}`, holds, failure: () => `it is not so that ${source.trim()}` }
 }
 
 /** An endpoint's expression sees of the message what the scope lets it see. */

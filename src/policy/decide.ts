@@ -96,7 +96,7 @@ function legTrace (policy: Policy, { facts, legs }: Subject, leg: LegName): LegT
 function tried ({ name, place, conditions }: Pick<Rule, 'name' | 'place' | 'conditions'>, subject: Subject): Tried {
   const failed = conditions.filter((condition) => !condition.holds(subject))
   if (failed.length > 0) {
-    return { name, place, isMatch: false, why: failed.map(({ text, found }) => `${found(subject)}, not ${text}`).join('; ') }
+    return { name, place, isMatch: false, why: failed.map(({ failure }) => failure(subject)).join('; ') }
   }
   const why = conditions.length > 0 ? conditions.map(({ text }) => text).join('; ') : 'has no match, so it takes all'
   return { name, place, isMatch: true, why }

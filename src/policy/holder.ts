@@ -51,6 +51,8 @@ export interface PolicyHolder {
   /** Why the latest load was refused; undefined when the policy in force is the latest. */
   problem: () => string | undefined
   status: () => PolicyStatus
+  /** What the settings say, read anew: counts where it is another than they said before, so that a command's share stays. */
+  configure: (percent: number) => void
   /** Gives the candidate so many percent of new calls. @throws NgpilotError `bad_request` without a good candidate */
   setCanary: (percent: number) => void
   /** The candidate serves all calls, also after a restart, until the files of the policy change. @throws the same */
@@ -71,6 +73,7 @@ export async function createPolicyHolder (options: HolderOptions): Promise<Polic
   let problem: string | undefined
   let isFallback = false
   let promotedOver: string | undefined
+  let configured = options.candidate?.percent ?? 0
   const remembered = new Map<string, Policy>()
 
   function remember (policy: Policy): void {
@@ -169,6 +172,10 @@ export async function createPolicyHolder (options: HolderOptions): Promise<Polic
       revision: current.revision, since: since.toISOString(), directory, isFallback, isPromoted: promotedOver !== undefined,
       ...problem !== undefined && { problem }, ...candidate && { candidate: candidate.status() },
     }),
+    configure (percent) {
+      if (candidate && percent !== configured) candidate.percent = percent
+      configured = percent
+    },
     setCanary (percent) { goodCandidate().percent = percent },
     async promote () {
       const chosen = goodCandidate()

@@ -1,15 +1,8 @@
+import { resultOf, type Result } from './compare.ts'
 import type { CallFacts, Decision, UriFacts } from './types.ts'
 
 /** One line of a record of decisions: what replay needs, and what was decided then. */
-export interface RecordedDecision {
-  id: string
-  revision: string
-  facts: CallFacts
-  sender: string
-  receiver: string
-  rules: readonly string[]
-  reject?: number
-}
+export interface RecordedDecision extends Result { id: string, facts: CallFacts }
 
 const masked = '[masked]'
 const secretHeaders = new Set(['authorization', 'proxy-authorization', 'x-auth-token', 'cookie'])
@@ -28,9 +21,5 @@ export function withoutSecrets (facts: CallFacts): CallFacts {
 }
 
 export function recordOf (id: string, facts: CallFacts, decision: Decision): RecordedDecision {
-  const { revision, sender, receiver, rules, reject } = decision
-  return {
-    id, revision, facts: withoutSecrets(facts), sender: sender.name, receiver: receiver.name, rules,
-    ...reject && { reject: reject.code },
-  }
+  return { id, ...resultOf(decision), facts: withoutSecrets(facts) }
 }

@@ -65,13 +65,13 @@ rules:
   const { decision, sender, receiver, rules } = explain(policy, facts)
   assert.deepEqual(decision, decide(policy, facts))
   assert.deepEqual([sender, receiver].map(({ profile, by, tried }) => [profile, by, ...tried.map(({ name, place, why }) => `${name}:${place.line} ${why}`)]), [
-    ['phone', 'endpoint', 'webrtc:5 transport is udp, not transport: [ws, wss]',
-      'acme:6 address is 192.0.2.1, not address: 198.51.100.0/24', 'phone:7 has no match, so it takes all'],
-    ['carrier', 'endpoint', 'webrtc:5 transport is not known, not transport: [ws, wss]', 'acme:6 address: 198.51.100.0/24'],
+    ['phone', 'endpoint', 'webrtc:5 transport is udp, not [ws, wss]',
+      'acme:6 address is 192.0.2.1, not 198.51.100.0/24', 'phone:7 has no match, so it takes all'],
+    ['carrier', 'endpoint', 'webrtc:5 transport is not known, not [ws, wss]', 'acme:6 address: 198.51.100.0/24'],
   ])
   assert.deepEqual(rules.map(({ name, why }) => `${name}: ${why}`), [
-    'a: caller is phone, which extends sip, not caller: webrtc',
-    'b: vars.trunk is not known, not vars.trunk: acme',
+    'a: caller is phone, which extends sip, not webrtc',
+    'b: vars.trunk is not known, not acme',
   ])
 })
 

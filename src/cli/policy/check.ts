@@ -65,7 +65,8 @@ async function versionsOf ({ values, config, env }: PolicyContext): Promise<stri
   if (typeof values['versions'] === 'string') return values['versions']
   if (typeof values['url'] !== 'string') return undefined
   const nodes = await connectApi(values['url'], env['NGPILOT_TOKEN'] ?? config.http.token).nodes()
-  const versions = nodes.flatMap((node) => 'version' in node && typeof node.version === 'string' ? [node.version] : [])
+  // Over UDP alone a node tells only how old it can be: `11.3 or newer`.
+  const versions = nodes.flatMap(({ version }) => version === undefined ? [] : [version.replace(/ or newer$/, '')])
   if (versions.length === 0) throw new NgpilotError('bad_request', `no rtpengine of ${values['url']} has said its version yet; give --versions`)
   return versions.join(',')
 }

@@ -7,7 +7,7 @@ export interface PolicyContext {
   /** What stands after the name of the command, options left out. */
   args: readonly string[]
   values: Readonly<Record<string, string | boolean | undefined>>
-  config: Pick<Config, 'policy' | 'http'>
+  config: Pick<Config, 'policy' | 'http' | 'decisions'>
   env: NodeJS.ProcessEnv
   style: Style
   isJson: boolean

@@ -6,14 +6,18 @@ import { columns } from '../columns.ts'
 import { styleFor } from '../style.ts'
 import type { ExitCode, PolicyCommand } from './command.ts'
 import { checkCommand } from './check.ts'
+import { diffCommand } from './diff.ts'
+import { explainCommand } from './explain.ts'
 import { importCommand } from './import.ts'
 import { presetsCommand } from './presets.ts'
+import { replayCommand } from './replay.ts'
 import { rollout } from './rollout.ts'
 import { schemaCommand } from './schema.ts'
 import { testCommand } from './test.ts'
 
 const commands: Record<string, PolicyCommand> = {
-  check: checkCommand, test: testCommand, import: importCommand, presets: presetsCommand, schema: schemaCommand, ...rollout,
+  check: checkCommand, test: testCommand, explain: explainCommand, diff: diffCommand, replay: replayCommand,
+  import: importCommand, presets: presetsCommand, schema: schemaCommand, ...rollout,
 }
 
 const common = {

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { type Static, Type } from 'typebox'
 import { Problem } from './schemas.ts'
+import { tell } from './told.ts'
 
 const optional = Type.Optional
 const PolicyState = Type.Object({
@@ -25,7 +26,14 @@ export interface PolicyControl {
   setCanary (percent: number): void
   promote (): Promise<void>
   rollBack (): Promise<void>
+  /** Each decision on a call with all that led to it. @throws NgpilotError `call_unknown` */
+  explainDecisions (callId: string): object[]
 }
+
+const Id = Type.Object({ id: Type.String({ minLength: 1, maxLength: 512 }) })
+const Explained = Type.Object({
+  decisions: Type.Array(Type.Unsafe<object>({ type: 'object', additionalProperties: true, description: 'DecisionExplanation' })),
+})
 
 const Canary = Type.Object({ percent: Type.Number({ minimum: 0, maximum: 100 }) }, { additionalProperties: false })
 const problems = { content: { 'application/problem+json': { schema: Problem } }, description: 'What is wrong (RFC 9457).' }
@@ -35,6 +43,19 @@ const response = { 200: PolicyState, default: problems }
 export function addPolicy (app: FastifyInstance, policy: PolicyControl): void {
   app.get('/v1/policy', { schema: { summary: 'Which policy decides', response } }, () => policy.status())
 
+  app.get('/v1/calls/:id/decisions', {
+    schema: {
+      summary: 'Explain the policy decisions on a call',
+      description: 'For each offer and answer: the facts, each endpoint and rule that was looked at and why it matched or not, and '
+        + 'where each NG key comes from. Each instance knows the decisions that it made itself, of the latest calls.',
+      params: Id,
+      response: { 200: Explained, default: problems },
+    },
+  }, (request) => {
+    const { id } = request.params as Static<typeof Id>
+    tell(request, { command: 'explain', callId: id })
+    return { decisions: policy.explainDecisions(id) }
+  })
   app.post('/v1/policy/reload', { schema: { summary: 'Load the files anew', response } }, async () => {
     await policy.reload()
     return policy.status()

@@ -296,7 +296,7 @@ async function startServer (t: TestContext, { error, outcome, isReady = true, ga
     policy: {
       status: () => ({ revision: 'r', since: '', directory: '', isFallback: false, isPromoted: false }),
       reload: () => Promise.resolve(), promote: () => Promise.resolve(), rollBack: () => Promise.resolve(),
-      setCanary: () => undefined,
+      setCanary: () => undefined, explainDecisions: () => [],
     },
     readiness: () => Promise.resolve({ isReady, isDegraded: false, checks: { store: { isReady, detail: 'gone' } } }),
     metrics: () => Promise.resolve({ page: '', contentType: 'text/plain' }),
