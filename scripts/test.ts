@@ -42,7 +42,7 @@ async function runFiles (these: readonly string[]): Promise<string[]> {
   // One file at a time: they start real programs, and two at once on two cores starve each other's timers.
   const events = run({ files: these.map((file) => resolve(file)), concurrency: 1 })
   events.on('test:fail', ({ file }) => { failures.add(relative('.', file ?? '')) })
-  const report = events.compose(new spec())
+  const report = events.compose(new spec()) as NodeJS.ReadWriteStream
   report.pipe(process.stdout, { end: false })
   await finished(report)
   return [...failures]
