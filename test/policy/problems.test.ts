@@ -2,7 +2,11 @@ import assert from 'node:assert/strict'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { Ajv } from 'ajv'
+import { parseDocument } from 'yaml'
+import { isOfFormat } from '../../src/policy/formats.ts'
 import { checkPolicy } from '../../src/policy/load.ts'
+import { PolicyFile } from '../../src/policy/schema.ts'
 import { policyDirectory, problemsOf } from './directory.ts'
 
 /** Each check: what it is about, a file that breaks it, and all that is said about the file. `version: 1` is line 1. */
@@ -117,6 +121,8 @@ const broken: [about: string, text: string, ...problems: string[]][] = [
     '3:34: rules[0].set.nodes: there is no set of nodes "recoders"; did you mean "recorders"?; a set is listed under `sets`'],
   ['a rejection that is no failure', 'rules: [{ name: a, reject: { code: 200, reason: OK } }]',
     '2:36: rules[0].reject.code: must be a whole number from 400 to 699, found 200'],
+  ['a rule whose name is empty', 'rules: [{ name: "" }]', '2:17: rules[0].name: the text is empty; leave the key out instead'],
+  ['a rule whose name is a story', `rules: [{ name: ${'x'.repeat(65)} }]`, '2:17: rules[0].name: has more than 64 characters'],
   ['a flags string that Kamailio refuses', 'rules: [{ name: a, offer-flags: "ICE=remove via-branch=foo" }]',
     '2:45: rules[0].offer-flags: "via-branch=foo": Kamailio refuses the string: via-branch must be 1, 2 or one of auto, extra, next, auto-next, next-auto, auto-extra, extra-auto'],
   ['a browser without ICE, by its word', 'profiles: { a: { extends: browser-webrtc, ice: none } }',
@@ -241,4 +247,32 @@ test('refuses a directory without a policy, and a file that cannot be read', asy
 test('refuses two rules of one name, also in two files, and names both places', async (t) => {
   const files = { 'a.yaml': 'version: 1\nrules:\n  - name: one', 'b.yaml': 'version: 1\nrules: [{ name: one }]' }
   assert.deepEqual(await problemsOf(t, files), ['b.yaml:2:17: rules[0].name: there is a rule of this name at a.yaml:3:11'])
+})
+
+/** What the schema asks for, as `keyword` or, for a format and a type, `keyword: which`. */
+function asked (schema: unknown, found = new Set<string>()): Set<string> {
+  if (typeof schema !== 'object' || schema === null) return found
+  for (const [keyword, value] of Object.entries(schema)) {
+    if (keyword === 'properties' || keyword === 'patternProperties') for (const inner of Object.values(value as object)) asked(inner, found)
+    else if (typeof value === 'object' && keyword !== 'enum' && keyword !== 'required') asked(value, found)
+    const name = keyword === 'format' || keyword === 'type' ? `${keyword}: ${String(value)}` : keyword
+    if (typeof value !== 'object' || keyword === 'enum' || keyword === 'required') found.add(name)
+  }
+  return found
+}
+
+test('each thing that the schema asks for has a broken file here', () => {
+  const isPolicy = new Ajv({ allErrors: true, formats: isOfFormat }).compile(PolicyFile)
+  const broke = new Set<string>()
+  for (const text of [...broken.map(([, lines]) => `version: 1\n${lines}`), 'version: "1"', 'profiles: {}', '[]']) {
+    const document = parseDocument(text)
+    // What is not even YAML, or has aliases, is not the schema's.
+    if (document.errors.length + document.warnings.length > 0 || /\*\w|\{ \[/.test(text) || isPolicy(document.toJS())) continue
+    for (const { keyword, params } of isPolicy.errors ?? []) {
+      broke.add(keyword === 'format' || keyword === 'type' ? `${keyword}: ${String(params[keyword])}` : keyword)
+    }
+  }
+  const words = ['description', 'title', 'default', '$id', '$schema', 'maxProperties', '~kind', '~optional']
+  const unbroken = [...asked(PolicyFile)].filter((name) => !broke.has(name) && !words.includes(name))
+  assert.deepEqual(unbroken, [])
 })

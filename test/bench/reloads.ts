@@ -1,0 +1,28 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { runReloads } from '../policy/reloads.ts'
+import { table } from './table.ts'
+
+/** `npm run test:policy`: 1,000 reloads under load, every second one broken, of a small and of a large policy. */
+const ends: (() => unknown)[] = []
+const context = { name: 'reloads', after: (end: () => unknown) => { ends.push(end) } }
+const directory = await mkdtemp(join(tmpdir(), 'ngpilot-reloads-'))
+const rows: string[][] = []
+for (const [reloads, rules] of [[1000, 20], [50, 1000]] as const) {
+  const figures = await runReloads(context, directory, { reloads, rules, clients: 4 })
+  const { requests, failures, strange, loaded, refused, seen, before, during } = figures
+  const ms = ({ median, p99, worst }: typeof before) => [median, p99, worst].map((time) => time.toFixed(1)).join(' / ')
+  rows.push([
+    `${reloads} reloads of ${rules} rules`, `${loaded} / ${refused}`, String(requests), String(failures.length),
+    `${seen} / ${strange.length}`, ms(before), ms(during),
+  ])
+  if (failures.length + strange.length > 0 || loaded !== reloads / 2 || refused !== reloads / 2) process.exitCode = 1
+  for (const failure of failures) console.log(failure)
+}
+console.log(table([
+  'policy', 'loaded / refused', 'calls meanwhile', 'failed', 'revisions that decided / not good',
+  'ms before: median / p99 / worst', 'ms meanwhile',
+], rows))
+for (const end of ends.reverse()) await end()
+await rm(directory, { recursive: true })
