@@ -47,7 +47,8 @@ export function createAnswer (deps: CallDeps, conformance: ConformanceCheck) {
     if (hasLost(call, place, request)) return lost(request, call, place, sdp)
 
     const inForce = policy(request.callId, call.revision)
-    const decision = decided(deps, inForce, factsAt(inForce, 'answer', request, call, place, sdp))
+    const facts = factsAt(inForce, 'answer', request, call, place, sdp)
+    const decision = decided(deps, inForce, facts)
     const passage = conformance.pass('answer', request, decision, { call, branch: key })
     passage.came(sdp)
     const node = fleet.pinned(call.node)
@@ -79,12 +80,12 @@ export function createAnswer (deps: CallDeps, conformance: ConformanceCheck) {
     }
 
     const forLeg = sdpForLeg(reply.sdp, 'answer', decision, legAt(call, place, by))
-    const rewritten = passage.leaves(await asBefore(store, request.callId, call.anchor, by, forLeg))
-    observer.exchanged({ request, command: 'answer', decision, came: sdp, sdpOut: rewritten, node: node.id, findings: passage.outgoing() })
+    const left = passage.leaves(await asBefore(store, request.callId, call.anchor, by, forLeg))
+    observer.exchanged({ request, command: 'answer', decision, came: facts.sdp, went: left, node: node.id, findings: passage.outgoing() })
     const findings = await noted(store, request.callId, passage)
     return {
       command: 'answer',
-      sdp: rewritten,
+      sdp: left.bytes,
       node: node.id,
       sender: decision.sender.name,
       receiver: decision.receiver.name,

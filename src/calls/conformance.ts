@@ -20,7 +20,7 @@ export interface Passage {
   /** @throws NgpilotError `not_acceptable` where the sender's profile has a finding rejected */
   came (sdp: Sdp): void
   /** @returns the SDP with what the receiver's profile has repaired. @throws NgpilotError `not_acceptable` as above */
-  leaves (sdp: Sdp): Buffer
+  leaves (sdp: Sdp): { sdp: Sdp, bytes: Buffer }
   /** The ids of the errors and warnings that were found and not repaired, once each. */
   findings (): string[]
   /** What was found in the SDP that leaves, what was repaired left out. */
@@ -90,14 +90,15 @@ export function createConformance (observer: { found (found: FoundInCall): void 
           otherAnswer: [...answered?.answers ?? []].find(([tag]) => tag !== toTag)?.[1].out,
         })
         const repairs = judge(check(viewOf(sdp), facts), 'out', decision.receiver)
-        const out = sdpBytes(repair(sdp, repairs, facts))
+        const repaired = repairs.length > 0 ? repair(sdp, repairs, facts) : sdp
+        const out = sdpBytes(repaired)
         if (role === 'answer') {
           recent.answered(key, toTag, { in: request.sdp, out })
         } else {
           const offer = { offerer: fromTag, offerIn: request.sdp, offerOut: out }
           recent.offered(key, { ...offer, isTranscoding: isTranscoding === true })
         }
-        return out
+        return { sdp: repaired, bytes: out }
       },
       findings: () => [...findings],
       outgoing: () => outgoing,

@@ -93,21 +93,21 @@ export function createOffer (deps: CallDeps, conformance: ConformanceCheck) {
     if (call && node.id !== call.node && first?.id !== call.node) owe(call.node, request.callId)
     if (!reply.sdp) throw new NgpilotError('ng_rejected', `node ${node.id} answered the offer without an SDP`)
 
-    let rewritten: Buffer
+    let left: ReturnType<typeof passage.leaves>
     try {
       const anchor = moved && 'anchor' in moved ? moved.anchor : call?.anchor ?? anchorOf(decision, call).anchor
       const forLeg = sdpForLeg(reply.sdp, 'offer', { sender, receiver }, receiverLeg)
-      rewritten = passage.leaves(await asBefore(store, request.callId, anchor, otherEnd(by), forLeg))
+      left = passage.leaves(await asBefore(store, request.callId, anchor, otherEnd(by), forLeg))
     } catch (error) {
       if (!call) await forget(error, node, request.callId, hold)
       else if (change.branches) await takeBack(request.callId, call, place, change.branches, hold)
       throw error
     }
-    observer.exchanged({ request, command: 'offer', decision, came: sdp, sdpOut: rewritten, node: node.id, findings: passage.outgoing() })
+    observer.exchanged({ request, command: 'offer', decision, came: facts.sdp, went: left, node: node.id, findings: passage.outgoing() })
     const findings = await noted(store, request.callId, passage)
     return {
       command: 'offer',
-      sdp: rewritten,
+      sdp: left.bytes,
       node: node.id,
       sender: sender.name,
       receiver: receiver.name,

@@ -65,8 +65,10 @@ export function createRelay (
     return relayedBy(node, reply)
   }
 
-  function decided (media: MediaRequest & { sdp: Buffer }, command: string): Decision {
+  /** Whether the client is trusted in a call that begins; undefined: no rule trusts any. */
+  function decided (media: MediaRequest & { sdp: Buffer }, command: string): Decision | undefined {
     const inForce = policy(media.callId)
+    if (!inForce.trustsClients) return undefined
     // What cannot be read says nothing to the policy; whether that matters is for whoever reads it next.
     const facts = openingFacts(inForce, media, undefined, readable(media.sdp))
     return accepted(decide(inForce, { ...facts, command: command === 'offer' ? 'offer' : 'answer' }))

@@ -18,10 +18,16 @@ export function createSerial () {
     let rest: Promise<unknown> | undefined
     const mine = run()
     // All three: a task that gave up waiting must not let the next one overtake.
-    const tail = Promise.allSettled([before, mine]).then(() => Promise.allSettled([rest]))
+    const tail = end()
     tails.set(callId, tail)
-    void tail.then(() => { if (tails.get(callId) === tail) tails.delete(callId) })
     return mine
+
+    async function end (): Promise<void> {
+      await before
+      await mine.then(ignore, ignore)
+      await rest
+      if (tails.get(callId) === tail) tails.delete(callId)
+    }
 
     async function run (): Promise<T> {
       if (before) await inTime(before, deadline)
@@ -29,6 +35,8 @@ export function createSerial () {
     }
   }
 }
+
+const ignore = () => undefined
 
 async function inTime (before: Promise<unknown>, deadline: number): Promise<void> {
   let timer: NodeJS.Timeout | undefined

@@ -4,8 +4,8 @@ import type { Finding } from '../finding.ts'
 import type { MediaReport } from '../ng/media-report.ts'
 import type { NgDictionary, NgValue } from '../ng/types.ts'
 import type { Decision } from '../policy/types.ts'
-import { factsOfSdp } from '../sdp/facts.ts'
-import { parseSdp } from '../sdp/parse.ts'
+import { audioCodecs } from '../sdp/codecs.ts'
+import type { SdpFacts } from '../sdp/facts.ts'
 import type { Sdp } from '../sdp/sdp.ts'
 import type { Histories } from './histories.ts'
 import type { MediaRequest } from './request.ts'
@@ -26,9 +26,9 @@ export interface Passed {
   request: Pick<MediaRequest, 'callId' | 'fromTag' | 'toTag' | 'sip'> & { sdp: Buffer }
   command: 'offer' | 'answer'
   decision: Decision
-  /** What came, as it was read, and what went on. */
-  came: Sdp
-  sdpOut: Buffer
+  /** What came says, and what went on. */
+  came: SdpFacts | undefined
+  went: { sdp: Sdp, bytes: Buffer }
   node: string
   findings?: readonly Finding[]
 }
@@ -91,11 +91,10 @@ export function createWatch ({ histories, sampler, freePortsOf, found, ended }: 
 }
 
 function exchangeOf (passed: Passed, at: number): Exchange {
-  const { request: { fromTag, toTag, sdp, sip }, command, decision, came, sdpOut, findings = [] } = passed
+  const { request: { fromTag, toTag, sdp, sip }, command, decision, came, went, findings = [] } = passed
   const [senderTag = '', receiverTag] = command === 'offer' ? [fromTag, toTag] : [toTag, fromTag]
   const { flags, rules } = decision
-  const facts = factsOfSdp(came)
-  const codec = factsOfSdp(parseSdp(sdpOut)).codecs.find(({ name }) => !/^(telephone-event|CN|red)$/i.test(name))?.name
+  const codec = audioCodecs(went.sdp).find(({ name }) => !/^(telephone-event|CN|red)$/i.test(name))?.name
   const wanted = isDictionary(flags.codec) ? flags.codec : {}
   return {
     at,
@@ -105,9 +104,9 @@ function exchangeOf (passed: Passed, at: number): Exchange {
     to: { ...receiverTag !== undefined && { tag: receiverTag }, profile: decision.receiver.name },
     rules,
     sdpIn: keptSdp(sdp),
-    sdpOut: keptSdp(sdpOut),
+    sdpOut: keptSdp(went.bytes),
     ...codec !== undefined && { codec },
-    isEncrypted: facts.hasDtls || facts.hasSdes,
+    isEncrypted: came !== undefined && (came.hasDtls || came.hasSdes),
     wantsTranscoding: wanted.consume !== undefined,
     findings,
   }

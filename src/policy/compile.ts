@@ -50,6 +50,7 @@ export function* compileSteps (sources: readonly CompileSource[]): Generator<und
     profiles, endpoints, rules,
     sets: [...new Set(sources.flatMap(({ value }) => value.sets ?? []))],
     headers: [...new Set(headers)],
+    trustsClients: rules.some(({ effect }) => effect.clientFlags === 'trust'),
     lookup: { endpoints: new Lookup(endpoints), rules: new Lookup(rules) },
   }
 }

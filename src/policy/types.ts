@@ -142,6 +142,8 @@ export interface Policy {
   sets: readonly string[]
   /** The names of headers that it looks at, in lower case. */
   headers: readonly string[]
+  /** Some rule lets an NG client's command pass as it came. */
+  trustsClients: boolean
   /** The way to those of `endpoints` and `rules` that match. */
   lookup: { endpoints: Lookup<Endpoint>, rules: Lookup<Rule> }
 }

@@ -39,12 +39,17 @@ export function audioCodecs ({ media }: Sdp): AudioCodec[] {
 /** The codecs of one m-line, in its order. */
 export function codecsOf (media: SdpMedia): MediaCodec[] {
   const named = rtpmapsOf(media)
-  return media.formats.flatMap((format) => named.get(format) ?? staticCodec(media, format) ?? [])
+  const codecs: MediaCodec[] = []
+  for (const format of media.formats) {
+    const codec = named.get(format) ?? staticCodec(media, format)
+    if (codec) codecs.push(codec)
+  }
+  return codecs
 }
 
 function staticCodec ({ kind }: SdpMedia, format: string): MediaCodec | undefined {
   const codec = kind === 'audio' ? staticCodecs.get(format) : undefined
-  return codec && { ...codec, format }
+  return codec && { name: codec.name, clockRate: codec.clockRate, format }
 }
 
 /** `a=rtpmap:111 opus/48000/2` (RFC 8866 §6.6), by payload type. */
@@ -52,9 +57,11 @@ function rtpmapsOf ({ lines }: SdpMedia): Map<string, MediaCodec> {
   const codecs = new Map<string, MediaCodec>()
   for (const line of lines) {
     if (!line.startsWith('a=rtpmap:')) continue
-    const [, format, name, clockRate, channels] = /^a=rtpmap:(\d+) +([^/]+)\/(\d+)(?:\/(\d+))?/.exec(line) ?? []
+    const [, format, name, clockRate, channels] = rtpmap.exec(line) ?? []
     if (!format || !name || !clockRate) continue
-    codecs.set(format, { format, name, clockRate: Number(clockRate), ...channels !== undefined && { channels } })
+    codecs.set(format, { name, clockRate: Number(clockRate), format, ...channels !== undefined && { channels } })
   }
   return codecs
 }
+
+const rtpmap = /^a=rtpmap:(\d+) +([^/]+)\/(\d+)(?:\/(\d+))?/

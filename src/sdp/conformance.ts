@@ -30,6 +30,7 @@ export const ruleOf: ReadonlyMap<string, Rule> = new Map(rules.map((rule) => [ru
 export function check (sdp: SdpView, facts: RuleFacts): Finding[] {
   const findings: Finding[] = []
   for (const rule of rulesFor(facts)) {
+    if (rule.mentions && !rule.mentions.some((name) => sdp.names.has(name))) continue
     const found = rule.check(sdp, facts)
     if (found) findings.push(findingOf(rule, { ...found, leg: facts.leg.name }))
   }

@@ -28,8 +28,7 @@ export function factsOfSdp (sdp: Sdp): SdpFacts {
   const main = live.find(({ kind }) => kind === 'audio') ?? live[0]
   const ptime = Number(valueOf(main, 'a=ptime:'))
   const [, , family, address] = (lineOf(main, 'c=') ?? sdp.session.find((line) => line.startsWith('c=')))?.split(/[= /]/) ?? []
-  const parts = [sdp.session, ...live.map(({ lines }) => lines)]
-  const has = (start: string) => parts.some((lines) => lines.some((line) => line.startsWith(start)))
+  const keys = keysIn([sdp.session, ...live.map(({ lines }) => lines)])
   return {
     codecs: audioCodecs(sdp),
     media: [...new Set(live.map(({ kind }) => kind))],
@@ -37,11 +36,22 @@ export function factsOfSdp (sdp: Sdp): SdpFacts {
     ...ptime > 0 && { ptime },
     ...(family === 'IP4' || family === 'IP6') && { family },
     ...address !== undefined && { address },
-    hasIce: has('a=ice-ufrag:'),
-    hasDtls: has('a=fingerprint:'),
-    hasSdes: has('a=crypto:'),
+    ...keys,
     isPrivate: address !== undefined && isInternal(address),
   }
+}
+
+/** What each part can be reached and keyed by. */
+function keysIn (parts: readonly (readonly string[])[]): Pick<SdpFacts, 'hasIce' | 'hasDtls' | 'hasSdes'> {
+  const keys = { hasIce: false, hasDtls: false, hasSdes: false }
+  for (const lines of parts) {
+    for (const line of lines) {
+      if (line.startsWith('a=ice-ufrag:')) keys.hasIce = true
+      else if (line.startsWith('a=fingerprint:')) keys.hasDtls = true
+      else if (line.startsWith('a=crypto:')) keys.hasSdes = true
+    }
+  }
+  return keys
 }
 
 function lineOf (media: SdpMedia | undefined, start: string): string | undefined {

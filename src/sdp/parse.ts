@@ -20,7 +20,8 @@ export function parseSdp (bytes: Buffer): Sdp {
   if (lines[0] !== 'v=0') throw invalid(1, 'not "v=0"')
   const sdp: Sdp = { session: [], media: [] }
   let part = sdp.session
-  for (const [index, line] of lines.entries()) {
+  for (let index = 0; index < lines.length; index++) {
+    const line = lines[index] ?? ''
     checkLine(line, index + 1)
     if (line.startsWith('m=')) {
       part = []
@@ -69,7 +70,11 @@ export function sdpBytes ({ session, media }: Sdp): Buffer {
 }
 
 function linesOf (text: string): string[] {
-  const lines = text.split('\n').map((line) => line.endsWith('\r') ? line.slice(0, -1) : line)
+  const lines = text.split('\n')
+  for (let index = 0; index < lines.length; index++) {
+    const line = lines[index] ?? ''
+    if (line.endsWith('\r')) lines[index] = line.slice(0, -1)
+  }
   while (lines.at(-1) === '') lines.pop()
   return lines
 }

@@ -13,7 +13,9 @@ export function scopeOf (address: string): Scope {
 
 /** RFC 1918, RFC 6598 (carrier-grade NAT), RFC 3927. */
 function scopeOfIPv4 (address: string): Scope {
-  const [first, second] = address.split('.', 2).map(Number) as [number, number]
+  const dot = address.indexOf('.')
+  const first = Number(address.slice(0, dot))
+  const second = Number(address.slice(dot + 1, address.indexOf('.', dot + 1)))
   if (first === 0) return 'unspecified'
   if (first === 127) return 'loopback'
   if (first === 169 && second === 254) return 'link-local'

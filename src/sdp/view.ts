@@ -45,35 +45,44 @@ export interface SdpView {
   audio?: MediaView
   origin?: Origin
   endings?: Endings
+  /** Of all attributes in it. */
+  names: ReadonlySet<string>
   /** Bytes, line endings included. */
   size: number
 }
 
 export function viewOf (sdp: Sdp, endings?: Endings): SdpView {
-  const session = sectionOf(sdp.session, 1)
+  const names = new Set<string>()
+  const session = sectionOf(sdp.session, 1, names)
   const connection = connectionIn(session)
   const origin = originIn(session)
+  const direction = directionIn(session) ?? 'sendrecv'
   let firstLine = 1 + sdp.session.length
   let size = sizeOf(sdp.session)
-  const media = sdp.media.map((part, index): MediaView => {
-    const section = sectionOf(part.lines, firstLine)
+  const media: MediaView[] = []
+  for (const part of sdp.media) {
+    const section = sectionOf(part.lines, firstLine, names)
     const own = connectionIn(section) ?? connection
     firstLine += part.lines.length
     size += sizeOf(part.lines)
-    return {
-      ...part,
-      ...section,
+    media.push({
+      kind: part.kind,
+      port: part.port,
+      protocol: part.protocol,
+      formats: part.formats,
       lines: part.lines,
-      index,
+      firstLine: section.firstLine,
+      attributes: section.attributes,
+      index: media.length,
       isLive: isLive(part),
       ...own && { connection: own },
-      direction: directionIn(section) ?? directionIn(session) ?? 'sendrecv',
+      direction: directionIn(section) ?? direction,
       codecs: codecsOf(part),
-    }
-  })
+    })
+  }
   const live = media.filter((part) => part.isLive)
   const audio = live.find(({ kind, port }) => kind === 'audio' && port !== 0)
-  return { session, media, live, ...audio && { audio }, ...origin && { origin }, ...endings && { endings }, size }
+  return { session, media, live, names, ...audio && { audio }, ...origin && { origin }, ...endings && { endings }, size }
 }
 
 /** All of that name in the section; none is an empty list. */
@@ -123,7 +132,7 @@ export function candidatesOf (media: MediaView): Candidate[] {
 
 const none: readonly Attribute[] = []
 
-function sectionOf (lines: readonly string[], firstLine: number): Section {
+function sectionOf (lines: readonly string[], firstLine: number, names: Set<string>): Section {
   const attributes = new Map<string, Attribute[]>()
   for (let index = 0; index < lines.length; index++) {
     const text = lines[index] ?? ''
@@ -132,8 +141,12 @@ function sectionOf (lines: readonly string[], firstLine: number): Section {
     const name = colon < 0 ? text.slice(2) : text.slice(2, colon)
     const attribute = { line: firstLine + index, name, value: colon < 0 ? '' : text.slice(colon + 1) }
     const same = attributes.get(name)
-    if (same) same.push(attribute)
-    else attributes.set(name, [attribute])
+    if (same) {
+      same.push(attribute)
+    } else {
+      attributes.set(name, [attribute])
+      names.add(name)
+    }
   }
   return { lines, firstLine, attributes }
 }
@@ -141,9 +154,10 @@ function sectionOf (lines: readonly string[], firstLine: number): Section {
 function connectionIn ({ lines, firstLine }: Section): NetAddress | undefined {
   const index = lines.findIndex((line) => line.startsWith('c='))
   if (index < 0) return undefined
-  const [, family = '', address = ''] = (lines[index] ?? '').split(' ')
+  const [, family = '', address = ''] = (lines[index] ?? '').split(' ', 3)
   // A multicast address may bring its TTL: 233.252.0.1/127.
-  return { line: firstLine + index, family, address: address.split('/', 1)[0] ?? '' }
+  const slash = address.indexOf('/')
+  return { line: firstLine + index, family, address: slash < 0 ? address : address.slice(0, slash) }
 }
 
 function originIn ({ lines, firstLine }: Section): Origin | undefined {
@@ -154,7 +168,8 @@ function originIn ({ lines, firstLine }: Section): Origin | undefined {
 }
 
 function directionIn ({ attributes }: Section): Direction | undefined {
-  return directions.find((direction) => attributes.has(direction))
+  for (const direction of directions) if (attributes.has(direction)) return direction
+  return undefined
 }
 
 function sizeOf (lines: readonly string[]): number {

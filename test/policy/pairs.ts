@@ -89,14 +89,14 @@ export async function runPair (
   const onTheWay = passage('offer', offer, there)
   onTheWay.came(parseSdp(offer))
   const fromOffer = await send(offerCommand({ ...request, sdp: sdpForNode, flags: there.flags }))
-  const offered = onTheWay.leaves(sdpForLeg(fromOffer, 'offer', there, calleeLeg))
+  const { bytes: offered } = onTheWay.leaves(sdpForLeg(fromOffer, 'offer', there, calleeLeg))
 
   const answer = answerOf(there.receiver, offered)
   const back = decide(policy, facts({ command: 'answer', caller: 'receiver', sender: callee, receiver: caller }, answer))
   const onTheWayBack = passage('answer', answer, back)
   onTheWayBack.came(parseSdp(answer))
   const fromAnswer = await send(answerCommand({ ...request, toTag: 'b', sdp: answerForNode(parseSdp(answer), calleeLeg), flags: back.flags }))
-  const answered = onTheWayBack.leaves(sdpForLeg(fromAnswer, 'answer', back, callerLeg))
+  const { bytes: answered } = onTheWayBack.leaves(sdpForLeg(fromAnswer, 'answer', back, callerLeg))
   await client.send(node, deleteCommand({ callId }), { deadline: performance.now() + 5000 })
 
   wrong.push(

@@ -9,8 +9,9 @@ const flagsKey = 'rtpp-flags'
 
 /** The command with its flags string read, as rtpengine reads it: what stands in it are keys like all others. */
 export function withFlagsRead (message: NgDictionary): NgDictionary {
+  // Most have none, and to copy a message builds the lists in it that nobody has looked at.
+  if (typeof message[flagsKey] !== 'string') return message
   const { [flagsKey]: text, ...rest } = message
-  if (typeof text !== 'string') return message
   const { ng } = readFlagsString(text, 'rtpengine')
   const flags = [message.flags, ng.flags].flatMap((list) => Array.isArray(list) ? list : [])
   return { ...rest, ...ng, ...(flags.length > 0 && { flags }) }

@@ -106,6 +106,8 @@ export function listAt (message: NgDictionary, name: string): NgValue[] {
 }
 
 function otherwiseSpelt (message: NgDictionary, name: string): NgValue | undefined {
-  const key = Object.keys(message).find((each) => each.length === name.length && each.toLowerCase().replace(/[ _]/g, '-') === name)
-  return key === undefined ? undefined : message[key]
+  for (const key in message) {
+    if (key.length === name.length && key !== name && key.toLowerCase().replace(/[ _]/g, '-') === name) return message[key]
+  }
+  return undefined
 }

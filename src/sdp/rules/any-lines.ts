@@ -1,4 +1,5 @@
-import { directions, allOf, isRtp, type Section } from '../view.ts'
+import type { Evidence } from '../../finding.ts'
+import { directions, allOf, type Attribute, isRtp, type Section } from '../view.ts'
 import { found, ofAttribute, ofAttributes, ofMedia, type Rule, shown } from './rule.ts'
 
 /** How an SDP is written: its lines, formats and what names them. */
@@ -96,7 +97,8 @@ export const anyLines: Rule[] = [
     fix: 'conformance: { ANY-07: repair } drops such lines.',
     reference: 'RFC 8866 §6.6',
     check: ({ live }) => found(live.filter(isRtp).flatMap((media) => {
-      const loose = [...allOf(media, 'rtpmap'), ...allOf(media, 'fmtp')].filter((attribute) => !media.formats.includes(formatOf(attribute)))
+      const isLoose = (attribute: Attribute) => !media.formats.includes(formatOf(attribute))
+      const loose = [...allOf(media, 'rtpmap').filter(isLoose), ...allOf(media, 'fmtp').filter(isLoose)]
       const isTwice = new Set(media.formats).size < media.formats.length
       return [...ofAttributes(loose), ...isTwice ? [ofMedia(media)] : []]
     })),
@@ -120,12 +122,19 @@ export const anyLines: Rule[] = [
     why: 'What sendrecv beside sendonly means is nowhere said; the sides may take different ones, and audio goes one way.',
     fix: 'Mend what writes the SDP; no flag of rtpengine does.',
     reference: 'RFC 8866 §6.7',
-    check: ({ session, media }) => found([session, ...media].flatMap((section: Section) => {
-      const all = directions.flatMap((direction) => allOf(section, direction))
-      return all.length > 1 ? all.map(ofAttribute) : []
-    })),
+    check: ({ session, media }) => found([session, ...media].flatMap(directionsIn)),
   },
 ]
+
+/** Where there is more than one. */
+function directionsIn (section: Section): Evidence[] {
+  let all: readonly Attribute[] = []
+  for (const direction of directions) {
+    const some = section.attributes.get(direction)
+    if (some) all = all.length === 0 ? some : [...all, ...some]
+  }
+  return all.length > 1 ? all.map(ofAttribute) : []
+}
 
 /** Of `97 AMR/8000` or `97 mode-set=7`. */
 function formatOf ({ value }: { value: string }): string {

@@ -28,6 +28,7 @@ export const anyMedia: Rule[] = [
   },
   {
     id: 'ANY-14',
+    mentions: ['ptime'],
     severity: 'warning',
     leg: 'any',
     at: 'each',

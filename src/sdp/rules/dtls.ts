@@ -28,6 +28,7 @@ export const dtls: Rule[] = [
   },
   {
     id: 'DTLS-02',
+    mentions: ['setup'],
     severity: 'error',
     leg: 'browser, DTLS',
     at: 'each',
@@ -40,6 +41,7 @@ export const dtls: Rule[] = [
   },
   {
     id: 'DTLS-03',
+    mentions: ['setup'],
     severity: 'error',
     leg: 'browser, DTLS',
     at: 'each',
@@ -56,6 +58,7 @@ export const dtls: Rule[] = [
   },
   {
     id: 'DTLS-04',
+    mentions: ['fingerprint'],
     severity: 'warning',
     leg: 'any',
     at: 'each',
@@ -70,6 +73,7 @@ export const dtls: Rule[] = [
   },
   {
     id: 'DTLS-05',
+    mentions: ['fingerprint'],
     severity: 'warning',
     leg: 'browser, DTLS',
     at: 'each',

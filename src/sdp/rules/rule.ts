@@ -71,6 +71,8 @@ export interface Rule extends FindingKind {
   /** Only for legs of these kinds. */
   kinds?: readonly LegKind[]
   role?: 'offer' | 'answer'
+  /** It finds something only in an SDP that has one of these attributes. */
+  mentions?: readonly string[]
   check: (sdp: SdpView, facts: RuleFacts) => FoundCase | undefined
   /** The SDP without what was found, where taking it out is safe. */
   repair?: (sdp: Sdp, facts: RuleFacts) => Sdp

@@ -32,6 +32,7 @@ export const sdes: Rule[] = [
   },
   {
     id: 'SDES-02',
+    mentions: ['crypto'],
     severity: 'error',
     leg: 'any',
     at: 'each',
@@ -44,6 +45,7 @@ export const sdes: Rule[] = [
   },
   {
     id: 'SDES-03',
+    mentions: ['crypto'],
     severity: 'error',
     leg: 'SIP',
     at: 'out',
@@ -60,6 +62,7 @@ export const sdes: Rule[] = [
   },
   {
     id: 'SDES-04',
+    mentions: ['crypto'],
     severity: 'error',
     leg: 'SDES',
     at: 'each',
@@ -77,6 +80,7 @@ export const sdes: Rule[] = [
   },
   {
     id: 'SDES-05',
+    mentions: ['crypto'],
     severity: 'warning',
     leg: 'SDES',
     at: 'out',
@@ -92,6 +96,7 @@ export const sdes: Rule[] = [
   },
   {
     id: 'SDES-06',
+    mentions: ['crypto'],
     severity: 'error',
     leg: 'SDES',
     at: 'each',
@@ -108,6 +113,7 @@ export const sdes: Rule[] = [
   },
   {
     id: 'SDES-07',
+    mentions: ['crypto'],
     severity: 'error',
     leg: 'SDES',
     at: 'each',
@@ -122,6 +128,7 @@ export const sdes: Rule[] = [
   },
   {
     id: 'SDES-08',
+    mentions: ['crypto'],
     severity: 'warning',
     leg: 'SDES',
     at: 'out',
@@ -144,6 +151,7 @@ export const sdes: Rule[] = [
   },
   {
     id: 'SDES-09',
+    mentions: ['crypto'],
     severity: 'warning',
     leg: 'both legs',
     at: 'each',

@@ -4,6 +4,8 @@ import { found, type LegKind, ofAttribute, ofAttributes, protocols, type Rule, t
 
 interface Leak extends FindingKind { kinds: readonly LegKind[], names: string[] }
 
+const feedback = ['rtcp-fb', 'rtcp-rsize', 'rtcp-xr']
+
 /**
  * What WebRTC needs and a SIP phone must not see: ICE, DTLS, BUNDLE, JSEP's naming of tracks, AVPF, header extensions.
  * rtpengine leaves most of it in when it turns WebRTC into plain RTP or SDES (docs/decisions/0006), so that these are
@@ -78,6 +80,7 @@ export const sipLeaks: Rule[] = [
   }),
   {
     id: 'SIP-09',
+    mentions: ['rtcp-mux', 'rtcp-mux-only'],
     severity: 'warning',
     leg: 'SIP',
     at: 'out',
@@ -94,6 +97,7 @@ export const sipLeaks: Rule[] = [
   },
   {
     id: 'SIP-10',
+    mentions: feedback,
     severity: 'warning',
     leg: 'SIP',
     at: 'out',
@@ -112,6 +116,7 @@ export const sipLeaks: Rule[] = [
   },
   {
     id: 'SIP-17',
+    mentions: ['rtcp'],
     severity: 'warning',
     leg: 'SIP',
     at: 'out',
@@ -142,7 +147,6 @@ export const sipLeaks: Rule[] = [
   },
 ]
 
-const feedback = ['rtcp-fb', 'rtcp-rsize', 'rtcp-xr']
 const withoutFeedback = withoutAttributes(new Set(feedback))
 const withoutMux = withoutAttributes(new Set(['rtcp-mux', 'rtcp-mux-only']))
 
@@ -160,6 +164,7 @@ function leak ({ names, ...kind }: Leak, isWanted: (facts: RuleFacts) => boolean
   const drop = withoutAttributes(new Set(names))
   return {
     ...kind,
+    mentions: names,
     at: 'out',
     isRepairedByDefault: true,
     check: ({ session, media }, facts) => isWanted(facts)

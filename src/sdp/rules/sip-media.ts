@@ -103,6 +103,7 @@ export const sipMedia: Rule[] = [
   },
   {
     id: 'SIP-15',
+    mentions: ['rtpmap'],
     severity: 'error',
     leg: 'SIP',
     at: 'out',
@@ -141,6 +142,7 @@ export const sipMedia: Rule[] = [
   },
   {
     id: 'SIP-19',
+    mentions: ['crypto'],
     severity: 'warning',
     leg: 'plain SIP',
     at: 'out',

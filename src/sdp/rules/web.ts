@@ -70,6 +70,7 @@ export const webRules: Rule[] = [
   {
     ...web,
     id: 'WEB-06',
+    mentions: ['candidate'],
     severity: 'warning',
     title: 'only candidates that a browser can hardly reach',
     why: 'TCP alone, names ending in .local or internal addresses: no path from most networks.',
@@ -125,6 +126,7 @@ export const webRules: Rule[] = [
   {
     ...web,
     id: 'WEB-09',
+    mentions: ['group'],
     severity: 'error',
     title: 'BUNDLE names an m-line that is not there',
     why: 'Browsers refuse it ("BUNDLE group contains a MID matching no m= section").',
@@ -156,6 +158,7 @@ export const webRules: Rule[] = [
   {
     ...web,
     id: 'WEB-11',
+    mentions: ['crypto'],
     severity: 'warning',
     title: 'SRTP keys in the SDP towards a browser',
     why: 'WebRTC forbids them; browsers ignore them today, and the SDP is a kilobyte longer.',
@@ -167,6 +170,7 @@ export const webRules: Rule[] = [
   {
     ...web,
     id: 'WEB-12',
+    mentions: ['setup'],
     severity: 'warning',
     role: 'offer',
     title: 'an offer whose a=setup is not actpass',
@@ -207,6 +211,7 @@ export const webRules: Rule[] = [
   {
     ...web,
     id: 'WEB-15',
+    mentions: ['rtcp'],
     severity: 'warning',
     title: 'a=rtcp at another port beside a=rtcp-mux',
     why: 'With mux RTCP comes at the RTP port; the line is stale and misleads who reads it.',
