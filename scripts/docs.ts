@@ -7,7 +7,7 @@ import { signallingRules } from '../src/analyze/signalling.ts'
 import type { FindingKind } from '../src/finding.ts'
 import { ruleOf, rules } from '../src/sdp/conformance.ts'
 import { sipFailures } from '../src/sip/failures.ts'
-import { diagnosisRules } from '../src/diagnosis/diagnose.ts'
+import { diagnosisRules, untold } from '../src/diagnosis/diagnose.ts'
 import { createMetrics } from '../src/telemetry/metrics.ts'
 import { policyUsage } from '../src/cli/policy/policy.ts'
 import { policyJsonSchema } from '../src/policy/json-schema.ts'
@@ -65,7 +65,7 @@ function findings (): string {
       `## ${id}: ${title}`, `${severity[0]?.toUpperCase() ?? ''}${severity.slice(1)}; leg: ${leg}${reference === undefined ? '' : `; ${reference}`}.${repair}`,
       why, `*Mend:* ${fix}`,
     ].join('\n\n')
-  }).join('\n\n')
+  }).concat('## What cannot be found', untold.map(({ title, why }) => `* **${title}**: ${why}`).join('\n')).join('\n\n')
 }
 
 async function metrics (): Promise<string[][]> {

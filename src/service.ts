@@ -98,6 +98,7 @@ export async function startService (config: Config, log: Logger): Promise<Servic
     ng,
     observer: deletesObserver(metrics, log),
     ended: (callId, reply) => diagnosis.watch.finished(callId, reply && mediaReportOf(reply)),
+    needsCounts: ({ id }, callId) => diagnosis.watch.isFollowed(callId) && !fleet.capabilities(id).deleteAlwaysCounts,
   })
   const decisionLog = createDecisionLog(config.decisions, log)
   const ofCalls = callObserver(metrics, log)

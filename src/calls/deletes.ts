@@ -1,6 +1,6 @@
 import { asNgpilotError } from '../errors.ts'
 import type { NgClient } from '../ng/client.ts'
-import { deleteCommand } from '../ng/commands.ts'
+import { deleteCommand, queryCommand } from '../ng/commands.ts'
 import type { MediaNode, NgReply } from '../ng/types.ts'
 import type { OwedDelete } from '../state/store.ts'
 
@@ -9,6 +9,8 @@ export interface DeletesOptions {
   observer: DeletesObserver
   /** A call is gone from its node, with the node's last words on it, or given up (without any). */
   ended?: (callId: string, reply: NgReply | undefined) => void
+  /** Whether a node that may not count in its reply to a delete is to be asked for the figures of a call before. */
+  needsCounts?: (node: MediaNode, callId: string) => boolean
   /** For how long a delete is tried; after that the node's own timeouts have ended the call. Default: 600. */
   keptSeconds?: number
   /** How many are kept at most; the oldest goes first. Default: 20,000. */
@@ -35,10 +37,14 @@ export class Deletes {
   /** By node, call-id and branch, oldest first. */
   readonly #owed = new Map<string, Owed>()
   readonly #underWay = new Set<Promise<void>>()
+  /** Nodes that have shown that their reply to a delete counts, whatever is known of their version. */
+  readonly #counting = new Set<string>()
   #isDraining = false
 
   constructor (options: DeletesOptions) {
-    this.#options = { keptSeconds: 600, most: 20_000, retryAfterMs: 1000, ended: () => undefined, ...options }
+    this.#options = {
+      keptSeconds: 600, most: 20_000, retryAfterMs: 1000, ended: () => undefined, needsCounts: () => false, ...options,
+    }
   }
 
   /** Takes a delete over. Resolves when the first try is over, however it ended: commands of the call may follow then. */
@@ -89,10 +95,12 @@ export class Deletes {
     const { node, callId, branch, expiresAt } = owed
     try {
       const deadline = performance.now() + withinMs
+      const counts = branch ? undefined : await this.#countsBefore(owed, performance.now() + withinMs / 2)
       const command = deleteCommand({ callId, ...branch, deleteDelaySeconds: 0 })
       const reply = await this.#options.ng.send(node, command, { deadline })
+      if (reply.tags !== undefined) this.#counting.add(node.id)
       this.#settle(owed)
-      if (!branch) this.#options.ended(callId, reply)
+      if (!branch) this.#options.ended(callId, reply.tags === undefined ? counts ?? reply : reply)
     } catch (error) {
       const { code } = asNgpilotError(error)
       if (code !== 'ng_timeout' && code !== 'no_node') {
@@ -101,6 +109,12 @@ export class Deletes {
       } else if (Date.now() >= expiresAt) this.#lose(owed, 'expired')
       else if (this.#isOwed(owed) && !this.#isDraining) this.#later(owed)
     }
+  }
+
+  /** rtpengine 10.5 answers the delete of a whole call without a figure. */
+  async #countsBefore ({ node, callId }: Owed, deadline: number): Promise<NgReply | undefined> {
+    if (this.#counting.has(node.id) || !this.#options.needsCounts(node, callId)) return undefined
+    return this.#options.ng.send(node, queryCommand({ callId }), { deadline }).catch(() => undefined)
   }
 
   #later (owed: Owed): void {

@@ -7,7 +7,7 @@ import type { MediaRequest } from './request.ts'
 import type { Hold } from './serial.ts'
 
 /** The call-id names the whole call; tags are not needed. */
-export type DeleteRequest = Pick<MediaRequest, 'callId' | 'deadline' | 'sip'>
+export type DeleteRequest = Pick<MediaRequest, 'callId' | 'deadline' | 'sip'> & Partial<Pick<MediaRequest, 'fromTag'>>
 
 export type Delete = ReturnType<typeof createDelete>
 
@@ -21,7 +21,8 @@ type Branches = [key: string, branch: BranchRecord][]
 export function createDelete ({ fleet, deletes, store, observer }: EndDeps) {
   return async function deleteCall (request: DeleteRequest, call: CallRecord | undefined, hold: Hold): Promise<Outcome> {
     if (!call || call.endedAt !== undefined) return { command: 'delete' }
-    observer.over(request.callId, request.sip?.status)
+    const isBye = request.sip?.method === 'BYE' && request.sip.status === undefined
+    observer.over(request.callId, { status: request.sip?.status, byeFrom: isBye ? request.fromTag : undefined })
     hold(deletes.owe(fleet.pinned(call.node), request.callId))
     await store.end(request.callId)
     return { command: 'delete', node: call.node }

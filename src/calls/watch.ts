@@ -60,13 +60,14 @@ export function createWatch ({ histories, sampler, freePortsOf, found, ended }: 
       if (histories.live(callId)) sampler.watch(callId, node)
     },
 
-    /** The call is over; `status`: of the final failure, where one has ended it. */
-    over (callId: string, status?: number): void {
+    /** The call is over; `status`: of the final failure that has ended it; `byeFrom`: the tag of who has hung up. */
+    over (callId: string, { status, byeFrom }: { status?: number | undefined, byeFrom?: string | undefined }): void {
       const history = histories.live(callId)
       if (!history) return
       sampler.forget(callId)
       history.endedAt ??= Date.now()
       if (status !== undefined && history.answeredAt === undefined) history.refusal = { status }
+      if (byeFrom !== undefined) history.byeFrom = byeFrom
       judge(history)
     },
 
@@ -78,6 +79,9 @@ export function createWatch ({ histories, sampler, freePortsOf, found, ended }: 
       else history.lostAt = Date.now()
       judge(history)
     },
+
+    /** Whether the call will have a final report. */
+    isFollowed: (callId: string): boolean => histories.live(callId) !== undefined,
 
     /** The node has carried the delete out, with these figures, or never will. */
     finished (callId: string, final: MediaReport | undefined): void {

@@ -16,6 +16,8 @@ export interface DiagnosedCall {
   wantsTranscoding?: boolean
   /** The final failure that the callee answered with. */
   refusal?: { status: number, reason?: string }
+  /** Who has hung up, and how many seconds after the latest answer. */
+  hangUp?: { role: DiagnosedLeg['role'], seconds: number }
   /** Of the node's ports for RTP. */
   freePorts?: number
 }

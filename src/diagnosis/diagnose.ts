@@ -9,6 +9,22 @@ import { qualityRules } from './rules/quality.ts'
 /** Every rule of the diagnosis of live calls. */
 export const diagnosisRules: readonly DiagnosisRule[] = [...encryptionRules, ...flowRules, ...qualityRules, ...endRules]
 
+/** What a node does not tell, neither of a call nor of itself, so that no rule can find it; and where to look instead. */
+export const untold: readonly { title: string, why: string }[] = [
+  {
+    title: 'the browser\'s certificate does not match its offer',
+    why: 'Looks like DX-01 from outside; "fingerprint mismatch" in the log of rtpengine says that it is this.',
+  },
+  {
+    title: 'transcoding takes more CPU than the node has',
+    why: '`query` and `statistics` have no CPU time. When DX-12 comes for both legs of many calls of a node at once, look at its CPU.',
+  },
+  {
+    title: 'an ICE restart that ends DTLS (NG-09) in a live call',
+    why: 'ngpilot gives the node the tls-id that browsers leave out, and the association lives on.',
+  },
+]
+
 /** What is wrong with a call, the gravest first. No clock, no I/O: the same call, the same findings. */
 export function diagnose (call: DiagnosedCall): Finding[] {
   return judge(diagnosisRules, call).sort(byGravity)

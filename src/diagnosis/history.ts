@@ -15,6 +15,8 @@ export interface CallHistory {
   node?: string
   revision?: string
   refusal?: { status: number, reason?: string }
+  /** The tag of who has hung up. */
+  byeFrom?: string
   exchanges: Exchange[]
   samples: Sample[]
   findings: SeenFinding[]
@@ -86,15 +88,21 @@ export function judgeHistory (history: CallHistory, at: number, freePorts?: numb
 }
 
 export function diagnosedCall (history: CallHistory, freePorts?: number): DiagnosedCall {
-  const { earlyAnswerAt, answeredAt, lostAt, refusal, samples, exchanges } = history
+  const { earlyAnswerAt, answeredAt, endedAt, byeFrom, lostAt, refusal, samples, exchanges } = history
+  const legs = legsOf(history)
+  const quitter = legs.find(({ tag }) => tag === byeFrom)
+  const lastAnswerAt = exchanges.findLast(({ command }) => command === 'answer')?.at
   return {
-    legs: legsOf(history),
+    legs,
     samples,
     wantsTranscoding: exchanges.findLast(({ command }) => command === 'offer')?.wantsTranscoding ?? false,
     ...earlyAnswerAt !== undefined && { earlyAnswerAt },
     ...answeredAt !== undefined && { answeredAt },
     ...lostAt !== undefined && { lostAt },
     ...refusal && { refusal },
+    ...quitter && lastAnswerAt !== undefined && endedAt !== undefined && {
+      hangUp: { role: quitter.role, seconds: (endedAt - lastAnswerAt) / 1000 },
+    },
     ...freePorts !== undefined && { freePorts },
   }
 }

@@ -64,7 +64,9 @@ export interface Counters { packets: number, bytes: number, errors: number }
 
 export interface EndpointReport { address: string, port: number }
 
-/** Averages over the call. `mos` from 1 to 5. */
+/**
+ * Averages over the call. `mos` from 1 to 5. The round trip is that between node and leg; the MOS counts the other's too.
+ */
 export interface Quality { mos: number, lossPercent: number, jitterMs: number, roundTripMs: number, samples: number }
 
 /** Reads the reply to a `query` or `delete`, of any version; what it lacks or has in another shape is left out. */
@@ -148,7 +150,7 @@ function qualityOf (entry: NgDictionary): Quality | undefined {
     mos,
     lossPercent: numberIn(average['packet loss']),
     jitterMs: numberIn(average['jitter']),
-    roundTripMs: numberIn(average['round-trip time']) / 1000,
+    roundTripMs: numberIn(average['round-trip time leg'] ?? average['round-trip time']) / 1000,
     samples: numberIn(average['samples']),
   }
 }

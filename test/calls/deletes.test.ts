@@ -60,6 +60,25 @@ test('an answer that the node does not know the call is an answer', async (t) =>
   assert.equal(counts.at(-1), 0)
 })
 
+test('a node whose reply to a delete has no figures is asked for them before; one that has them, once', async (t) => {
+  const asked: string[] = []
+  const ends: unknown[] = []
+  let counts = false
+  const node = await startFakeRtpengine(t, {
+    respond (command) {
+      asked.push(command.command as string)
+      return command.command === 'query' || counts ? { result: 'ok', tags: {} } : { result: 'ok' }
+    },
+  })
+  const { deletes } = startDeletes(t, { needsCounts: () => true, ended: (_callId, reply) => ends.push(reply?.tags) })
+  await deletes.owe(node, 'c1')
+  counts = true
+  await deletes.owe(node, 'c2')
+  await deletes.owe(node, 'c3')
+  assert.deepEqual(asked, ['query', 'delete', 'query', 'delete', 'delete'])
+  assert.deepEqual(ends, [{}, {}, {}])
+})
+
 test('a delete that is forgiven is not tried again', async (t) => {
   const node = await startFakeRtpengine(t, { silentFor: Infinity })
   const { deletes } = startDeletes(t)

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { before, test } from 'node:test'
+import { ensureTree } from '../../stack/tree.ts'
 import { type MediaSite, mediaCall, startMediaSite } from '../support/media-call.ts'
 import { sharedContext } from '../support/shared.ts'
 import { earlyTroubles, make } from './troubles.ts'
@@ -34,6 +35,16 @@ test('a call that has ended keeps its explanation, with the figures that the nod
     'offer phone → phone', 'answer phone → phone',
   ])
   assert.deepEqual(timeline.map(({ event }) => event), ['offer', 'answer', 'end'])
+})
+
+test('rtpengine 10.5, whose reply to a delete has no figures, is asked for them before it', async (t) => {
+  const old = await startMediaSite(context, { rtpengine: { tree: await ensureTree({ release: 'bookworm' }) } })
+  const call = await mediaCall(t, old, { callId: 'old' })
+  while (call.caller.received() < 20) await new Promise((resolve) => { setTimeout(resolve, 20) })
+  await call.end()
+  let { report } = await old.explain('old')
+  for (let tries = 0; !report && tries < 100; tries++) ({ report } = await old.explain('old'))
+  assert.ok((report?.caller.received?.packets ?? 0) >= 10, JSON.stringify(report))
 })
 
 test('neither explanation nor log holds a key', async (t) => {

@@ -163,6 +163,12 @@ test('DX-18, DX-19: a 488 with the rule that explains it, or without one', () =>
   assert.deepEqual(idsOf([], { refusal: { status: 486 } }), [])
 })
 
+test('DX-31: the callee that hangs up when its 200 has waited for an ACK long enough', () => {
+  const after = (seconds: number, role: 'caller' | 'callee' = 'callee') => idsOf([healthy(6)], { hangUp: { role, seconds } })
+  assert.deepEqual(after(32.2), ['DX-31'])
+  assert.deepEqual([after(30), after(40), after(32.2, 'caller')], [[], [], []])
+})
+
 test('DX-20: DTMF that the SDP already gives away', () => {
   const lost = findingOf({ id: 'OA-11', severity: 'error', leg: 'pair', title: 'no telephone-event/48000', why: '', fix: '' }, { evidence: [] })
   assert.deepEqual(idsOf([healthy(6)], { legs: [{ ...caller, findings: [lost] }, callee] }), ['DX-20'])

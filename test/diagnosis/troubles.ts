@@ -53,6 +53,44 @@ export const lateTroubles: Trouble[] = [
   },
 ]
 
+const alsoPcma = (sdp: string) => sdp.replace(/RTP\/AVP 0/, 'RTP/AVP 0 8')
+const withVideo = (sdp: string) => `${sdp}m=video 40404 RTP/AVP 96\r\na=rtpmap:96 VP8/90000\r\n`
+
+/** Those that need the endpoints of test/diagnosis/policy. */
+export const moreTroubles: Trouble[] = [
+  {
+    name: 'ICE stuck: no candidate ever', expected: ['DX-30 caller'], within: 8,
+    options: { caller: 'browser', browserSdp: 'chromium-audio-createoffer' },
+  },
+  {
+    name: 'an address that nothing comes from', expected: ['DX-06 callee'], within: 8, happen: callee('silence'),
+    options: { edit: { callee: (sdp) => sdp.replaceAll('IN IP4 127.0.0.1', 'IN IP4 192.168.77.7') } },
+  },
+  {
+    name: 'learning switched off, the caller waits', expected: ['DX-06 caller', 'DX-08 caller'], within: 8,
+    options: { kind: { callee: 'not-learned' } },
+    happen (call) {
+      call.caller.silence()
+      return Promise.resolve()
+    },
+  },
+  {
+    name: 'the caller sends PCMA, the callee PCMU', expected: ['DX-09', 'DX-10 caller'], within: 8,
+    options: { caller: { payloadType: 8 }, edit: { caller: alsoPcma, callee: alsoPcma } },
+  },
+  { name: 'transcoding asked for, from a codec nobody has', expected: ['DX-29'], options: { kind: { callee: 'vain-transcoding' } }, within: 8 },
+  { name: '320 ms there and back', expected: ['DX-14 caller'], options: { caller: { farMs: 320 } }, within: 8 },
+  {
+    name: 'DTMF lost: Firefox speaks opus (and the page is not there)', expected: ['DX-01 caller', 'DX-20 caller'], within: 8,
+    options: { caller: 'browser', browserSdp: 'firefox-audio-gathered', kind: { callee: 'phone', caller: 'opus-alone' } },
+  },
+  { name: 'SRTP where both can: answered in clear', expected: ['DX-24 callee'], options: { kind: { callee: 'best-effort' } }, within: 8 },
+  {
+    name: 'video agreed, none sent', expected: ['DX-25'], within: 8,
+    options: { kind: { callee: 'video-phone', caller: 'video-phone' }, edit: { caller: withVideo, callee: withVideo } },
+  },
+]
+
 export interface Found { trouble: Trouble, found: string[], afterSeconds?: number }
 
 /** Makes the trouble and waits until it has been found, or its time is over. */

@@ -2,15 +2,15 @@ import assert from 'node:assert/strict'
 import type { CallExplanation } from '../../src/diagnosis/explanation.ts'
 import type { StackContext } from '../../stack/context.ts'
 import { startNgpilot } from '../../stack/ngpilot.ts'
-import { startRtpengine } from '../../stack/rtpengine.ts'
+import { type RtpengineOptions, startRtpengine } from '../../stack/rtpengine.ts'
 import { sdpFile } from './calls.ts'
 import { type RtpEnd, type RtpEndOptions, startRtpEnd } from './rtp-end.ts'
 
 /** ngpilot and rtpengine, asked over HTTP: calls whose media ends are the test's own. */
 export async function startMediaSite (
-  t: StackContext, { env = {}, rtpengineArgs = [] }: { env?: Record<string, string>, rtpengineArgs?: string[] } = {},
+  t: StackContext, { env = {}, rtpengine: ofNode = {} }: { env?: Record<string, string>, rtpengine?: RtpengineOptions } = {},
 ) {
-  const rtpengine = await startRtpengine(t, { args: rtpengineArgs })
+  const rtpengine = await startRtpengine(t, ofNode)
   const ngpilot = await startNgpilot(t, {
     env: { NGPILOT_RTPENGINE_NODES: `n1=${rtpengine.address}:${rtpengine.port}`, NGPILOT_POLICY_DIRECTORY: 'policy', ...env },
   })
@@ -42,22 +42,30 @@ export interface MediaCallOptions {
   /** `browser`: an offer of Chromium's, whose ICE and DTLS nobody carries on with. Default: a phone. */
   caller?: 'phone' | 'browser' | RtpEndOptions
   callee?: RtpEndOptions
+  /** What the offer of a browser is: a file of test/data/sdp. */
+  browserSdp?: string
+  /** What each end's SDP is changed to. */
+  edit?: { caller?: (sdp: string) => string, callee?: (sdp: string) => string }
+  /** The endpoint of test/diagnosis/policy that the callee is, or both are. */
+  kind?: { callee: string, caller?: string }
   /** The callee speaks SDES. */
   isSrtp?: boolean
 }
 
 /** Sets a call up and lets both ends send. */
 export async function mediaCall (t: StackContext, site: MediaSite, options: MediaCallOptions) {
-  const { callId, caller: callerKind = 'phone', callee: calleeOptions = {}, isSrtp = false } = options
+  const { callId, caller: callerKind = 'phone', callee: calleeOptions = {}, isSrtp = false, kind } = options
+  const { browserSdp = 'chromium-audio-gathered-loopback', edit = {} } = options
   const isBrowser = callerKind === 'browser'
   const caller = await startRtpEnd(t, typeof callerKind === 'object' ? callerKind : {})
   const callee = await startRtpEnd(t, calleeOptions)
   const ids = { callId, fromTag: `${callId}-a` }
-  const [callerPeer, calleePeer] = [isBrowser ? web : udp, isSrtp ? tls : udp]
-  const callerSdp = isBrowser ? sdpFile('chromium-audio-gathered-loopback').toString() : phoneSdp(caller)
+  const callerPeer = { ...isBrowser ? web : udp, ...kind?.caller !== undefined && { vars: { kind: kind.caller } } }
+  const calleePeer = { ...isSrtp ? tls : udp, ...kind && { vars: { kind: kind.callee } } }
+  const callerSdp = edited(isBrowser ? sdpFile(browserSdp).toString() : phoneSdp(caller), edit.caller)
   const offered = await site.post('/v1/offer', { ...ids, sdp: callerSdp, source: callerPeer, destination: calleePeer })
   const events = /^a=rtpmap:(\d+) telephone-event\/8000/m.exec(offered)?.[1]
-  const calleeSdp = isSrtp ? srtpSdp(callee, offered, events) : phoneSdp(callee, events)
+  const calleeSdp = edited(isSrtp ? srtpSdp(callee, offered, events) : phoneSdp(callee, events), edit.callee)
   const answer = { ...ids, toTag: `${callId}-b`, sdp: calleeSdp, source: calleePeer, destination: callerPeer }
   const answered = await site.post('/v1/answer', answer)
   callee.sendTo(offered)
@@ -73,6 +81,8 @@ export async function mediaCall (t: StackContext, site: MediaSite, options: Medi
     end: () => site.post('/v1/delete', { callId }),
   }
 }
+
+const edited = (sdp: string, edit: (sdp: string) => string = (same) => same): string => edit(sdp)
 
 function phoneSdp ({ port }: RtpEnd, events = '101', protocol = 'RTP/AVP', lines: string[] = []): string {
   return [

@@ -11,6 +11,8 @@ export interface RtpEndOptions {
   hears?: number
   /** Payload type of what it sends. Default 0, PCMU. */
   payloadType?: number
+  /** Its reports tell of a way that takes so much longer, there and back. */
+  farMs?: number
   /** Sends bytes that no SRTP key has made. */
   isGarbage?: boolean
 }
@@ -29,7 +31,7 @@ const ntpEpoch = 2_208_988_800
 
 /** Takes two ports next to each other, for RTP and for RTCP (RFC 3550 §11). */
 export async function startRtpEnd (t: StackContext, options: RtpEndOptions = {}): Promise<RtpEnd> {
-  const { ptime = 20, loses = 0, hears = 1, payloadType = 0, isGarbage = false } = options
+  const { ptime = 20, loses = 0, hears = 1, payloadType = 0, farMs = 0, isGarbage = false } = options
   const [rtp, rtcp] = await socketPair()
   const port = rtp.address().port
   const ssrc = 0x1000_0000 + port
@@ -106,7 +108,7 @@ export async function startRtpEnd (t: StackContext, options: RtpEndOptions = {})
     packet.writeUInt32BE(highest, 36)
     packet.writeUInt32BE(0, 40)
     packet.writeUInt32BE(lastReport.middle, 44)
-    packet.writeUInt32BE(Math.floor(((performance.now() - lastReport.at) / 1000) * 65_536) >>> 0, 48)
+    packet.writeUInt32BE(Math.max(0, Math.floor(((performance.now() - lastReport.at - farMs) / 1000) * 65_536)), 48)
     return packet
   }
 

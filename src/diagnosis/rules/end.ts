@@ -2,6 +2,8 @@ import type { DiagnosedCall } from '../call.ts'
 import type { DiagnosisRule } from '../rule.ts'
 import { reasonForStopAt } from './flow.ts'
 
+/** 64 × T1: how long a 200 waits for its ACK. */
+const ackSeconds = 32
 /** Of ten calls. */
 const fewPorts = 40
 
@@ -52,6 +54,20 @@ export const endRules: readonly DiagnosisRule[] = [
       if (call.refusal?.status !== 488 || findings.length > 0) return []
       return [{ leg: 'callee', confidence: 'low', evidence: [{ field: 'status', value: `488 ${call.refusal.reason ?? ''}`.trim() }] }]
     },
+  },
+  {
+    id: 'DX-31', severity: 'error', leg: 'callee', title: 'the callee hung up 32 s after its answer: no ACK had reached it',
+    why: 'Who answers with 200 repeats it until the ACK comes, and gives up after 64 × T1 = 32 s, although both hear each other '
+      + 'till then. Mostly the ACK went astray: it goes where Contact and Record-Route of the 200 say.',
+    fix: 'Look at the ACK in a trace (`ngpilot analyze`): the proxy must record-route on both sides, and Contact and Via of a '
+      + 'client behind NAT or WebSocket must lead back to its connection (add_contact_alias, force_rport).',
+    reference: 'RFC 3261 §13.3.1.4',
+    find: ({ call: { hangUp } }) => hangUp?.role === 'callee' && hangUp.seconds >= ackSeconds - 0.5 && hangUp.seconds < ackSeconds + 2
+      ? [{
+          leg: 'callee', confidence: 'medium',
+          evidence: [{ field: 'BYE from the callee', value: `${hangUp.seconds.toFixed(1)} s after its answer` }],
+        }]
+      : [],
   },
   {
     id: 'DX-23', severity: 'warning', leg: 'node', title: 'the node has hardly any ports left',

@@ -8,8 +8,8 @@ export interface WebPhone {
   resume (): Promise<void>
   /** A re-INVITE with new ICE credentials for the same peer connection; resolves when it is answered. */
   restartIce (): Promise<void>
-  /** From now on the page changes what it gets: the node's fingerprint, or its ICE password. */
-  spoil (what: 'fingerprint' | 'ice-pwd' | 'nothing'): void
+  /** From now on the page changes what it gets, the node's fingerprint or ICE password, or calls without a microphone. */
+  spoil (what: 'fingerprint' | 'ice-pwd' | 'microphone' | 'nothing'): void
   /** The track of the microphone ends: the browser sends nothing more. */
   mute (): Promise<void>
   /** The page drops its connection without a word to anybody. */

@@ -81,7 +81,10 @@ function take (taken: RTCSession): RTCSession {
   taken.on('sdp', (event: { originator: string, sdp: string }) => {
     if (event.originator !== 'remote') return
     const line = spoiled === 'fingerprint' ? /^(a=fingerprint:\S+ ..):..:/m : /^(a=ice-pwd:.*).$/m
-    if (spoiled !== 'nothing') event.sdp = event.sdp.replace(line, spoiled === 'fingerprint' ? '$1:5A:' : '$1x')
+    if (spoiled === 'fingerprint' || spoiled === 'ice-pwd') event.sdp = event.sdp.replace(line, spoiled === 'fingerprint' ? '$1:5A:' : '$1x')
+  })
+  taken.on('sending', () => {
+    if (spoiled === 'microphone') void phone.mute()
   })
   ending = new Promise((resolve) => {
     taken.on('ended', ({ cause }) => resolve(cause))
