@@ -1,6 +1,7 @@
 import type { SdpFacts } from '../sdp/facts.ts'
 import { contains, parseAddress, parseBlock, type Address } from './address.ts'
 import { canonicalCodec } from './codec-names.ts'
+import type { Equality } from './equalities.ts'
 import { compileExpression, type ExpressionView, type LegView } from './expression.ts'
 import type { MatchEntry, PartyEntry, RuleMatchEntry, SdpEntry, TextEntry, UriEntry } from './schema-match.ts'
 import { shareOf } from './share.ts'
@@ -59,12 +60,16 @@ export interface LookupKey {
   isWhole: boolean
 }
 
+/** Where a condition holds for a number of the call below a bound, so that only those with a greater bound need a look. */
+export interface Bound { below: number, read: (subject: Subject) => number }
+
 /** One key of a `match`. `text` is how the file has it, `failure` says why it does not hold: `transport is udp, not wss`. */
 export interface Condition {
   text: string
   holds: (subject: Subject) => boolean
   failure: (subject: Subject) => string
   key?: LookupKey
+  bound?: Bound
 }
 
 type Read<Value> = (subject: Subject) => Value | undefined
@@ -278,6 +283,7 @@ function percentCondition (percent: number): Condition {
   return {
     text: `percent: ${percent}`,
     holds: (subject) => shareIn(subject) < percent,
+    bound: { below: percent, read: shareIn },
     failure: (subject) => `this call stands at ${shareIn(subject).toFixed(2)} of 100, not below ${percent}`,
   }
 }
@@ -300,7 +306,24 @@ function timeCondition (windows: Parameters<typeof timeTest>[0][]): Condition {
 function expressionCondition (source: string, scope: Scope): Condition {
   const compiled = compileExpression(source, scope.expression)
   const holds = (subject: Subject) => 'holds' in compiled && compiled.holds(viewOf(subject, scope))
-  return { text: `when: ${source.trim()}`, holds, failure: () => `it is not so that ${source.trim()}` }
+  const key = 'equalities' in compiled ? compiled.equalities.flatMap((equality) => keyOfEquality(equality, scope))[0] : undefined
+  return { text: `when: ${source.trim()}`, holds, failure: () => `it is not so that ${source.trim()}`, ...key && { key } }
+}
+
+/** The fact as an expression has it: as it came, where a `match` may fold its case. */
+function keyOfEquality ({ path, values, isWhole }: Equality, scope: Scope): LookupKey[] {
+  const key = (fact: string, read: Read<string>): LookupKey[] => [{ fact, values, read, isWhole }]
+  const [first = '', second = '', third] = path[0] === 'leg' && path[1] === 'vars' && scope.expression === 'endpoint' ? path.slice(1) : path
+  if (first === 'vars' && third === undefined) return key(`vars.${second}`, (subject) => own(scope.vars(subject), second))
+  if (first === 'command') return key('command', ({ facts }) => facts.command)
+  if (first !== 'sip') return []
+  if (second === 'method') return key('method', ({ facts }) => facts.sip?.method)
+  if (second === 'userAgent') return key('user-agent', (subject) => scope.sip(subject)?.userAgent)
+  if (second === 'headers' && third !== undefined) return key(`header.${third}`, (subject) => own(scope.sip(subject)?.headers, third))
+  if (second !== 'from' && second !== 'to' && second !== 'requestUri') return []
+  if (third !== 'user' && third !== 'host' && third !== 'text') return []
+  const of = scope.uri(second)
+  return key(`sip.${second}.${third}`, (subject) => of(subject)?.[third])
 }
 
 /** An endpoint's expression sees of the message what the scope lets it see. */

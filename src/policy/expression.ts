@@ -1,4 +1,5 @@
 import { Environment, type ASTNode } from '@marcbachmann/cel-js'
+import { equalitiesOf, type Equality } from './equalities.ts'
 import { compilePattern, type Pattern } from './regex.ts'
 import type { CallFacts, LegFacts, SipFacts, UriFacts } from './types.ts'
 
@@ -18,6 +19,8 @@ export interface Expression {
   holds: (view: ExpressionView) => boolean
   /** The headers that it looks at, in lower case. */
   headers: readonly string[]
+  /** What has to be so for it to hold, beside whatever else it asks. */
+  equalities: readonly Equality[]
 }
 
 /** What is wrong with an expression, and at which character of it. */
@@ -55,6 +58,7 @@ export function compileExpression (source: string, about: keyof typeof environme
   const legs = [...names.legs]
   return {
     headers,
+    equalities: equalitiesOf(run.ast),
     holds (view) {
       try {
         return run(contextOf(view, { vars, headers, legs })) === true

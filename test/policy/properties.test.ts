@@ -67,6 +67,8 @@ function randomFile (random: Random, name: string): PolicyFile {
       match: pick([
         { caller: pick(presetNames) }, { callee: some(presetNames).concat('webrtc') }, { vars: { trunk: pick(trunks) }, command: 'offer' as const },
         { percent: 1 + next(99) }, { to: { user: { prefix: pick(['19', '+4', 'al']) } } }, { when: 'sdp.hasIce || vars.trunk == "beta"' },
+        { when: 'vars.trunk == "acme" || vars["trunk"] in ["beta", "constructor"]' }, { when: 'vars.trunk == ""' },
+        { when: '"alice" == sip.to.user && sdp.media.exists(kind, kind == "video")' }, { when: 'sip.headers["x-a"] == "acme"' },
         { header: { 'X-A': { present: true } } }, { sender: { address: '192.0.2.0/24' } }, { time: { days: 'mon-fri' as const, zone: 'Europe/Berlin' } },
       ]),
       set: pick([
