@@ -1,7 +1,7 @@
 import { NgpilotError, asNgpilotError } from '../errors.ts'
 import type { CallTable } from './call-table.ts'
 import { Journal } from './journal.ts'
-import type { SharedStore } from './shared.ts'
+import type { SharedCall, SharedStore } from './shared.ts'
 import type { CallRecord, CallStore, StoreHealth } from './store.ts'
 
 export interface ResilientOptions {
@@ -84,8 +84,7 @@ export function createResilientStore (options: ResilientOptions): CallStore {
     return orInstead(callId, async () => {
       const found = await shared.read(callId)
       const known = own.recall(callId)
-      if (found && known && goesOn(found.call, known)) await putBack(callId, found.call, known)
-      else if (found) own.put(callId, found.call, found.expiresInMs)
+      if (found) await reconcile(callId, found, known)
       else if (known && known.endedAt === undefined) await restore(callId, known)
       return own.recall(callId)
     }, (error) => {
@@ -95,9 +94,23 @@ export function createResilientStore (options: ResilientOptions): CallStore {
     })
   }
 
-  /** The store does not know the call at all: it has lost it. One that ended it knows for long enough. */
+  /** What both know is the same call, at two times: the later one counts. */
+  async function reconcile (callId: string, found: SharedCall, known: CallRecord | undefined): Promise<void> {
+    if (known && goesOn(found.call, known)) await putBack(callId, found.call, known)
+    else own.put(callId, found.call, found.expiresInMs)
+  }
+
+  /**
+   * The store does not know the call at all: it has lost it. One that ended it knows for long enough. Another instance may
+   * be quicker, and know less.
+   */
   async function restore (callId: string, known: CallRecord): Promise<void> {
-    if (await shared.restore(callId, known, own.expiresInMs(callId))) observer.restored()
+    if (await shared.restore(callId, known, own.expiresInMs(callId))) {
+      observer.restored()
+      return
+    }
+    const found = await shared.read(callId)
+    if (found) await reconcile(callId, found, known)
     else own.remove(callId)
   }
 
@@ -169,7 +182,7 @@ export function createResilientStore (options: ResilientOptions): CallStore {
     async function step (): Promise<void> {
       if (queue.length === 0) queue = own.ids()
       const batch = queue.splice(0, batchSize).filter((callId) => !journal.has(callId))
-      if (awaySince === undefined || shared.isPartial) await compare(batch).catch(() => { isHurried = true })
+      if (awaySince === undefined || shared.isPartial) await compare(batch, isHurried).catch(() => { isHurried = true })
       const steps = Math.ceil(own.size / batchSize) || 1
       if (queue.length === 0) isHurried = false
       if (!isClosed) later(isHurried && awaySince === undefined ? 0 : compareMs / steps)
@@ -186,7 +199,8 @@ export function createResilientStore (options: ResilientOptions): CallStore {
     }
   }
 
-  async function compare (callIds: string[]): Promise<void> {
+  /** @param isAfterLoss the store was away: it, or whoever put a call back, may know less than this instance */
+  async function compare (callIds: string[], isAfterLoss: boolean): Promise<void> {
     const states = await shared.look(callIds)
     for (const [index, callId] of callIds.entries()) {
       const known = own.recall(callId)
@@ -194,6 +208,7 @@ export function createResilientStore (options: ResilientOptions): CallStore {
       if (!known || known.endedAt !== undefined || journal.has(callId)) continue
       if (states[index] === 'ended') own.end(callId)
       else if (states[index] === 'unknown') await restore(callId, known)
+      else if (isAfterLoss) await recall(callId)
     }
   }
 

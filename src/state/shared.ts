@@ -5,9 +5,11 @@ export interface SharedStore extends CallStore {
   /** Parts of it may be away while others are well. */
   isPartial: boolean
   /** As `recall`, and in how long the call expires. */
-  read (callId: string): Promise<{ call: CallRecord, expiresInMs: number } | undefined>
+  read (callId: string): Promise<SharedCall | undefined>
   /** Puts a call back that the store has lost; one that it knows, also as ended, stays as it is. @returns whether it did */
   restore (callId: string, call: CallRecord, expiresInMs: number): Promise<boolean>
   /** What the store knows of each of them. */
   look (callIds: readonly string[]): Promise<('running' | 'ended' | 'unknown')[]>
 }
+
+export interface SharedCall { call: CallRecord, expiresInMs: number }

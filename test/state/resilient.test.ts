@@ -63,6 +63,22 @@ test('a call that another instance began is put back by that one', async (t) => 
   assert.equal((await other.find('call-200'))?.node, beginning.node)
 })
 
+test('of two instances that put a call back the one that knows more has the last word', async (t) => {
+  const first = await startRedis(t)
+  const [one, other] = [open(t, { url: first.url }).store, open(t, { url: first.url }).store]
+  for (let index = 0; index < 20; index++) {
+    await one.save(`call-${index}`, { ...beginning, event: { at: 1, event: 'offer' } })
+    await other.find(`call-${index}`)
+    await other.save(`call-${index}`, { isEstablished: true, event: { at: 2, event: 'answer' } })
+  }
+  process.kill(first.pid, 'SIGKILL')
+  await first.ended
+  await startRedis(t, { port: first.port })
+  const established = async () => (await Promise.all(Array.from({ length: 20 }, async (_, index) => await one.find(`call-${index}`))))
+    .filter((call) => call?.isEstablished === true).length
+  await until(async () => await established() === 20)
+})
+
 test('a call that ended on another instance is not put back', async (t) => {
   const first = await startRedis(t)
   const [one, other] = [open(t, { url: first.url }).store, open(t, { url: first.url }).store]
