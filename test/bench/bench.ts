@@ -12,6 +12,7 @@ import { browser, phone, sdpFile } from '../support/calls.ts'
 import { trustingPolicy } from '../transparency/compare.ts'
 import { conformanceTable } from './conformance.ts'
 import { commands, type Measured, type Target, makeCalls } from './load.ts'
+import { built } from './built.ts'
 import { percentile, table } from './table.ts'
 import { type Scenario, direct, overHttp } from './targets.ts'
 
@@ -38,6 +39,7 @@ try {
 async function bench (store: string, env: Record<string, string>): Promise<string[][]> {
   const rtpengine = await startRtpengine(context, { rtpPorts: { min: 10_000, max: 60_000 }, logLevel: 3 })
   const ngpilot = await startNgpilot(context, {
+    argv: built,
     env: { NGPILOT_RTPENGINE_NODES: `n1=127.0.0.1:${rtpengine.port}`, NGPILOT_POLICY_DIRECTORY: 'policy', NGPILOT_LOG_LEVEL: 'warn', ...env },
   })
   const rows: string[][] = []
@@ -61,6 +63,7 @@ async function benchNg (): Promise<string[][]> {
   for (const [name, policy] of [['NG passed on', await trustingPolicy(context)], ['NG by policy', 'policy']] as const) {
     const ngPort = await freePort()
     const ngpilot = await startNgpilot(context, {
+      argv: built,
       env: {
         NGPILOT_RTPENGINE_NODES: `n1=127.0.0.1:${rtpengine.port}`, NGPILOT_NG_LISTEN: `127.0.0.1:${ngPort}`,
         NGPILOT_POLICY_DIRECTORY: policy, NGPILOT_LOG_LEVEL: 'warn',

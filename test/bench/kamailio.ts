@@ -7,6 +7,7 @@ import { startNgpilot } from '../../stack/ngpilot.ts'
 import { type Rtpengine, startRtpengine } from '../../stack/rtpengine.ts'
 import { startSipp } from '../../stack/sipp.ts'
 import { callee, caller, ownModule } from './kamailio-scenarios.ts'
+import { built } from './built.ts'
 import { percentile, table } from './table.ts'
 
 /**
@@ -74,6 +75,7 @@ async function startWith (
     return startKamailio(context, { files: { 'kamailio.cfg': ownModule(sockets, uasPort) } })
   }
   const ngpilot = await startNgpilot(context, {
+    argv: built,
     env: {
       NGPILOT_RTPENGINE_NODES: nodes.map(({ port }, index) => `n${index + 1}=127.0.0.1:${port}`).join(','),
       NGPILOT_POLICY_DIRECTORY: 'policy', NGPILOT_LOG_LEVEL: 'warn',

@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { readdirSync, readFileSync } from 'node:fs'
 import { type MediaWay, startKamailio } from '../../stack/kamailio.ts'
@@ -6,6 +8,7 @@ import { freePort } from '../../stack/ports.ts'
 import { startRtpengine } from '../../stack/rtpengine.ts'
 import { startSipp } from '../../stack/sipp.ts'
 import { callee, caller } from './kamailio-scenarios.ts'
+import { built } from './built.ts'
 import { percentile, table } from './table.ts'
 
 /**
@@ -14,17 +17,20 @@ import { percentile, table } from './table.ts'
  * the time from INVITE to 200 tells what each way adds.
  */
 const rounds = 2
-const callsPerRound = 600
+const callsPerRound = 2000
+/** Node compiles what it runs often. */
+const warmUpCalls = 1000
 const atATime = 24
 const pace = 100
 const paced = 200
-type Way = 'straight' | MediaWay
-const ways: readonly Way[] = ['straight', 'http', 'evapi', 'ng']
+/** `relay`: ngpilot's place is taken by a process that copies datagrams and does nothing else. */
+type Way = 'straight' | 'relay' | MediaWay
+const ways: readonly Way[] = ['straight', 'relay', 'http', 'evapi', 'ng']
 
 interface Measured { callsPerSecond: number, failed: number, inviteMs: number, kamailioUs: number, ngpilotUs: number }
 
-const fast: Record<Way, Measured[]> = { straight: [], http: [], evapi: [], ng: [] }
-const steady: Record<Way, Measured[]> = { straight: [], http: [], evapi: [], ng: [] }
+const fast: Record<Way, Measured[]> = { straight: [], relay: [], http: [], evapi: [], ng: [] }
+const steady: Record<Way, Measured[]> = { straight: [], relay: [], http: [], evapi: [], ng: [] }
 for (let round = 0; round < rounds; round++) {
   for (const way of ways) {
     process.stderr.write(`\r\x1b[Kround ${round + 1} of ${rounds}: ${way} …`)
@@ -45,7 +51,7 @@ const rows = ways.map((way) => [
   String([...fast[way], ...steady[way]].reduce((sum, { failed }) => sum + failed, 0)),
 ])
 console.log(`\nKamailio 6.0, ${callsPerRound} calls, ${atATime} at a time; ${pace} calls/s for the times; medians of ${rounds} rounds\n`)
-console.log(table(['asks by', 'calls/s', 'ratio', 'INVITE to 200, ms', 'added', 'CPU µs/command Kamailio', 'ngpilot', 'failed'], rows))
+console.log(table(['asks by', 'calls/s', 'ratio', 'INVITE to 200, ms', 'added', 'CPU µs/command Kamailio', 'ngpilot or relay', 'failed'], rows))
 
 async function measure (way: Way): Promise<[Measured, Measured]> {
   const ends: (() => Promise<void>)[] = []
@@ -54,7 +60,10 @@ async function measure (way: Way): Promise<[Measured, Measured]> {
     const rtpengine = await startRtpengine(context, { rtpPorts: { min: 10_000, max: 30_000 }, logLevel: 3 })
     const [evapiPort, ngPort] = [await freePort(), await freePort()]
     const uas = await startSipp(context, { scenario: callee, calls: 1_000_000, isTracing: false })
-    const ngpilot = way === 'straight' ? undefined : await startNgpilot(context, {
+    const isDirect = way === 'straight' || way === 'relay'
+    const relay = way === 'relay' ? await startRelay(context, ngPort, rtpengine.port) : undefined
+    const ngpilot = isDirect ? undefined : await startNgpilot(context, {
+      argv: built,
       env: {
         NGPILOT_RTPENGINE_NODES: `n1=127.0.0.1:${rtpengine.port}`, NGPILOT_POLICY_DIRECTORY: 'policy', NGPILOT_LOG_LEVEL: 'warn',
         ...(way === 'evapi' && { NGPILOT_EVAPI_KAMAILIOS: `127.0.0.1:${evapiPort}` }),
@@ -62,21 +71,30 @@ async function measure (way: Way): Promise<[Measured, Measured]> {
       },
     })
     const kamailio = await startKamailio(context, {
-      way: way === 'straight' ? 'ng' : way, evapiPort,
+      way: isDirect ? 'ng' : way, evapiPort,
       settings: {
         ...(ngpilot && { NGPILOT_URL: ngpilot.url }), TRUNK_URI: `sip:127.0.0.1:${uas.port}`,
         NGPILOT_NG: `udp:127.0.0.1:${way === 'straight' ? rtpengine.port : ngPort}`,
       },
-      files: way === 'straight' ? { 'media-ng.cfg': await withFlags() } : {},
+      files: isDirect ? { 'media-ng.cfg': await withFlags() } : {},
     })
     const target = { address: `${kamailio.address}:${kamailio.sipPort}`, domain: kamailio.domain }
-    const pids = { kamailio: kamailio.pid, ngpilot: ngpilot?.pid }
-    await makeCalls(context, target, pids, 100, ['-r', '100'])
+    const pids = { kamailio: kamailio.pid, ngpilot: (ngpilot ?? relay)?.pid }
+    await makeCalls(context, target, pids, warmUpCalls, ['-r', '5000', '-l', String(atATime)])
     const most = await makeCalls(context, target, pids, callsPerRound, ['-r', '5000', '-l', String(atATime)])
     return [most, await makeCalls(context, target, pids, paced, ['-r', String(pace)])]
   } finally {
     for (const end of ends.reverse()) await end()
   }
+}
+
+async function startRelay (context: { after (end: () => Promise<void>): void }, port: number, rtpenginePort: number) {
+  const child = spawn(process.execPath, ['--import', 'tsx', 'test/bench/bare-relay.ts', String(port), String(rtpenginePort)])
+  context.after(async () => {
+    if (child.kill()) await once(child, 'exit')
+  })
+  await once(child.stdout, 'data')
+  return { pid: child.pid }
 }
 
 /** media-ng.cfg as it would be without ngpilot: the script gives the flags that the policy that ships makes of the call. */
