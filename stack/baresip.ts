@@ -52,7 +52,8 @@ export interface Baresip extends Daemon {
 /** Starts baresip; it is ready when it can be called: registered, when it has a registrar. */
 export async function startBaresip (context: StackContext, options: BaresipOptions): Promise<Baresip> {
   const { user, registrar, tree } = options
-  const sipPort = await freePort()
+  // It takes the next one for SIP over TLS.
+  const sipPort = await freePort(2)
   const controlPort = await freePort()
   const daemon = await startDaemon(context, {
     name: 'baresip',

@@ -7,19 +7,28 @@ const loopback = '127.0.0.1'
 const given = new Set<number>()
 
 /**
- * A port of 127.0.0.1 that is free for UDP and for TCP. It is free again when this returns, and this process does not give
- * it out twice. It lies below those that the kernel gives to whoever connects (from 32768) and those of RTP (from 10000).
+ * A port of 127.0.0.1 that is free for UDP and for TCP, and the first of `count` in a row that are. They are free again when
+ * this returns, and this process does not give them out twice. They lie below those that the kernel gives to whoever connects
+ * (from 32768) and those of RTP (from 10000).
  */
-export async function freePort (): Promise<number> {
+export async function freePort (count = 1): Promise<number> {
   for (;;) {
-    const port = randomInt(3000, 10_000)
-    if (given.has(port) || !await isFreeForUdp(port)) continue
-    const server = await listen(port)
-    if (!server) continue
-    await close(server)
-    given.add(port)
-    return port
+    const first = randomInt(3000, 10_000 - count)
+    const ports = Array.from({ length: count }, (_, index) => first + index)
+    if (!await areFree(ports)) continue
+    for (const port of ports) given.add(port)
+    return first
   }
+}
+
+async function areFree (ports: readonly number[]): Promise<boolean> {
+  for (const port of ports) {
+    if (given.has(port) || !await isFreeForUdp(port)) return false
+    const server = await listen(port)
+    if (!server) return false
+    await close(server)
+  }
+  return true
 }
 
 async function isFreeForUdp (port: number): Promise<boolean> {

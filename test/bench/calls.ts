@@ -100,8 +100,14 @@ try {
     const played: Played[] = []
     for (const step of steps.keys()) {
       process.stderr.write(`\r\x1b[K${name}: ${steps[step] ?? ''} …`)
-      if (own) played.push(await own(step))
-      else if (site && fault) played.push(await play(site, step, (each, round) => fault(each, round), step))
+      try {
+        if (own) played.push(await own(step))
+        else if (site && fault) played.push(await play(site, step, (each, round) => fault(each, round), step))
+      } catch (error) {
+        // That it did not recover loses them all.
+        console.error(`\n${name}: ${steps[step] ?? ''}: ${String(error)}`)
+        played.push({ calls: callsAtOnce, requests: 0, failed: 0, lost: callsAtOnce })
+      }
     }
     const sum = (of: (each: Played) => number) => String(played.reduce((all, each) => all + of(each), 0))
     rows.push([
