@@ -7,9 +7,9 @@ const loopback = '127.0.0.1'
 const given = new Set<number>()
 
 /**
- * A port of 127.0.0.1 that is free for UDP and for TCP, and the first of `count` in a row that are. They are free again when
- * this returns, and this process does not give them out twice. They lie below those that the kernel gives to whoever connects
- * (from 32768) and those of RTP (from 10000).
+ * A port of 127.0.0.1 that is free for UDP and for TCP, and the first of `count` in a row that are. They are free again
+ * when this returns, and this process does not give them out twice. They lie below those that the kernel gives to whoever
+ * connects (from 32768) and those of RTP (from 10000).
  */
 export async function freePort (count = 1): Promise<number> {
   for (;;) {

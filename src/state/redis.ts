@@ -75,11 +75,12 @@ export function createRedisStore (options: RedisStoreOptions): SharedStore {
       return await connection.run((redis) => evaluate(redis, scripts.markLost, [call], values)) === 1
     },
     async look (callIds) {
-      const keys = callIds.map((callId) => keysOf(callId).call)
-      const found = await connection.run((redis) => Promise.all(keys.map((key) => redis.hmget(key, 'v', 'ended'))))
-      return found.map(([v, ended]) => {
-        if (typeof ended === 'string') return 'ended'
-        return isReadable(v ?? undefined) ? 'running' : 'unknown'
+      const keys = callIds.map((callId) => keysOf(callId))
+      const found = await connection.run((redis) => Promise.all(keys.map(({ call, timeline }) =>
+        Promise.all([redis.hmget(call, 'v', 'ended'), redis.llen(timeline)]))))
+      return found.map(([[v, ended], entries]) => {
+        if (typeof ended === 'string') return { state: 'ended', entries }
+        return { state: isReadable(v ?? undefined) ? 'running' : 'unknown', entries }
       })
     },
     page: (options) => connection.run((redis) => redisPage(redis, options)),

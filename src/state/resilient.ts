@@ -182,7 +182,7 @@ export function createResilientStore (options: ResilientOptions): CallStore {
     async function step (): Promise<void> {
       if (queue.length === 0) queue = own.ids()
       const batch = queue.splice(0, batchSize).filter((callId) => !journal.has(callId))
-      if (awaySince === undefined || shared.isPartial) await compare(batch, isHurried).catch(() => { isHurried = true })
+      if (awaySince === undefined || shared.isPartial) await compare(batch).catch(() => { isHurried = true })
       const steps = Math.ceil(own.size / batchSize) || 1
       if (queue.length === 0) isHurried = false
       if (!isClosed) later(isHurried && awaySince === undefined ? 0 : compareMs / steps)
@@ -199,16 +199,17 @@ export function createResilientStore (options: ResilientOptions): CallStore {
     }
   }
 
-  /** @param isAfterLoss the store was away: it, or whoever put a call back, may know less than this instance */
-  async function compare (callIds: string[], isAfterLoss: boolean): Promise<void> {
-    const states = await shared.look(callIds)
+  async function compare (callIds: string[]): Promise<void> {
+    const looks = await shared.look(callIds)
     for (const [index, callId] of callIds.entries()) {
       const known = own.recall(callId)
       // What has changed here since may be newer than the look.
       if (!known || known.endedAt !== undefined || journal.has(callId)) continue
-      if (states[index] === 'ended') own.end(callId)
-      else if (states[index] === 'unknown') await restore(callId, known)
-      else if (isAfterLoss) await recall(callId)
+      const { state, entries = 0 } = looks[index] ?? {}
+      if (state === 'ended') own.end(callId)
+      else if (state === 'unknown') await restore(callId, known)
+      // Put back by an instance that knows less, or as a failover left it.
+      else if (entries < known.timeline.length) await recall(callId)
     }
   }
 

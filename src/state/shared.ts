@@ -8,8 +8,8 @@ export interface SharedStore extends CallStore {
   read (callId: string): Promise<SharedCall | undefined>
   /** Puts a call back that the store has lost; one that it knows, also as ended, stays as it is. @returns whether it did */
   restore (callId: string, call: CallRecord, expiresInMs: number): Promise<boolean>
-  /** What the store knows of each of them. */
-  look (callIds: readonly string[]): Promise<('running' | 'ended' | 'unknown')[]>
+  /** What the store knows of each of them. `entries`: of its timeline. */
+  look (callIds: readonly string[]): Promise<{ state: 'running' | 'ended' | 'unknown', entries: number }[]>
 }
 
 export interface SharedCall { call: CallRecord, expiresInMs: number }

@@ -1,2 +1,2 @@
-/** What Node runs in a benchmark: ngpilot as it ships. `npm run build` makes it, and every npm script of a benchmark does. */
+/** What Node runs in a benchmark: ngpilot as it ships, which `npm run build` makes. */
 export const built: readonly string[] = ['dist/main.js']

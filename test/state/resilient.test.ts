@@ -73,6 +73,7 @@ test('of two instances that put a call back the one that knows more has the last
   }
   process.kill(first.pid, 'SIGKILL')
   await first.ended
+  await assert.rejects(other.check())
   await startRedis(t, { port: first.port })
   const established = async () => (await Promise.all(Array.from({ length: 20 }, async (_, index) => await one.find(`call-${index}`))))
     .filter((call) => call?.isEstablished === true).length
