@@ -20,7 +20,8 @@ const warmUp = 'warming up'
 const ends: (() => Promise<void> | void)[] = []
 const context = { after: (end: () => Promise<void> | void) => { ends.push(end) } }
 
-interface Call { at: number, node?: string, offerMs?: number, answer?: number, deleteMs?: number, offer?: number }
+/** `idleMs`: of a request that asks for nothing, made just before the delete: what this machine takes by itself. */
+interface Call { at: number, node?: string, offerMs?: number, answer?: number, deleteMs?: number, idleMs?: number, offer?: number }
 
 try {
   const ranges = [{ min: 10_000, max: 20_000 }, { min: 20_002, max: 30_000 }] as const
@@ -60,7 +61,7 @@ try {
     const [from = 0, to = Infinity] = [starts[index], starts[index + 1]]
     return name === warmUp ? [] : [rowOf(name, from, calls.filter(({ at }) => at >= from && at < to))]
   })
-  const head = ['phase', 'calls', 'offers failed', 'offer p50 ms', 'p99', 'max', 'answers failed', 'delete p99 ms', 'on n1', 'normal after ms']
+  const head = ['phase', 'calls', 'offers failed', 'offer p50 ms', 'p99', 'max', 'answers failed', 'delete p99 ms', '/healthz p99 ms', 'on n1', 'normal after ms']
   console.log(`\n${callsPerSecond} calls/s, ${callMs} ms each, deadline 400 ms; load average ${loadavg()[0]?.toFixed(1) ?? ''}\n\n${table(head, rows)}\n`)
   console.log(`n1 was empty ${emptyAfterMs?.toFixed(0) ?? 'never'} ms after it began to drain\n`)
 } finally {
@@ -88,6 +89,7 @@ function rowOf (name: string, from: number, calls: Call[]): string[] {
     percentile(offers, 0.5).toFixed(1), percentile(offers, 0.99).toFixed(1), Math.max(...offers).toFixed(0),
     String(answered.filter(({ answer }) => answer !== 200).length),
     percentile(calls.map(({ deleteMs = 0 }) => deleteMs), 0.99).toFixed(1),
+    percentile(calls.map(({ idleMs = 0 }) => idleMs), 0.99).toFixed(1),
     `${(100 * answered.filter(({ node }) => node === 'n1').length / Math.max(1, answered.length)).toFixed(0)} %`,
     Math.max(0, ...slow).toFixed(0),
   ]
@@ -112,23 +114,26 @@ function startLoad (port: number) {
   async function makeCall (callId: string): Promise<void> {
     const call: Call = { at: performance.now() }
     calls.push(call)
-    const offered = await post('/v1/offer', { callId, fromTag: 'f', sdp: offer })
+    const offered = await ask('/v1/offer', { callId, fromTag: 'f', sdp: offer })
     call.offerMs = performance.now() - call.at
     call.offer = offered.status
     if (offered.status !== 200) return
     call.node = (JSON.parse(offered.body) as { node: string }).node
-    call.answer = (await post('/v1/answer', { callId, fromTag: 'f', toTag: 't', sdp: offer })).status
+    call.answer = (await ask('/v1/answer', { callId, fromTag: 'f', toTag: 't', sdp: offer })).status
     await sleep(callMs)
     const before = performance.now()
-    await post('/v1/delete', { callId })
-    call.deleteMs = performance.now() - before
+    await ask('/healthz')
+    const between = performance.now()
+    call.idleMs = between - before
+    await ask('/v1/delete', { callId })
+    call.deleteMs = performance.now() - between
   }
 
-  function post (path: string, body: object): Promise<{ status: number, body: string }> {
+  function ask (path: string, body?: object): Promise<{ status: number, body: string }> {
     return new Promise((resolve) => {
-      const text = JSON.stringify(body)
-      const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) }
-      request({ port, path, method: 'POST', agent, headers }, (reply) => {
+      const text = JSON.stringify(body) ?? ''
+      const headers = body && { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) }
+      request({ port, path, method: body ? 'POST' : 'GET', agent, ...headers && { headers } }, (reply) => {
         let received = ''
         reply.setEncoding('utf8').on('data', (chunk: string) => { received += chunk })
         reply.on('end', () => resolve({ status: reply.statusCode ?? 0, body: received }))
