@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { asNgpilotError } from '../errors.ts'
-import { listCommand, queryCommand, statisticsCommand } from '../ng/commands.ts'
+import { listCommand, mostListed, queryCommand, statisticsCommand } from '../ng/commands.ts'
 import type { MediaNode, NgReply } from '../ng/types.ts'
 import type { CallRecord, LostRecord } from '../state/store.ts'
 import type { CallDeps } from './deps.ts'
@@ -14,8 +14,6 @@ export interface LossesOptions extends Pick<CallDeps, 'fleet' | 'ng' | 'store'> 
   queriesPerRound?: number
 }
 
-/** Of more than these call-ids a list may not fit into one datagram. */
-const mostListed = 500
 const pageSize = 500
 /** A call that has changed a moment ago may be on its way to its node. */
 const settleMs = 2000
@@ -118,10 +116,11 @@ export class Losses {
   async #compare (nodeId: string, callIds: readonly string[]): Promise<void> {
     const { fleet, queriesPerRound } = this.#options
     const node = fleet.pinned(nodeId)
-    const listed = await this.#send(node, listCommand({ limit: mostListed }))
+    const most = mostListed(node)
+    const listed = await this.#send(node, listCommand({ limit: most }))
     if (!listed) return
     const { calls } = listed
-    if (Array.isArray(calls) && calls.length < mostListed) {
+    if (Array.isArray(calls) && calls.length < most) {
       const there = new Set(calls)
       for (const callId of callIds) if (!there.has(callId)) await this.#confirm(callId)
       return
@@ -175,7 +174,7 @@ export class Losses {
   }
 
   async #send (node: MediaNode, command: ReturnType<typeof listCommand>): Promise<NgReply | undefined> {
-    return this.#options.ng.send(node, command, { deadline: performance.now() + queryMs }).catch(() => undefined)
+    return this.#options.ng.send(node, command, { deadline: performance.now() + queryMs, isReplyLong: true }).catch(() => undefined)
   }
 
   /** A node that was silent goes on: what it still has is not lost. */

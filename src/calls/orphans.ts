@@ -1,6 +1,6 @@
 import { asNgpilotError } from '../errors.ts'
 import type { NodeView } from '../fleet/node.ts'
-import { listCommand, queryCommand } from '../ng/commands.ts'
+import { listCommand, mostListed, queryCommand } from '../ng/commands.ts'
 import type { MediaNode, NgDictionary, NgReply, NgValue } from '../ng/types.ts'
 import type { CallDeps } from './deps.ts'
 import { isOwnBranch } from './own-branch.ts'
@@ -29,8 +29,6 @@ interface Stray {
   isForeign?: boolean
 }
 
-/** Of more than these call-ids a list may not fit into one datagram. */
-const mostListed = 500
 const pageSize = 500
 const allowedMs = 2000
 /** More is not looked at in one round. */
@@ -80,7 +78,7 @@ export class Orphans {
     for (const { id, state } of fleet.nodes()) {
       const node = fleet.known(id)
       if (!node || (state !== 'up' && state !== 'draining')) continue
-      const listed = await this.#ask(node, listCommand({ limit: mostListed }))
+      const listed = await this.#ask(node, listCommand({ limit: mostListed(node) }))
       const calls = Array.isArray(listed?.calls) ? listed.calls.filter((callId) => typeof callId === 'string') : []
       const unknown = await this.#unknownOf(node, calls)
       let kept = 0
@@ -128,7 +126,9 @@ export class Orphans {
 
   async #ask (node: MediaNode, command: ReturnType<typeof listCommand>): Promise<NgReply | undefined> {
     try {
-      return await this.#options.ng.send(node, command, { deadline: performance.now() + allowedMs, whenRefused: 'fail' })
+      return await this.#options.ng.send(node, command, {
+        deadline: performance.now() + allowedMs, whenRefused: 'fail', isReplyLong: true,
+      })
     } catch (error) {
       if (asNgpilotError(error).code === 'stopping') this.#isClosed = true
       return undefined

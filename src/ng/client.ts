@@ -33,6 +33,8 @@ export interface SendOptions {
    * until the deadline. It is then as if the deadline had come: `ng_timeout`.
    */
   whenSilent?: 'wait' | 'fail'
+  /** Its reply may be too long for a datagram: it goes by the node's stream, where that has one. */
+  isReplyLong?: boolean
   /** The command has left for the first time: from now on the node may carry it out, whatever comes of it. */
   onSent?: () => void
 }
@@ -67,7 +69,7 @@ export class NgClient {
    * @see https://rtpengine.readthedocs.io/en/latest/ng_control_protocol.html
    */
   async send (
-    node: MediaNode, command: NgCommand | RawCommand, { deadline, whenRefused, whenSilent, onSent = ignore }: SendOptions,
+    node: MediaNode, command: NgCommand | RawCommand, { deadline, whenRefused, whenSilent, isReplyLong = false, onSent = ignore }: SendOptions,
   ): Promise<NgReply> {
     if (this.#isClosed) throw stopping()
     const cookie = this.#nextCookie()
@@ -78,7 +80,7 @@ export class NgClient {
     }
     return this.#laneTo(node).send({
       command: command.command, cookie, message, isRaw, deadline, isRefusalFinal: whenRefused === 'fail',
-      isSilenceFinal: whenSilent === 'fail', onSent,
+      isSilenceFinal: whenSilent === 'fail', isReplyLong, onSent,
     })
   }
 

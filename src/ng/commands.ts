@@ -1,4 +1,4 @@
-import type { NgCommand, NgDictionary, NgValue } from './types.ts'
+import type { MediaNode, NgCommand, NgDictionary, NgValue } from './types.ts'
 
 /**
  * Which call and which of its legs. The tags are those of the offer/answer exchange: `fromTag` the offerer's, `toTag` the
@@ -46,6 +46,11 @@ export function queryCommand (selector: Omit<CallSelector, 'viaBranch'>): NgComm
 }
 
 /** Asks for at most `limit` (the node's default: 32) call-ids, in no order, those waiting for delayed deletion included. */
+/** How many call-ids a reply from the node surely holds: of some 120 bytes each, in a datagram or in a message of a stream. */
+export function mostListed ({ transport = 'udp', stream }: MediaNode): number {
+  return transport === 'udp' && !stream ? 500 : 8000
+}
+
 export function listCommand ({ limit }: { limit?: number } = {}): NgCommand {
   return { ...(limit !== undefined && { limit }), command: 'list' }
 }

@@ -110,9 +110,9 @@ export class Lane {
   }
 
   /** @throws NgpilotError `too_large`. */
-  #wayFor ({ command, message }: Sending): Way {
+  #wayFor ({ command, message, isReplyLong }: Sending): Way {
     const { streamAboveBytes = maxBytesOver('udp') } = this.node
-    const way = this.#forLong && message.length > streamAboveBytes ? this.#forLong : this.#usual
+    const way = this.#forLong && (isReplyLong || message.length > streamAboveBytes) ? this.#forLong : this.#usual
     const { transport = 'udp' } = way.endpoint
     const maxBytes = maxBytesOver(transport)
     if (message.length <= maxBytes) return way

@@ -29,6 +29,8 @@ export interface Sending {
   isRefusalFinal: boolean
   /** Nor is waited for a node that has fallen silent. */
   isSilenceFinal: boolean
+  /** The reply may be too long for a datagram. */
+  isReplyLong: boolean
   /** The command has left for the first time. */
   onSent: () => void
 }

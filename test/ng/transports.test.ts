@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { createServer as createTlsServer } from 'node:tls'
 import { promisify } from 'node:util'
-import { answerCommand, deleteCommand, listCommand, offerCommand, pingCommand, queryCommand, statisticsCommand } from '../../src/ng/commands.ts'
+import { answerCommand, deleteCommand, listCommand, mostListed, offerCommand, pingCommand, queryCommand, statisticsCommand } from '../../src/ng/commands.ts'
 import { maxMessageBytes } from '../../src/ng/check.ts'
 import type { NgObserver } from '../../src/ng/observer.ts'
 import type { MediaNode, NgDictionary, StreamName } from '../../src/ng/types.ts'
@@ -175,6 +175,19 @@ test('long messages go over the stream, the others over UDP', async (t) => {
   await client.send({ ...node, streamAboveBytes: 10_000 }, offer, within(5000))
   await client.send(node, deleteCommand({ callId: 'two ways', deleteDelaySeconds: 0 }), within(5000))
   assert.deepEqual(sent, ['udp short', 'wss long', 'udp long', 'udp short'])
+})
+
+test('a list of more call-ids than a datagram holds comes over the stream; without one nothing comes', async (t) => {
+  const client = startNgClient(t)
+  const udp: MediaNode = { id: 'n', host, port: rtpengine.port }
+  const node: MediaNode = { ...udp, stream: endpoints.http }
+  // 30 call-ids of 2,500 bytes: rtpengine takes any.
+  const callIds = Array.from({ length: 30 }, (_, index) => `${index}-${'x'.repeat(2500)}`)
+  for (const callId of callIds) await client.send(node, offerCommand({ callId, fromTag: 'f', sdp: phoneSdp, flags: {} }), within(5000))
+  const { calls } = await client.send(node, listCommand({ limit: mostListed(node) }), { ...within(5000), isReplyLong: true })
+  assert.ok(Array.isArray(calls) && callIds.every((callId) => calls.includes(callId)))
+  await assert.rejects(client.send(udp, listCommand({ limit: 500 }), within(300)), { code: 'ng_timeout' })
+  for (const callId of callIds) await client.send(node, deleteCommand({ callId, deleteDelaySeconds: 0 }), within(5000))
 })
 
 test('a node with a stream takes over it what no datagram holds', async (t) => {
