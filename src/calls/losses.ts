@@ -174,7 +174,8 @@ export class Losses {
   }
 
   async #send (node: MediaNode, command: ReturnType<typeof listCommand>): Promise<NgReply | undefined> {
-    return this.#options.ng.send(node, command, { deadline: performance.now() + queryMs, isReplyLong: true }).catch(() => undefined)
+    const options = { deadline: performance.now() + queryMs, isReplyLong: true }
+    return this.#options.ng.send(node, command, options).catch(() => undefined)
   }
 
   /** A node that was silent goes on: what it still has is not lost. */

@@ -69,7 +69,8 @@ export class NgClient {
    * @see https://rtpengine.readthedocs.io/en/latest/ng_control_protocol.html
    */
   async send (
-    node: MediaNode, command: NgCommand | RawCommand, { deadline, whenRefused, whenSilent, isReplyLong = false, onSent = ignore }: SendOptions,
+    node: MediaNode, command: NgCommand | RawCommand,
+    { deadline, whenRefused, whenSilent, isReplyLong = false, onSent = ignore }: SendOptions,
   ): Promise<NgReply> {
     if (this.#isClosed) throw stopping()
     const cookie = this.#nextCookie()

@@ -46,7 +46,7 @@ export function queryCommand (selector: Omit<CallSelector, 'viaBranch'>): NgComm
 }
 
 /** Asks for at most `limit` (the node's default: 32) call-ids, in no order, those waiting for delayed deletion included. */
-/** How many call-ids a reply from the node surely holds: of some 120 bytes each, in a datagram or in a message of a stream. */
+/** How many call-ids a reply of the node surely holds: of some 120 bytes each, in a datagram or a message of a stream. */
 export function mostListed ({ transport = 'udp', stream }: MediaNode): number {
   return transport === 'udp' && !stream ? 500 : 8000
 }

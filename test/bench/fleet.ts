@@ -21,7 +21,15 @@ const ends: (() => Promise<void> | void)[] = []
 const context = { after: (end: () => Promise<void> | void) => { ends.push(end) } }
 
 /** `idleMs`: of a request that asks for nothing, made just before the delete: what this machine takes by itself. */
-interface Call { at: number, node?: string, offerMs?: number, answer?: number, deleteMs?: number, idleMs?: number, offer?: number }
+interface Call {
+  at: number
+  node?: string
+  offer?: number
+  offerMs?: number
+  answer?: number
+  deleteMs?: number
+  idleMs?: number
+}
 
 try {
   const ranges = [{ min: 10_000, max: 20_000 }, { min: 20_002, max: 30_000 }] as const
@@ -131,7 +139,7 @@ function startLoad (port: number) {
 
   function ask (path: string, body?: object): Promise<{ status: number, body: string }> {
     return new Promise((resolve) => {
-      const text = JSON.stringify(body) ?? ''
+      const text = body ? JSON.stringify(body) : ''
       const headers = body && { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) }
       request({ port, path, method: body ? 'POST' : 'GET', agent, ...headers && { headers } }, (reply) => {
         let received = ''
