@@ -15,10 +15,12 @@ export async function openPhone (t: StackContext, user: string, kamailio: Reacha
   return { ...await openEar(t, mark, address), peer, mark }
 }
 
-/** The phone as the callee of `user`: Kamailio knows where it is. */
-export async function openCallee (t: StackContext, user: string, kamailio: Reachable, address?: string): Promise<Phone> {
+/** The phone as the callee of `user`: Kamailio knows where it is. `q`: its priority among those of the same user. */
+export async function openCallee (
+  t: StackContext, user: string, kamailio: Reachable, { address = '127.0.0.1', q }: { address?: string, q?: string | undefined } = {},
+): Promise<Phone> {
   const phone = await openPhone(t, user, kamailio, address)
-  await register(phone.peer)
+  await register(phone.peer, q === undefined ? [] : [`Contact: <sip:${user}@${address}:${phone.peer.port}>;q=${q}`])
   return phone
 }
 
