@@ -1,13 +1,13 @@
 import { MessageChannel, type MessagePort, parentPort, Worker, workerData } from 'node:worker_threads'
 import { checkSources } from './load.ts'
-import { problemText, type Path } from './problem.ts'
+import { isRecord, problemText, type Path } from './problem.ts'
 import { runTests } from './run-tests.ts'
 import type { PolicyFile } from './schema.ts'
 import { parseSources, type PolicySource } from './source.ts'
 import type { PolicyText } from './texts.ts'
 import type { PolicyProblem } from './problem.ts'
 
-/** One file that has been found good: what it says, and line and column of each key and value, by {@link placeKey}. */
+/** One file that has been found good: what it says, and line and column of what decisions come from, by {@link placeKey}. */
 export interface GoodFile {
   file: string
   name: string
@@ -75,20 +75,28 @@ export function judge (texts: readonly (PolicyText | PolicyProblem)[]): Verdict 
   }
 }
 
-/** The place of a path in a file that has been judged. */
-export const placeKey = (path: Path, at: 'key' | 'value'): string => `${at.charAt(0)}${JSON.stringify(path)}`
+/** The place of a value in a file that has been judged. */
+export const placeKey = (path: Path): string => path.join('\n')
 
+/** Of all that a decision can come from: a profile's settings, an endpoint, a rule and what it sets. */
 function placesOf ({ value, place }: PolicySource): GoodFile['places'] {
   const places: GoodFile['places'] = new Map()
-  const walk = (node: unknown, path: Path): void => {
-    for (const at of ['key', 'value'] as const) {
-      const { line, column } = place({ path, at, message: '' })
-      places.set(placeKey(path, at), [line, column])
-    }
-    if (Array.isArray(node)) node.forEach((each, index) => { walk(each, [...path, index]) })
-    else if (typeof node === 'object' && node !== null) for (const [key, each] of Object.entries(node)) walk(each, [...path, key])
+  const note = (path: Path): void => {
+    const { line, column } = place({ path, at: 'value', message: '' })
+    places.set(placeKey(path), [line, column])
   }
-  walk(value, [])
+  const walk = (node: unknown, path: Path, depth: number): void => {
+    note(path)
+    if (depth > 0 && isRecord(node)) for (const [key, each] of Object.entries(node)) walk(each, [...path, key], depth - 1)
+  }
+  const { profiles = {}, endpoints = [], rules = [] } = value as PolicyFile
+  note([])
+  for (const [name, profile] of Object.entries(profiles)) walk(profile, ['profiles', name], 2)
+  for (const index of endpoints.keys()) note(['endpoints', index])
+  for (const [index, { set }] of rules.entries()) {
+    for (const key of [[], ['offer-flags'], ['answer-flags']]) note(['rules', index, ...key])
+    walk(set, ['rules', index, 'set'], 3)
+  }
   return places
 }
 

@@ -35,8 +35,8 @@ export async function buildPolicy (texts: readonly (PolicyText | PolicyProblem)[
 function sourceOf ({ file, value, places }: GoodFile): CompileSource {
   return {
     value,
-    place ({ path, at }) {
-      const [line, column] = places.get(placeKey(path, at)) ?? places.get(placeKey([], 'value')) ?? [0, 0]
+    place ({ path }) {
+      const [line, column] = places.get(placeKey(path)) ?? places.get(placeKey([])) ?? [0, 0]
       return { file, line, column }
     },
   }

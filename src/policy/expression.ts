@@ -40,6 +40,19 @@ const environments = { endpoint: environmentOf(['leg']), rule: environmentOf(['c
  * @see https://github.com/google/cel-spec
  */
 export function compileExpression (source: string, about: keyof typeof environments): Expression | ExpressionProblem {
+  const key = `${about} ${source}`
+  const known = compiled.get(key) ?? compileAnew(source, about)
+  compiled.delete(key)
+  compiled.set(key, known)
+  for (const oldest of compiled.keys()) if (compiled.size > mostCompiled) compiled.delete(oldest); else break
+  return known
+}
+
+/** By what they are about and their source, the latest used last: a check, a rule and a reload ask for the same ones. */
+const compiled = new Map<string, Expression | ExpressionProblem>()
+const mostCompiled = 5000
+
+function compileAnew (source: string, about: keyof typeof environments): Expression | ExpressionProblem {
   if (source.length > 2000) return { message: 'the expression has more than 2,000 characters', offset: 0 }
   let run: ReturnType<Environment['parse']>
   try {

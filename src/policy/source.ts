@@ -1,7 +1,9 @@
 import { basename } from 'node:path'
-import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, visit, type Document, type Scalar } from 'yaml'
+import { YAMLException } from 'js-yaml'
 import { asProblem, isTestName, readTexts, type PolicyText } from './texts.ts'
 import { pathText, type Finding, type Path, type PolicyProblem } from './problem.ts'
+import { readYamlForgivingly } from './yaml-forgiving.ts'
+import { distanceWithin, readYaml, type YamlEntry, type YamlNode } from './yaml.ts'
 
 /** One policy file: its text, what the YAML says, and where in the text each of it stands. */
 export interface PolicySource {
@@ -11,9 +13,6 @@ export interface PolicySource {
   value: unknown
   place: (finding: Finding) => PolicyProblem
 }
-
-/** Aliases are for a list that is written once and used a few times; more than this many is an attack or a mistake. */
-const maxAliasCount = 100
 
 /** A source, or why there is none. */
 type Read = { source: PolicySource } | { problems: PolicyProblem[] }
@@ -38,90 +37,60 @@ export function parseSources (texts: readonly (PolicyText | PolicyProblem)[]): P
 }
 
 function parseSource (file: string, text: string): Read {
-  const lines = new LineCounter()
-  const problemAt = (offset: number, message: string): PolicyProblem => {
-    const { line, col } = lines.linePos(offset)
-    return { file, line, column: col, message }
-  }
+  const positionOf = positionsIn(text)
+  const problemAt = (offset: number, message: string): PolicyProblem => ({ file, ...positionOf(offset), message })
   try {
-    const document = parseDocument(text, { lineCounter: lines, prettyErrors: false })
-    const broken = [...yamlErrors(document), ...oddKeysAndAliases(document)]
+    const { root, broken } = readEither(text)
     if (broken.length > 0) return { problems: broken.map(({ offset, message }) => problemAt(offset, message)) }
-    const value: unknown = document.toJS({ maxAliasCount })
-    if (value === null) return { problems: [problemAt(0, 'the file is empty; it begins with "version: 1"')] }
+    if (!root || root.value === null) return { problems: [problemAt(0, 'the file is empty; it begins with "version: 1"')] }
     const place = ({ path, at, message, offset = 0 }: Finding): PolicyProblem => {
-      return problemAt(offsetOf(document, path, at, offset, text), path.length > 0 ? `${pathText(path)}: ${message}` : message)
+      const said = path.length > 0 && message !== '' ? `${pathText(path)}: ${message}` : message
+      return problemAt(offsetOf(root, path, at, offset, text), said)
     }
-    return { source: { file, name: basename(file), text, value, place } }
-  } catch (error) { // Aliases that multiply.
+    return { source: { file, name: basename(file), text, value: root.value, place } }
+  } catch (error) { // Aliases that multiply, nesting that no stack holds.
     return { problems: [asProblem(file, error)] }
   }
 }
 
-interface Broken { offset: number, message: string }
-
-/** What the parser says. After the first ten, the rest is most likely their echo. */
-function yamlErrors ({ errors, warnings }: Document): Broken[] {
-  return [...errors, ...warnings].slice(0, 10).map(({ code, message, pos: [offset] }) => {
-    if (code === 'DUPLICATE_KEY') return { offset, message: 'this key stands here twice' }
-    if (code === 'MULTIPLE_DOCS') return { offset, message: 'a second document begins here; a file holds one' }
-    return { offset, message: `not YAML: ${message}` }
-  })
+function readEither (text: string): ReturnType<typeof readYaml> {
+  try {
+    return readYaml(text)
+  } catch (error) {
+    if (!(error instanceof YAMLException)) throw error
+    return readYamlForgivingly(text)
+  }
 }
 
-/** Keys that are not strings; aliases that repeat nothing, or themselves. */
-function oddKeysAndAliases (document: Document): Broken[] {
-  const found: Broken[] = []
-  visit(document, {
-    Pair (_, { key }) {
-      if (isScalar(key) && typeof key.value === 'string') return
-      const message = `a key must be a string, found ${isScalar(key) ? `${String(key.value)}: put it in quotes` : 'a map or a list'}`
-      found.push({ offset: startOf(key) ?? 0, message })
-    },
-    Alias (_, alias, around) {
-      const target = alias.resolve(document)
-      const message = target === undefined ? `there is no anchor "&${alias.source}" before this alias` : 'this alias repeats what it stands in'
-      if (target === undefined || around.includes(target)) found.push({ offset: startOf(alias) ?? 0, message })
-    },
-  })
-  return found
+/** Line and column of a character, from 1 on. */
+function positionsIn (text: string): (offset: number) => { line: number, column: number } {
+  const starts = [0]
+  for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', end + 1)) starts.push(end + 1)
+  return (offset) => {
+    let [low, high] = [0, starts.length - 1]
+    while (low < high) {
+      const middle = low + high + 1 >> 1
+      if ((starts[middle] ?? 0) <= offset) low = middle
+      else high = middle - 1
+    }
+    return { line: low + 1, column: offset - (starts[low] ?? 0) + 1 }
+  }
 }
 
 /**
  * Where a key or a value begins, or that character of a value; of what the file does not say, where the nearest thing
  * around it begins.
  */
-function offsetOf (document: Document, path: Path, part: Finding['at'], character: number, text: string): number {
-  let node: unknown = document.contents
+function offsetOf (root: YamlNode, path: Path, part: Finding['at'], character: number, text: string): number {
+  let node: YamlNode | undefined = root
   let offset = 0
   for (const [index, step] of path.entries()) {
-    const around = isAlias(node) ? node.resolve(document) : node
-    const pair = isMap(around) ? around.items.find(({ key }) => isScalar(key) && key.value === step) : undefined
-    const wanted = pair && part === 'key' && index === path.length - 1 ? pair.key : pair?.value
-    node = isSeq(around) ? around.items[Number(step)] : pair?.value
-    offset = startOf(wanted) ?? startOf(isSeq(around) ? node : pair?.key) ?? offset
+    const around: YamlNode | undefined = node?.target ?? node
+    const entry: YamlEntry | undefined = around?.entries?.get(String(step))
+    node = around?.items ? around.items[Number(step)] : entry?.node
+    const isKey = entry !== undefined && part === 'key' && index === path.length - 1
+    const starts = [isKey ? entry.keyStart : node?.start, entry?.keyStart]
+    offset = starts.find((start) => start !== undefined && start >= 0) ?? offset
   }
-  return offset + (character > 0 && isScalar(node) ? within(node, character, text) : 0)
-}
-
-/** How far a character of a scalar's value is from where the scalar begins, in the file's text. */
-function within ({ type, range, value }: Scalar, character: number, text: string): number {
-  if (!range || typeof value !== 'string') return 0
-  const [start, end] = range
-  if (type === 'BLOCK_LITERAL' || type === 'BLOCK_FOLDED') {
-    const written = text.slice(start, end)
-    const [before = ''] = value.slice(0, character).split('\n').slice(-1)
-    const lines = value.slice(0, character).split('\n').length
-    const body = written.split('\n')
-    // That of the first line; what another has beyond it is part of the text.
-    const indent = /^ */.exec(body[1] ?? '')?.[0].length ?? 0
-    return body.slice(0, lines).join('\n').length + 1 + indent + before.length
-  }
-  // Quotes; escapes and line breaks before the character would move it, and then the beginning has to do.
-  const quote = type === 'PLAIN' ? 0 : 1
-  return text.slice(start + quote, start + quote + character) === value.slice(0, character) ? quote + character : 0
-}
-
-function startOf (node: unknown): number | undefined {
-  return isScalar(node) || isMap(node) || isSeq(node) || isAlias(node) ? node.range?.[0] : undefined
+  return offset + (character > 0 && node ? distanceWithin(node, character, text) : 0)
 }
