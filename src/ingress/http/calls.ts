@@ -51,7 +51,7 @@ const View = Type.Object({
 const Query = Type.Object({
   limit: Type.Optional(Type.String({ pattern: '^[1-9]\\d{0,3}$', description: 'Calls on a page, 1–1000 (100).' })),
   after: Type.Optional(Type.String({ maxLength: 256, description: 'What the page before gave as `next`.' })),
-  node: Type.Optional(Type.String({ maxLength: 64, description: 'Only calls of this node.' })),
+  node: Type.Optional(Type.String({ maxLength: 512, description: 'Only calls of this node.' })),
   stranded: Type.Optional(Type.Enum(['', 'true', 'false'], { description: 'Only calls whose media are lost; false: only the others.' })),
 }, { additionalProperties: false })
 

@@ -28,7 +28,8 @@ export interface Nodes {
   disable (id: string): void
 }
 
-const Id = Type.Object({ id: Type.String({ maxLength: 64 }) })
+/** A node that DNS names is called by its host name and port. */
+const Id = Type.Object({ id: Type.String({ maxLength: 512 }) })
 const problems = { content: { 'application/problem+json': { schema: Problem } }, description: 'What is wrong (RFC 9457).' }
 
 /** The rtpengines: how each fares, and the operator's will with them. */

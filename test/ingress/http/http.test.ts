@@ -152,6 +152,8 @@ test('nodes are shown, and drained by their id', async (t) => {
   const refused = await post('/v1/nodes/n2/drain', '', {})
   assert.equal(refused.status, 404)
   assert.match((await problem(refused)).detail, /there is no node n2; there are n1/)
+  const byDns = await post(`/v1/nodes/${'a'.repeat(60)}.${'b'.repeat(60)}.example:2223/drain`, '', {})
+  assert.match((await problem(byDns)).detail, /there is no node a+\.b+\.example:2223; there are n1/)
 })
 
 test('the API describes itself', async (t) => {
