@@ -109,6 +109,7 @@ async function command ([name = '', id, ...rest]: string[], values: Values, { ht
   const host = http.host.includes(':') ? `[${http.host}]` : http.host
   const api = connectApi(values.url ?? process.env.NGPILOT_URL ?? `http://${host}:${http.port}`, process.env.NGPILOT_TOKEN ?? http.token)
   const print = (line: string) => process.stdout.write(`${line}\n`)
+  if (values.wait && name !== 'drain') throw new NgpilotError('bad_request', '--wait goes with drain alone')
   if (name === 'nodes' && id === undefined) return showNodes(api, print)
   if (name === 'calls' && id === undefined) return showCalls(api, values, print)
   if (name === 'calls' && id === 'show' && rest[0] !== undefined && rest.length === 1) return showCall(api, rest[0], print)

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { test } from 'node:test'
 import { promisify } from 'node:util'
+import { setNode } from '../../src/cli/nodes.ts'
+import type { NodeView } from '../../src/fleet/node.ts'
 import { freePort } from '../../stack/ports.ts'
 import { startNgpilot } from '../../stack/ngpilot.ts'
 import { startRtpengine } from '../../stack/rtpengine.ts'
@@ -28,7 +30,7 @@ test('nodes are shown; drain --wait ends when the last call has gone, and no new
   const printed = await draining
   assert.match(printed, new RegExp(`^${busy} is draining\\n[\\s\\S]*${busy} is empty\\n$`))
 
-  assert.match(await run(['enable', busy, '--url', ngpilot.url]), new RegExp(`^${busy} is (up|suspect)\n`))
+  assert.match(await run(['enable', busy, '--url', ngpilot.url]), new RegExp(`^${busy} is (up|suspect: .*)\n`))
   const table = await run(['nodes', '--url', ngpilot.url])
   assert.match(table, /^NODE +ADDRESS +VERSION +STATE.*\nn1 .*\nn2 .*\n$/)
 })
@@ -41,7 +43,26 @@ test('an unknown node, an unknown command and a missing ngpilot are told in word
   await assert.rejects(run(['drain', 'n7', '--url', ngpilot.url]), /ngpilot: there is no node n7; there are n1/)
   await assert.rejects(run(['nods', '--url', ngpilot.url]), /ngpilot: "nods" is no command/)
   await assert.rejects(run(['nodes', '--url', `http://127.0.0.1:${await freePort()}`]), /ngpilot does not answer at/)
+  await assert.rejects(run(['enable', 'n1', '--wait', '--url', ngpilot.url]), /ngpilot: --wait goes with drain alone/)
   await assert.rejects(run(['--wiat']), /Unknown option '--wiat'/)
+})
+
+test('a drain that waits says why when the node cannot tell its calls, and once each; enable says why a node is not up', async () => {
+  const node: NodeView = {
+    id: 'n1', address: 'h:1', version: undefined, state: 'draining', reason: 'by the operator; it is down', since: 0, sets: [],
+    priority: 0, weight: 1, isBusy: false, isDrained: false, calls: undefined, freePorts: undefined, roundTripMs: undefined,
+    inFlight: 0,
+  }
+  const seen: NodeView[] = [node, { ...node, calls: 1 }, { ...node, calls: 0, isDrained: true }]
+  const printed: string[] = []
+  const api = { nodes: async () => Promise.resolve([seen.shift() ?? node]), setNode: async () => Promise.resolve(node) }
+  const print = (line: string) => printed.push(line)
+  await setNode(api, 'n1', 'drain', { wait: true, everyMs: 1 }, print)
+  await setNode(api, 'n1', 'enable', {}, print)
+  assert.deepEqual(printed, [
+    'n1 is draining', 'n1 does not say how many calls are left (by the operator; it is down)', '1 call left', 'n1 is empty',
+    'n1 is draining: by the operator; it is down',
+  ])
 })
 
 async function run (args: string[]): Promise<string> {
