@@ -7,7 +7,7 @@ import { Orphans, type OrphansOptions } from './calls/orphans.ts'
 import type { Config } from './config.ts'
 import { NgpilotError, asNgpilotError } from './errors.ts'
 import { nodesInHash } from './config/hash.ts'
-import { Discovery, type NodeSource } from './fleet/discovery/discovery.ts'
+import { Discovery, type NodeSource, PartialAnswer } from './fleet/discovery/discovery.ts'
 import { createResolver, dnsSource } from './fleet/discovery/dns.ts'
 import { createLiveFleet } from './fleet/live.ts'
 import { observedNg } from './fleet/observed.ts'
@@ -197,7 +197,11 @@ function nodeSources ({ discovery, rtpengine, store }: Config): { sources: NodeS
   const { redisKey } = discovery
   if (redisKey === undefined) return { sources, close: () => Promise.resolve() }
   const redis = connectRedis(store.url, store.commandTimeoutMs, store)
-  const read = async () => nodesInHash(await redis.run((client) => client.hgetall(redisKey)), rtpengine)
+  const read = async () => {
+    const { nodes, problems } = nodesInHash(await redis.run((client) => client.hgetall(redisKey)), rtpengine)
+    if (problems.length > 0) throw new PartialAnswer(nodes, problems.join('; '))
+    return nodes
+  }
   return { sources: [...sources, { name: `Redis ${redisKey}`, read }], close: () => redis.close() }
 }
 

@@ -30,7 +30,7 @@ export const Settings = Type.Object({
     dns: Type.Array(DnsSettings, { default: [], expects: 'a list of names, each NAME:PORT or _SERVICE._PROTOCOL.DOMAIN', description: 'Names whose records are rtpengines too, beside `rtpengine.nodes`: `rtp.example.com:2223` (A, AAAA: each address is a node) or `_ng._udp.example.com` (SRV: each target is a node, with its priority and weight). In YAML also as maps of `name`, `weight`, `priority`, `sets`, `version`, `caFile`, `certFile`, `keyFile`, `serverName`. With one, or with `redisKey`, no node is there by default.' }),
     dnsServers: Type.Array(Type.String({ format: 'server-address', expects: 'an IP address, with :PORT where it is not 53' }), { default: [], expects: 'a list of IP addresses', description: 'Whom to ask; without any, the servers of the system.' }),
     redisKey: Type.Optional(Type.String({ minLength: 1, maxLength: 256, expects: 'the name of a key', description: 'A hash in the Redis of `store.url` whose fields are rtpengines too: the name is the id, the value an address as in `rtpengine.nodes`, or a map as there, in JSON.' })),
-    everySeconds: Type.Integer({ default: 10, minimum: 1, maximum: 3600, description: 'How often DNS and Redis are asked anew. What they cannot answer leaves the nodes as they are.' }),
+    everySeconds: Type.Integer({ default: 10, minimum: 1, maximum: 3600, description: 'How often DNS and Redis are asked anew. What they cannot answer leaves the nodes as they are; at the start, the nodes that are sound serve.' }),
   }),
   policy: section({
     directory: Type.String({ default: './policy', minLength: 1, expects: 'a directory', description: 'Where the policy files are; in the configuration file, as seen from the directory of that file.' }),

@@ -1,8 +1,21 @@
-import { asNgpilotError } from '../../errors.ts'
+import { asNgpilotError, NgpilotError } from '../../errors.ts'
 import { addressOf, type NodeSettings } from '../node.ts'
 
-/** Where nodes are found. `read` throws where there is no answer; then what it said before stays. */
+/**
+ * Where nodes are found. `read` throws where there is no answer, or no whole one (`PartialAnswer`); then what it said before
+ * stays.
+ */
 export interface NodeSource { readonly name: string, read (): Promise<readonly NodeSettings[]> }
+
+/** Something is wrong with some of the nodes. Where nothing is known from before the others serve: better than none. */
+export class PartialAnswer extends NgpilotError {
+  readonly nodes: readonly NodeSettings[]
+
+  constructor (nodes: readonly NodeSettings[], problem: string) {
+    super('config_invalid', problem)
+    this.nodes = nodes
+  }
+}
 
 export interface DiscoveryObserver {
   /** A source was asked. `problem` tells what is wrong, `isNew` whether it was otherwise the time before. */
@@ -67,6 +80,8 @@ export class Discovery {
       this.#problems.delete(source)
     } catch (error) {
       problem = asNgpilotError(error).message
+      const rest = error instanceof PartialAnswer ? error.nodes : []
+      if (rest.length > 0 && !this.#found.has(source)) this.#found.set(source, rest)
       this.#problems.set(source, problem)
     }
     if (!this.#isClosed) this.#options.observer.asked(source.name, problem, problem !== before)

@@ -1,7 +1,7 @@
 import { Resolver } from 'node:dns/promises'
-import { NgpilotError } from '../../errors.ts'
+import { asNgpilotError, NgpilotError } from '../../errors.ts'
 import { addressOf, type NodeSettings } from '../node.ts'
-import type { NodeSource } from './discovery.ts'
+import { type NodeSource, PartialAnswer } from './discovery.ts'
 
 /** A name whose records are nodes: with a port its addresses are, without one the targets of its SRV records. */
 export interface DnsName extends Omit<NodeSettings, 'id' | 'host' | 'port'> { name: string, port?: number }
@@ -42,7 +42,7 @@ export function dnsSource ({ name, port, ...traits }: DnsName, resolver: DnsReso
       }
       const records = await srvRecords(name, resolver)
       const now = new Map<string, string>()
-      const nodes = await Promise.all(records.map(async (record) => {
+      const answers = await Promise.allSettled(records.map(async (record) => {
         const found = await addresses(record.name)
         const own = chosen.get(record.name)
         const host = own !== undefined && found.includes(own) ? own : found[0] ?? ''
@@ -51,6 +51,9 @@ export function dnsSource ({ name, port, ...traits }: DnsName, resolver: DnsReso
         const weight = Math.max(record.weight, 0.1)
         return { priority: record.priority, weight, ...traits, id: `${record.name}:${record.port}`, host, port: record.port }
       }))
+      const nodes = answers.flatMap((answer) => answer.status === 'fulfilled' ? [answer.value] : [])
+      const failures = answers.flatMap((answer) => answer.status === 'rejected' ? [asNgpilotError(answer.reason).message] : [])
+      if (failures.length > 0) throw new PartialAnswer(nodes, failures.join('; '))
       chosen = now
       return nodes
     },

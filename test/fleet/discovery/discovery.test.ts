@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Discovery, type NodeSource } from '../../../src/fleet/discovery/discovery.ts'
+import { Discovery, type NodeSource, PartialAnswer } from '../../../src/fleet/discovery/discovery.ts'
 import type { NodeSettings } from '../../../src/fleet/node.ts'
 import { until } from '../support.ts'
 
@@ -41,4 +41,16 @@ test('a source that fails keeps what it found; what changes is told once', async
   await until('it answers again', () => told.length === 3)
   assert.deepEqual(told, [['a', 'b'], ['a', 'z', 'b'], ['a', 'z', 'b', 'c']])
   assert.deepEqual(problems, ['dns: no answer', 'dns: well'])
+})
+
+test('where some of a first answer is wrong the rest serves; later what was there before stays', async (t) => {
+  let answer: () => NodeSettings[] = () => { throw new PartialAnswer([node('b', 2)], 'c is none') }
+  const { discovery, told, problems } = start(t, [], { redis: () => answer() })
+  await discovery.start()
+  answer = () => [node('b', 2), node('c', 3)]
+  await until('the whole answer is told', () => told.length === 2)
+  answer = () => { throw new PartialAnswer([node('c', 3)], 'b is none') }
+  await until('the failure is told', () => problems.length === 3)
+  assert.deepEqual(told, [['b'], ['b', 'c']])
+  assert.deepEqual(problems, ['redis: c is none', 'redis: well', 'redis: b is none'])
 })

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createResolver, type DnsName, dnsSource } from '../../../src/fleet/discovery/dns.ts'
+import { PartialAnswer } from '../../../src/fleet/discovery/discovery.ts'
 import { startDnsServer } from '../../support/dns-server.ts'
 
 /** The nodes behind a name, each as `id at host:port`. */
@@ -33,6 +34,17 @@ test('each target of a service is a node with its priority and weight, and keeps
   server.zone.set('a.example', { a: ['10.0.0.9'] })
   server.zone.set('b.example', { a: ['10.0.0.1', '10.0.0.2'] })
   assert.deepEqual((await source.read()).map(({ id, host }) => [id, host]), [['a.example:22', '10.0.0.9'], ['b.example:22', '10.0.0.2']])
+})
+
+test('a target without an address is told, with those that have one', async (t) => {
+  const server = await startDnsServer(t, {
+    '_ng._udp.example': { srv: [{ target: 'a.example', port: 22 }, { target: 'gone.example', port: 22 }] }, 'a.example': { a: ['10.0.0.1'] },
+  })
+  await assert.rejects(reader(server.address, { name: '_ng._udp.example' })(), (error) => {
+    assert.ok(error instanceof PartialAnswer)
+    assert.deepEqual([error.message, error.nodes.map(({ id }) => id)], ['gone.example has no address', ['a.example:22']])
+    return true
+  })
 })
 
 test('no answer, an error, rubbish and an empty answer are told, never taken for no nodes', async (t) => {
