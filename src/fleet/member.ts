@@ -1,6 +1,7 @@
 import type { NgClient } from '../ng/client.ts'
 import { type Capabilities, capabilitiesOf } from '../ng/capabilities.ts'
 import type { Release } from '../ng/release.ts'
+import { SmoothedMs } from '../ng/round-trip.ts'
 import type { MediaNode, NgCommand, NgReply } from '../ng/types.ts'
 import { askVersion, leastReleaseOf } from '../ng/version.ts'
 import { afterCommand, afterPing, type Health, isBusy, slowStart, unknownHealth } from './health.ts'
@@ -44,7 +45,7 @@ export class Member implements Watched {
   /** When it last said so, and when it was last asked. */
   #measuredAt = -Infinity
   #statisticsAskedAt = -Infinity
-  #roundTripMs: number | undefined
+  #roundTrip = new SmoothedMs()
   /** As the node says, or at least what it can do. */
   #version: string | undefined
   #leastRelease: Release | undefined
@@ -153,7 +154,7 @@ export class Member implements Watched {
       version: this.#settings.version ?? this.#version ?? (this.#leastRelease && `${this.#leastRelease} or newer`),
       since: Math.round(Date.now() - (now - since)),
       isDrained: this.#isDrained(),
-      roundTripMs: this.#roundTripMs,
+      roundTripMs: this.#roundTrip.value,
     }
   }
 
@@ -179,10 +180,7 @@ export class Member implements Watched {
   asked ({ command }: NgCommand, outcome: Outcome, reply: NgReply | undefined): void {
     if (this.state === 'disabled') return
     const now = performance.now()
-    if (command === 'ping' && outcome.kind === 'reply') {
-      const { roundTripMs } = outcome
-      this.#roundTripMs = ((this.#roundTripMs ?? roundTripMs) * 7 + roundTripMs) / 8
-    }
+    if (command === 'ping' && outcome.kind === 'reply') this.#roundTrip.add(outcome.roundTripMs)
     if (command === 'statistics') this.#statisticsAskedAt = now
     if (command === 'statistics' && reply) {
       this.#capacity = capacityOf(reply)
@@ -228,7 +226,7 @@ export class Member implements Watched {
   #startAnew (reason: string): void {
     this.#health = unknownHealth(reason, performance.now())
     this.#forgetCapacity()
-    this.#roundTripMs = undefined
+    this.#roundTrip = new SmoothedMs()
     this.#version = this.#leastRelease = undefined
     this.#askingVersion?.abort()
     this.#askingVersion = undefined

@@ -33,15 +33,33 @@ function bounded (smoothedMs: number, { roundTrips, leastMs, mostMs }: typeof fi
   return Math.min(Math.max(roundTrips * smoothedMs, leastMs), mostMs)
 }
 
-/** A node's round trip, smoothed: each measurement moves it by an eighth of the difference (RFC 6298 §2.3). */
+/** A time that is measured again and again: each measurement moves it by an eighth of the difference (RFC 6298 §2.3). */
+export class SmoothedMs {
+  #value: number | undefined
+  #count = 0
+
+  /** Undefined while nothing was measured. */
+  get value (): number | undefined {
+    return this.#value
+  }
+
+  /** In the first time is all that is done once (this process starts, a name is looked up): a shorter second replaces it. */
+  add (ms: number): void {
+    if (this.#value === undefined || (this.#count === 1 && ms < this.#value)) this.#value = ms
+    else this.#value += (ms - this.#value) * gain
+    this.#count++
+  }
+}
+
+/** A node's round trip, smoothed. */
 export class RoundTrip {
-  #smoothedMs: number | undefined
+  readonly #smoothedMs = new SmoothedMs()
   /** The latest repeated commands by cookie: milliseconds from the first transmission, and replies still to come. */
   readonly #repeated = new Map<string, { elapsedMs: number, missing: number }>()
 
   /** Milliseconds, undefined while nothing was measured. */
   get smoothedMs (): number | undefined {
-    return this.#smoothedMs
+    return this.#smoothedMs.value
   }
 
   /**
@@ -49,7 +67,7 @@ export class RoundTrip {
    * answered, so it does not count (Karn's algorithm, RFC 6298 §3) until a `duplicate` shows that it may.
    */
   answered (cookie: string, elapsedMs: number, transmissions: number): void {
-    if (transmissions === 1) this.#measured(elapsedMs)
+    if (transmissions === 1) this.#smoothedMs.add(elapsedMs)
     else this.#remember(cookie, { elapsedMs, missing: transmissions - 1 })
   }
 
@@ -62,11 +80,7 @@ export class RoundTrip {
     const repeated = this.#repeated.get(cookie)
     if (!repeated || --repeated.missing > 0) return
     this.#repeated.delete(cookie)
-    this.#measured(repeated.elapsedMs)
-  }
-
-  #measured (ms: number): void {
-    this.#smoothedMs = this.#smoothedMs === undefined ? ms : this.#smoothedMs + (ms - this.#smoothedMs) * gain
+    this.#smoothedMs.add(repeated.elapsedMs)
   }
 
   #remember (cookie: string, repeated: { elapsedMs: number, missing: number }): void {

@@ -25,6 +25,12 @@ test('the first measurement counts whole, each further one an eighth', () => {
   assert.equal(roundTrip.smoothedMs, 9)
 })
 
+test('a first measurement that took longer, as this process was starting, does not stay', () => {
+  const roundTrip = new RoundTrip()
+  for (const [cookie, ms] of [['c1', 300], ['c2', 8], ['c3', 16], ['c4', 1]] as const) roundTrip.answered(cookie, ms, once)
+  assert.equal(roundTrip.smoothedMs, 9 - 1)
+})
+
 test('a repeated command does not count, unless as many replies as copies show that none was lost', () => {
   const roundTrip = new RoundTrip()
   roundTrip.answered('c1', 40, 3)
