@@ -4,8 +4,8 @@ import { Type } from 'typebox'
 const traits = {
   weight: Type.Optional(Type.Number({ exclusiveMinimum: 0, maximum: 1000, expects: 'a number above 0, up to 1000' })),
   priority: Type.Optional(Type.Integer({ minimum: 0, maximum: 100, expects: 'a whole number from 0 to 100' })),
-  sets: Type.Optional(Type.Array(Type.String({ pattern: '^[\\w.-]{1,32}$' }), { minItems: 1, expects: 'a list of names' })),
-  version: Type.Optional(Type.String({ format: 'node-version', expects: 'a version of rtpengine, say 12.5' })),
+  sets: Type.Optional(Type.Array(Type.String({ pattern: '^[\\w.-]{1,32}$', expects: 'a name of letters, digits and . _ - of at most 32 characters' }), { minItems: 1, expects: 'a list of names' })),
+  version: Type.Optional(Type.String({ format: 'node-version', expects: 'a version of rtpengine in quotes, say "12.5"' })),
   caFile: Type.Optional(Type.String({ minLength: 1, expects: 'a PEM file' })),
   certFile: Type.Optional(Type.String({ minLength: 1, expects: 'a PEM file' })),
   keyFile: Type.Optional(Type.String({ minLength: 1, expects: 'a PEM file' })),

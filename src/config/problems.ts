@@ -103,7 +103,9 @@ function* nodeProblems (rtpengine: unknown): Iterable<[Path, string]> {
   for (const [index, node] of (isTree(rtpengine) && Array.isArray(rtpengine.nodes) ? rtpengine.nodes : []).entries()) {
     if (!isTree(node) || typeof node.address !== 'string') continue
     const name = nameOf(['rtpengine', 'nodes', index])
-    const marks = new Set([typeof node.id === 'string' ? node.id : node.address, node.address])
+    const { host, port } = splitEndpoint(node.address) ?? {}
+    const address = host === undefined ? node.address : `${host.includes(':') ? `[${host}]` : host}:${port ?? ''}`
+    const marks = new Set([typeof node.id === 'string' ? node.id : address, address])
     for (const mark of marks) {
       if (seen.has(mark)) yield [['rtpengine', 'nodes', index], `found "${mark}", which ${seen.get(mark) ?? ''} has too; must be different for each node`]
       else seen.set(mark, name)
