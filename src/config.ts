@@ -4,7 +4,7 @@ import { dirname, resolve } from 'node:path'
 import { type NamedAddress, type NgListen, namedAddress, splitNgListen } from './config/address.ts'
 import { type DnsConfig, dnsNameOf, type NodeConfig, nodeOf, tlsFilesOf } from './config/node.ts'
 import { problemsIn } from './config/problems.ts'
-import type { Settings } from './config/settings.ts'
+import { leaves, type Settings } from './config/settings.ts'
 import { readSettings, withEnvironment, type Environment } from './config/sources.ts'
 import { invalid, isTree, nameOf, type Path } from './config/words.ts'
 
@@ -62,4 +62,18 @@ export function loadConfig ({ env, file = env.NGPILOT_CONFIG }: ConfigSources): 
     policy: file && isInFile ? { ...policy, directory: resolve(dirname(file), policy.directory) } : policy,
     instance: { id: instance.id ?? `${hostname().replace(/[^\w.-]/g, '-').slice(0, 23)}-${randomBytes(4).toString('hex')}` },
   }
+}
+
+/** Read anew while ngpilot runs; an id that is not set is drawn at each reading. */
+const live = new Set([
+  'rtpengine.nodes', 'rtpengine.caFile', 'rtpengine.certFile', 'rtpengine.keyFile', 'policy.canaryPercent', 'instance.id',
+])
+
+/** The names of the settings that are others now and that only a start takes up. */
+export function settingsThatWait (inForce: Config, read: Config): string[] {
+  const textOf = (config: Config, group: string, key: string) =>
+    JSON.stringify((config as unknown as Record<string, Record<string, unknown>>)[group]?.[key])
+  return leaves
+    .filter(({ group, key, name }) => !live.has(name) && textOf(inForce, group, key) !== textOf(read, group, key))
+    .map(({ name }) => name)
 }

@@ -6,7 +6,7 @@ import { showCall, showCalls } from './cli/calls.ts'
 import { explainCall } from './cli/explain.ts'
 import { setNode, showNodes } from './cli/nodes.ts'
 import { policyCommand } from './cli/policy/policy.ts'
-import { type Config, loadConfig } from './config.ts'
+import { type Config, loadConfig, settingsThatWait } from './config.ts'
 import { watchConfig } from './config/watch.ts'
 import { NgpilotError } from './errors.ts'
 import { startService } from './service.ts'
@@ -60,9 +60,11 @@ async function main (): Promise<void> {
   })
   const reloadConfig = () => {
     try {
-      const { rtpengine, policy } = loadConfig({ env: process.env, file: values.config })
-      service.setNodes(rtpengine.nodes)
-      service.setCanary(policy.canaryPercent)
+      const read = loadConfig({ env: process.env, file: values.config })
+      service.setNodes(read.rtpengine.nodes)
+      service.setCanary(read.policy.canaryPercent)
+      const settings = settingsThatWait(config, read)
+      if (settings.length > 0) log.warn({ settings }, 'settings have changed that only a start takes up')
     } catch (error) {
       log.error({ problem: (error as Error).message }, 'configuration refused; what is in use stays')
     }

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { Settings, describeSettings, loadConfig, type ConfigSources } from '../src/config.ts'
+import { Settings, describeSettings, loadConfig, type ConfigSources, settingsThatWait } from '../src/config.ts'
 import { NgpilotError } from '../src/errors.ts'
 
 const token = 'correct-horse-battery-staple'
@@ -298,6 +298,15 @@ test('never shows the token or the password of Redis', (t) => {
   for (const variable of ['NGPILOT_HTTP_TOKEN', 'NGPILOT_HTTP_TOKN']) {
     assert.doesNotMatch(problemsOf({ env: { [variable]: secret } }).join('\n'), /hunter2/)
   }
+})
+
+test('names the settings that only a start takes up', () => {
+  const before = loadConfig({ env: {} })
+  assert.deepEqual(settingsThatWait(before, loadConfig({ env: {} })), [])
+  const live = { NGPILOT_RTPENGINE_NODES: 'n2=h:1', NGPILOT_POLICY_CANARY_PERCENT: '5' }
+  assert.deepEqual(settingsThatWait(before, loadConfig({ env: live })), [])
+  const after = loadConfig({ env: { ...live, NGPILOT_HTTP_PORT: '81', NGPILOT_HTTP_TOKEN: token, NGPILOT_DISCOVERY_DNS: 'h.example:1', NGPILOT_DTMF_LISTEN: '127.0.0.1:9' } })
+  assert.deepEqual(settingsThatWait(before, after), ['http.port', 'http.token', 'discovery.dns', 'dtmf.listen'])
 })
 
 test('describes each setting for the reference', () => {
