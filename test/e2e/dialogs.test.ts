@@ -6,6 +6,7 @@ import {
   accept, bye, calleeSide, callerSide, establish, exchange, hearEachOther, openCallee, openPhone,
 } from '../support/sip-call.ts'
 import { type Site, startSite } from '../support/site.ts'
+import { spiral } from '../support/spiral.ts'
 
 let site: Site
 const context = sharedContext()
@@ -258,6 +259,11 @@ test('a BYE that crosses a re-INVITE ends the call, whichever comes first', asyn
   caller.request('INVITE', { body: caller.sdp() })
   await alice.peer.receive(/^SIP\/2.0 4(81|88)/)
   await site.isEmpty()
+})
+
+test('a call that a proxy sends back to Kamailio passes it twice: each pass has media of its own', async (t) => {
+  const { alice, bob } = await phones(t)
+  await spiral(t, site, alice, bob)
 })
 
 test('a transfer: the call that replaces another is one of its own', async (t) => {

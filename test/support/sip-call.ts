@@ -54,16 +54,20 @@ export class Side {
 
 /** The caller's side, from the 2xx or reliable 1xx that it got. */
 export function callerSide (phone: Phone, reply: Message, cseq = 1): Side {
-  return new Side(phone, headersOf(reply, reply.header('From'), reply.header('To')), contactOf(reply), cseq)
+  return new Side(phone, headersOf(reply, reply.header('From'), reply.header('To'), routesOf(reply).reverse()), contactOf(reply), cseq)
 }
 
 /** The callee's side, from the INVITE that it got and what it replied with, as the caller got it. */
 export function calleeSide (phone: Phone, invite: Message, reply: Message): Side {
-  return new Side(phone, headersOf(invite, reply.header('To'), invite.header('From')), contactOf(invite), 0)
+  return new Side(phone, headersOf(invite, reply.header('To'), invite.header('From'), routesOf(invite)), contactOf(invite), 0)
 }
 
-function headersOf (message: Message, from: string, to: string): string[] {
-  return [`From: ${from}`, `To: ${to}`, `Call-ID: ${message.header('Call-ID')}`, `Route: ${message.header('Record-Route')}`]
+function headersOf (message: Message, from: string, to: string, routes: readonly string[]): string[] {
+  return [`From: ${from}`, `To: ${to}`, `Call-ID: ${message.header('Call-ID')}`, ...routes.map((route) => `Route: ${route}`)]
+}
+
+function routesOf ({ head }: Message): string[] {
+  return Array.from(head.matchAll(/^Record-Route:\s*(.*)$/gim), ([, route = '']) => route)
 }
 
 export interface Established { caller: Side, callee: Side, invite: Message, ok: Message }

@@ -65,6 +65,23 @@ export async function startSite (t: StackContext, options: SiteOptions = {}) {
     }
     throw new Error(`calls are left: ${JSON.stringify(await left())}\n${ngpilot.logs()}\n${kamailio.logs()}`)
   }
+  /** Waits until the store has so many calls, whatever the node says. */
+  const holdsInStore = async (count: number) => {
+    for (let tries = 0; tries < 100; tries++) {
+      if (await metric('ngpilot_calls') === count) return
+      await sleep(50)
+    }
+    throw new Error(`the store should hold ${count} calls\n${ngpilot.logs()}\n${kamailio.logs()}`)
+  }
+  /** Waits until these are the calls at the node. */
+  const has = async (callIds: readonly string[]) => {
+    const wanted = JSON.stringify([...callIds].sort())
+    for (let tries = 0; tries < 100; tries++) {
+      if (JSON.stringify((await left()).onNode.sort()) === wanted) return
+      await sleep(50)
+    }
+    throw new Error(`should be ${wanted}: ${JSON.stringify(await left())}\n${ngpilot.logs()}\n${kamailio.logs()}`)
+  }
   /** Waits until the node has closed the port of one SDP, while that of another is open still. */
   const holds = async (kept: string, closed: string) => {
     const portOf = (sdp: string) => Number(/^m=audio (\d+)/m.exec(sdp)?.[1])
@@ -79,7 +96,7 @@ export async function startSite (t: StackContext, options: SiteOptions = {}) {
     }
     throw new Error(`${portOf(kept)} should be open, ${portOf(closed)} closed`)
   }
-  return { holds, rtpengine, ngpilot, kamailio, metric, left, isEmpty }
+  return { has, holdsInStore, holds, rtpengine, ngpilot, kamailio, metric, left, isEmpty }
 }
 
 export type Site = Awaited<ReturnType<typeof startSite>>

@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox'
 import { callCommands, type CallCommandName } from '../../calls/commands.ts'
+import { lastPass } from '../../sip/pass.ts'
 
 const text = (description: string, maxLength = 1024) => Type.Optional(Type.String({ minLength: 1, maxLength, description }))
 
@@ -20,6 +21,9 @@ export const RequestFrame = Type.Object({
   fromTag: text('Tag of the party that made the offer.', 512),
   toTag: text('Tag of the other party.', 512),
   viaBranch: text('Branch of a fork; the same in its offer and answer.', 512),
+  pass: Type.Optional(Type.Integer({
+    minimum: 0, maximum: lastPass, description: 'With manage: which pass of the call through the proxy it is, where it comes back to it.',
+  })),
   source: text('Where the message came from, as a SIP URI (Kamailio: $sut).'),
   destination: text('Where it goes next, as a SIP URI (Kamailio: $nh(u)).'),
   vars: text('Hints to the policy about the call: region=eu; tier=gold'),

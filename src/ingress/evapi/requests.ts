@@ -8,6 +8,7 @@ import { replaceSdp } from '../../sip/body.ts'
 import { factsOf } from '../../sip/facts.ts'
 import { readHop } from '../../sip/hop.ts'
 import { parseSipMessage } from '../../sip/message.ts'
+import { callIdAt } from '../../sip/pass.ts'
 import { commandSchema } from '../command-schemas.ts'
 import { plainOf } from '../plain.ts'
 import { explain } from '../validation.ts'
@@ -55,7 +56,8 @@ export function askedBy (frame: RequestFrame, calls: Calls, deadline: number): A
   switch (frame.verb) {
     case 'manage': {
       const message = parseSipMessage(needed(frame, 'message'))
-      const request = { ...factsOf(message), ...context(frame, deadline) }
+      const facts = factsOf(message)
+      const request = { ...facts, callId: callIdAt(facts.callId, frame.pass), ...context(frame, deadline) }
       const type = message.contentType ?? 'application/sdp'
       return sdpVerb(request.callId, () => calls.manage(request), (sdp) => bodyAnswer(type, replaceSdp(message, sdp)))
     }

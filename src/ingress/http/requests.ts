@@ -6,6 +6,7 @@ import { replaceSdp } from '../../sip/body.ts'
 import { factsOf } from '../../sip/facts.ts'
 import { readHop } from '../../sip/hop.ts'
 import { parseSipMessage } from '../../sip/message.ts'
+import { callIdAt } from '../../sip/pass.ts'
 import type { OfferRequest } from './schemas.ts'
 
 type SdpRequest = MediaRequest & { sdp: Buffer }
@@ -22,7 +23,10 @@ export interface Incoming<R> {
 /** A SIP message (`message/sip`) with its headers; answered with the new body for it, of the same Content-Type. */
 export function readSip (bytes: Buffer, headers: Headers, deadline: number): Incoming<SipRequest> {
   const message = parseSipMessage(bytes)
-  const request = { ...factsOf(message), ...context(headers, deadline) }
+  const facts = factsOf(message)
+  const request = {
+    ...facts, callId: callIdAt(facts.callId, Number(header(headers, 'ngpilot-pass') ?? 0)), ...context(headers, deadline),
+  }
   return { request, answer: (rewritten) => ({ type: message.contentType ?? 'application/sdp', body: replaceSdp(message, rewritten) }) }
 }
 

@@ -61,7 +61,13 @@ const hop = {
   'ngpilot-via-branch': text('The branch of a fork; the same in its offer and its answer.'),
 }
 
-export const HopHeaders = Type.Object(hop)
+export const HopHeaders = Type.Object({
+  ...hop,
+  'ngpilot-pass': Type.Optional(Type.String({
+    pattern: '^([0-9]|1[0-5])$',
+    description: 'Which pass of the call through the proxy it is, where it comes back to it (a spiral): 0 to 15; each has media of its own.',
+  })),
+})
 
 export const SdpHeaders = Type.Object({
   ...hop,
