@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { makeSilent } from '../../stack/silent.ts'
 import { Deletes, type DeletesOptions } from '../../src/calls/deletes.ts'
 import { NgClient } from '../../src/ng/client.ts'
 import { browser, phone, request, sdpFile, startCalls } from '../support/calls.ts'
@@ -11,7 +12,7 @@ const offer = { source: browser, destination: phone, sdp: sdpFile('chromium-audi
 test('a delete is acknowledged while its node is silent, and carried out when it is back', async (t) => {
   const { calls, rtpengine, left, emptied, store } = await startCalls(t)
   await calls.offer(request(offer))
-  process.kill(rtpengine.pid, 'SIGSTOP')
+  await makeSilent(rtpengine.pid)
   await calls.deleteCall(request({ deadline: performance.now() + 100 }))
   assert.equal(await store.size(), 0)
   await sleep(300)

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { makeSilent } from '../../stack/silent.ts'
 import { browser, phone, request, sdpFile, sip, startCalls } from '../support/calls.ts'
 
 const offerSdp = sdpFile('chromium-audio-gathered-loopback')
@@ -123,7 +124,7 @@ test('a delete right behind its offer comes after it: nothing is left', async (t
 
 test('a node that is down is told before the deadline, and the store keeps nothing', async (t) => {
   const { calls, store, rtpengine } = await startCalls(t)
-  process.kill(rtpengine.pid, 'SIGSTOP')
+  await makeSilent(rtpengine.pid)
   await assert.rejects(calls.manage(request({ ...invite, deadline: performance.now() + 300 })), { code: 'ng_timeout' })
   assert.equal(await store.size(), 0)
 })

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { before, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { answersOptions } from '../../stack/sip-ping.ts'
+import { makeSilent } from '../../stack/silent.ts'
 import { sdpFile } from '../support/calls.ts'
 import { sharedContext } from '../support/shared.ts'
 import { startSipClient } from '../support/sip-client.ts'
@@ -50,7 +51,7 @@ test('a user who is not registered is 404, and media is never asked', async (t) 
 test('with rtpengine silent the caller gets 503 within the deadline, while Kamailio\'s workers stay free', async (t) => {
   const phone = await startSipPhone(t, site.kamailio)
   const client = await startSipClient(t, site.kamailio)
-  process.kill(site.rtpengine.pid, 'SIGSTOP')
+  await makeSilent(site.rtpengine.pid)
   try {
     const calls = ['silent-1', 'silent-2', 'silent-3', 'silent-4', 'silent-5', 'silent-6']
     for (const callId of calls) client.send(client.request('INVITE', phone.uri, callId, sdp))

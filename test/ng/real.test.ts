@@ -7,6 +7,7 @@ import { answerCommand, deleteCommand, listCommand, offerCommand, pingCommand, q
 import { reasonOf } from '../../src/ng/reply.ts'
 import type { NgDictionary } from '../../src/ng/types.ts'
 import { startRtpengine } from '../../stack/rtpengine.ts'
+import { makeSilent } from '../../stack/silent.ts'
 import { startNgClient, within } from './ng-client.ts'
 
 const browserSdp = await readFile(new URL('../data/sdp/chromium-audio-gathered-loopback.sdp', import.meta.url))
@@ -77,7 +78,7 @@ test('rtpengine refuses a call past its limit as load limit', async (t) => {
 
 test('rtpengine executes a command once, however often it was sent while it was stopped', async (t) => {
   const { rtpengine, send } = await startNode(t)
-  process.kill(rtpengine.pid, 'SIGSTOP')
+  await makeSilent(rtpengine.pid)
   const sending = send(offerCommand({ callId: 'c', fromTag: 'f', sdp: phoneSdp, flags: {} }))
   await sleep(200)
   process.kill(rtpengine.pid, 'SIGCONT')

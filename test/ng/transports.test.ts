@@ -16,6 +16,7 @@ import type { MediaNode, NgDictionary, StreamName } from '../../src/ng/types.ts'
 import { startDaemon } from '../../stack/daemon.ts'
 import { freePort } from '../../stack/ports.ts'
 import { answersPing, startRtpengine } from '../../stack/rtpengine.ts'
+import { makeSilent } from '../../stack/silent.ts'
 import { sharedContext } from '../support/shared.ts'
 import { codeOf, startNgClient, unusedPort, within } from './ng-client.ts'
 
@@ -106,7 +107,7 @@ for (const [name, endpoint] of Object.entries(endpoints)) {
     // Each time, a client that closes the connection of the expired command would block rtpengine's HTTP thread or not.
     for (let times = 0; times < 5; times++) {
       await client.send(node, pingCommand(), within(5000))
-      process.kill(rtpengine.pid, 'SIGSTOP')
+      await makeSilent(rtpengine.pid)
       const sending = client.send(node, pingCommand(), within(60))
       const code = await codeOf(sending).finally(() => process.kill(rtpengine.pid, 'SIGCONT'))
       assert.match(code, /^(ng_timeout|none)$/)

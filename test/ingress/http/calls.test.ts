@@ -5,6 +5,7 @@ import { promisify } from 'node:util'
 import { callCommands } from '../../../src/calls/commands.ts'
 import { startNgpilot } from '../../../stack/ngpilot.ts'
 import { startRtpengine } from '../../../stack/rtpengine.ts'
+import { makeSilent } from '../../../stack/silent.ts'
 import { sdpFile } from '../../support/calls.ts'
 import { sharedContext } from '../../support/shared.ts'
 import { until } from '../../state/contract.ts'
@@ -62,7 +63,7 @@ test('the calls of a node that is lost are listed as stranded', async () => {
   for (let index = 0; index < 8; index++) await makeCall(`lost-${index}`)
   const onFirst = await pages('node=n1')
   assert.ok(onFirst.length > 0)
-  process.kill(nodes[0].pid, 'SIGSTOP')
+  await makeSilent(nodes[0].pid)
   await until(async () => (await pages('stranded')).length === onFirst.length, 20_000)
   assert.deepEqual((await pages('stranded')).sort(), onFirst.sort())
   assert.match(await run(['calls', '--stranded', '--url', ngpilot.url]), /n1 is down/)

@@ -4,6 +4,7 @@ import { test } from 'node:test'
 import WebSocket from 'ws'
 import { encode, split } from '../../../src/ng/codec.ts'
 import { startRtpengine } from '../../../stack/rtpengine.ts'
+import { makeSilent } from '../../../stack/silent.ts'
 import { outline, sdpFile } from '../../support/calls.ts'
 import { startNgCaller } from '../../support/ng-caller.ts'
 import { startNgTap } from '../../support/ng-tap.ts'
@@ -180,7 +181,7 @@ test('where no node takes a call, the client is sent on in the words that it kno
 test('a dead node delays nobody: offers end in time and go elsewhere, deletes are acknowledged and owed, pings answered', async (t) => {
   const { caller, rtpengine, emptied } = await startIngress(t, { deadlineMs: 300, policy: await policyOf(t, trusting) })
   await caller.ask({ ...ids, ...kamailio, sdp: phoneSdp, command: 'offer' })
-  process.kill(rtpengine.pid, 'SIGSTOP')
+  await makeSilent(rtpengine.pid)
   const deleted = await caller.ask({ ...ids, command: 'delete' })
   assert.equal(deleted.result, 'ok')
   assert.match(deleted.warning as string, /n1 is silent/)
