@@ -5,6 +5,7 @@ import { type CallCommand, type CallCommandReply, createCallCommand } from './co
 import { createConformance } from './conformance.ts'
 import type { CallDeps } from './deps.ts'
 import { createDelete, createEndSome, type Delete, type DeleteRequest } from './end.ts'
+import { Leftovers } from './leftovers.ts'
 import { createListing } from './listing.ts'
 import { createManage } from './manage.ts'
 import { createOffer } from './offer.ts'
@@ -40,7 +41,8 @@ export function createCalls (deps: CallDeps) {
   })
   const manage = createManage(deps, { offer, answer, deleteCall, endSome, cancels, repeats })
 
-  const relay = createRelay(deps, { offer, answer, endSome })
+  const leftovers = new Leftovers(deps, (callId, look) => serial(callId, performance.now() + cancelDeadlineMs, look))
+  const relay = createRelay(deps, { offer, answer, endSome, leftovers })
 
   type Verb<R, O> = (request: R, call: CallRecord | undefined, hold: Hold) => Promise<O>
   const inTurn = <R extends DeleteRequest, O>(verb: Verb<R, O>, find: 'find' | 'recall' = 'find') => (request: R) =>
@@ -55,7 +57,10 @@ export function createCalls (deps: CallDeps) {
     relay: inTurn<NgRequest, Relayed>(relay), wholeFleet: createWholeFleet(deps),
     listing: createListing(deps),
     /** Ends what was cancelled and waits for nothing more. */
-    close: () => cancels.close(),
+    close: () => {
+      leftovers.close()
+      return cancels.close()
+    },
   }
 }
 

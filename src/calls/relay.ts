@@ -12,6 +12,7 @@ import { accepted } from './bridge.ts'
 import type { CallDeps } from './deps.ts'
 import { openingFacts } from './facts.ts'
 import type { EndSome } from './end.ts'
+import type { Leftovers } from './leftovers.ts'
 import { locate } from './locate.ts'
 import type { Offer } from './offer.ts'
 import type { Outcome } from './outcome.ts'
@@ -47,7 +48,8 @@ const openers = new Set(['offer', 'publish', 'create', 'transform'])
  */
 export function createRelay (
   { policy, fleet, ng, store, deletes }: CallDeps,
-  { offer, answer, endSome }: { offer: Offer, answer: Answer, endSome: EndSome },
+  { offer, answer, endSome, leftovers }:
+  { offer: Offer, answer: Answer, endSome: EndSome, leftovers: Pick<Leftovers, 'branchDeleted'> },
 ) {
   return async function relay (request: NgRequest, call: CallRecord | undefined, hold: Hold): Promise<Relayed> {
     const { raw: { command }, media } = request
@@ -95,7 +97,8 @@ export function createRelay (
     const isOfBranch = ending?.viaBranch !== undefined
     if (!call || isPassedOn(call)) {
       const { reply, node } = await sendDelete(request, raw, call, isOfBranch ? undefined : hold)
-      if (!isOfBranch && reply.warning === undefined) await store.remove(callId)
+      if (isOfBranch && call) leftovers.branchDeleted(callId, node, ending.more)
+      else if (reply.warning === undefined) await store.remove(callId)
       return { ...relayedBy(node, reply), reply }
     }
     const live = liveBranches(call)

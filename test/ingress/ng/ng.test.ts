@@ -88,6 +88,18 @@ test('where the client is trusted, commands and replies pass byte for byte, less
   assert.match(replies[6]?.toString() ?? '', /^\{.*"result":"ok"/)
 })
 
+test('a call that passed as it came leaves nothing behind when its branches are deleted one by one', async (t) => {
+  const { caller, left, emptied } = await startIngress(t, { policy: await policyOf(t, trusting) })
+  const fork = (branch: string, command: string) => caller.ask({ ...ids, 'via-branch': branch, ...(command === 'offer' ? { sdp: phoneSdp } : { 'delete-delay': 0 }), command })
+  await fork('b1', 'offer')
+  await fork('b2', 'offer')
+  await fork('b1', 'delete')
+  assert.equal((await caller.ask({ ...ids, command: 'query' })).result, 'ok')
+  assert.equal((await left()).inStore, 1)
+  await fork('b2', 'delete')
+  await emptied()
+})
+
 test('hints tell the policy what Kamailio\'s module cannot, and go no further', async (t) => {
   const policy = await policyOf(t, `profiles: { acme: { extends: sip, ng: { label: from-acme } } }
 endpoints:
