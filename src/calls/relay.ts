@@ -27,6 +27,8 @@ export interface NgRequest {
   deadline: number
   /** The command as the client sent it, less the hints to the policy. */
   raw: RawCommand
+  /** The same with the words of its flags string as keys; absent where it has no such string. */
+  spelledOut?: () => RawCommand
   /** An offer or answer with all that it must have: what the policy may have a say in. */
   media?: MediaRequest & { sdp: Buffer }
   /** Of a delete: the branch that it names, for then the call may go on, and its further keys (`delete-delay`). */
@@ -62,8 +64,9 @@ export function createRelay (
     }
     if (openers.has(command) && !call && media?.toTag === undefined) return passFirst(request, hold, decision?.nodes)
     const node = await nodeOf(request, call)
-    if (command !== 'offer' && command !== 'answer') return relayedBy(node, await ng.send(node, request.raw, request))
-    const [reply] = await Promise.all([ng.send(node, request.raw, request), remember(request.callId, node, command, call)])
+    if (command !== 'offer' && command !== 'answer') return relayedBy(node, await ng.send(node, commandFor(request, node), request))
+    const sending = ng.send(node, commandFor(request, node), request)
+    const [reply] = await Promise.all([sending, remember(request.callId, node, command, call)])
     return relayedBy(node, reply)
   }
 
@@ -76,14 +79,16 @@ export function createRelay (
     return accepted(decide(inForce, { ...facts, command: command === 'offer' ? 'offer' : 'answer' }))
   }
 
-  async function passFirst ({ callId, raw, deadline }: NgRequest, hold: Hold, set?: string): Promise<Relayed> {
+  async function passFirst (request: NgRequest, hold: Hold, set?: string): Promise<Relayed> {
+    const { callId, raw, deadline } = request
     const nodes = fleet.candidates(set)
     const [first] = nodes
     if (first) deletes.forgive(first, callId)
     const onAbandoned = (node: MediaNode) => hold(deletes.owe(node, callId))
     const saving = first ? remember(callId, first, raw.command) : Promise.resolve()
     try {
-      const [{ node, reply }] = await Promise.all([sendToFirst(ng, nodes, () => raw, { deadline, onAbandoned }), saving])
+      const sending = sendToFirst(ng, nodes, (node) => commandFor(request, node), { deadline, onAbandoned })
+      const [{ node, reply }] = await Promise.all([sending, saving])
       if (node !== first) await remember(callId, node, raw.command)
       return relayedBy(node, reply)
     } catch (error) {
@@ -92,11 +97,16 @@ export function createRelay (
     }
   }
 
+  /** A node that is not known to read a flags string would ignore it without a word. */
+  function commandFor ({ raw, spelledOut }: NgRequest, { id }: MediaNode): RawCommand {
+    return spelledOut && !fleet.capabilities(id).readsFlagsString ? spelledOut() : raw
+  }
+
   async function passDelete (request: NgRequest, call: CallRecord | undefined, hold: Hold): Promise<Relayed> {
-    const { callId, raw, ending } = request
+    const { callId, ending } = request
     const isOfBranch = ending?.viaBranch !== undefined
     if (!call || isPassedOn(call)) {
-      const { reply, node } = await sendDelete(request, raw, call, isOfBranch ? undefined : hold)
+      const { reply, node } = await sendDelete(request, (of) => commandFor(request, of), call, isOfBranch ? undefined : hold)
       if (isOfBranch && call) leftovers.branchDeleted(callId, node, ending.more)
       else if (reply.warning === undefined) await store.remove(callId)
       return { ...relayedBy(node, reply), reply }
@@ -107,19 +117,20 @@ export function createRelay (
     // The tags at the node are ngpilot's to choose; the caller's stands for all of the call.
     const [[, branch] = []] = Object.entries(call.branches)
     const command = { ...ending?.more, 'call-id': callId, ...(branch && { 'from-tag': branch.caller }), command: 'delete' }
-    const { reply, node } = await sendDelete(request, command, call, hold)
+    const { reply, node } = await sendDelete(request, () => command, call, hold)
     await store.end(callId)
     return { outcome: { node: node.id }, reply }
   }
 
   /** @param hold where the whole call is to end: then a silent node is owed it. */
   async function sendDelete (
-    { callId, deadline }: NgRequest, command: RawCommand | NgCommand, call: CallRecord | undefined, hold: Hold | undefined,
+    { callId, deadline }: NgRequest, command: (node: MediaNode) => RawCommand | NgCommand, call: CallRecord | undefined,
+    hold: Hold | undefined,
   ): Promise<{ node: MediaNode, reply: NgReply }> {
     const node = await nodeOf({ callId, deadline }, call)
     const patience = Math.min(deadline, performance.now() + deletePatienceMs)
     try {
-      return { node, reply: await ng.send(node, command, { deadline: patience, whenRefused: 'fail' }) }
+      return { node, reply: await ng.send(node, command(node), { deadline: patience, whenRefused: 'fail' }) }
     } catch (error) {
       const { code } = asNgpilotError(error)
       if (code !== 'ng_timeout' && code !== 'no_node') throw error

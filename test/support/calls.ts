@@ -5,9 +5,9 @@ import type { FoundInCall } from '../../src/calls/conformance.ts'
 import { Deletes } from '../../src/calls/deletes.ts'
 import type { MediaRequest, SipFacts } from '../../src/calls/request.ts'
 import { createLiveFleet } from '../../src/fleet/live.ts'
+import type { NodeSettings } from '../../src/fleet/node.ts'
 import { NgClient } from '../../src/ng/client.ts'
 import { listCommand } from '../../src/ng/commands.ts'
-import type { MediaNode } from '../../src/ng/types.ts'
 import { loadPolicy } from '../../src/policy/load.ts'
 import type { Policy } from '../../src/policy/types.ts'
 import { createMemoryStore } from '../../src/state/memory.ts'
@@ -15,7 +15,7 @@ import type { StackContext } from '../../stack/context.ts'
 import { startRtpengine } from '../../stack/rtpengine.ts'
 
 export interface StartCallsOptions {
-  nodes?: MediaNode[]
+  nodes?: NodeSettings[]
   /** Default: the one that ships. */
   policy?: Policy
 }

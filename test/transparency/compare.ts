@@ -8,6 +8,8 @@ import { freePort } from '../../stack/ports.ts'
 import { startRtpengine } from '../../stack/rtpengine.ts'
 import { encode, readBody, split } from '../../src/ng/codec.ts'
 import { writeJson } from '../../src/ng/json.ts'
+import { isAtLeast, type Release } from '../../src/ng/release.ts'
+import type { NgDictionary } from '../../src/ng/types.ts'
 import { startNgCaller } from '../support/ng-caller.ts'
 import type { Sequence } from './corpus.ts'
 import { firstDifference, plain } from './plain.ts'
@@ -33,7 +35,7 @@ export async function trustingPolicy (context: StackContext): Promise<string> {
  * replies, all that is random in them aside.
  */
 export async function compare (
-  context: StackContext, sequences: Sequence[], { tree, format }: { tree: string, format: 'bencode' | 'JSON' },
+  context: StackContext, sequences: Sequence[], { tree, format, version }: { tree: string, format: 'bencode' | 'JSON', version: Release },
 ): Promise<Compared> {
   const straight = await startRtpengine(context, { tree, logLevel: 3 })
   const behind = await startRtpengine(context, { tree, logLevel: 3 })
@@ -48,12 +50,14 @@ export async function compare (
   const owner = { after: (end: () => Promise<void>) => { ends.push(end) } }
   const callers = [await startNgCaller(owner, { port: straight.port }), await startNgCaller(owner, { port: ngPort })]
   const result: Compared = { commands: 0, same: 0, different: [] }
-  for (const { name, commands } of sequences) {
-    for (const command of commands) {
-      const body = format === 'JSON' ? writeJson(command) : split(encode('x', command)).body
+  const bodyOf = (command: NgDictionary) => format === 'JSON' ? writeJson(command) : split(encode('x', command)).body
+  for (const { name, commands, since, before } of sequences) {
+    const straightAway = since === undefined || isAtLeast(version, since) ? commands : before
+    for (const [index, command] of straightAway ? commands.entries() : []) {
+      const bodies = [straightAway?.[index] ?? command, command].map(bodyOf)
       const cookie = `${format}-${result.commands++}`
-      const [one, two] = await Promise.all(callers.map(async (caller) => {
-        const { body: reply } = split(await caller.askRaw(cookie, body))
+      const [one, two] = await Promise.all(callers.map(async (caller, at) => {
+        const { body: reply } = split(await caller.askRaw(cookie, bodies[at] ?? Buffer.alloc(0)))
         return { plain: plain(readBody(reply, 0)), isJson: reply[0] === 0x7b }
       }))
       if (isDeepStrictEqual(one, two)) result.same++

@@ -1,12 +1,17 @@
 import { readdirSync, readFileSync } from 'node:fs'
+import type { Release } from '../../src/ng/release.ts'
 import type { NgDictionary } from '../../src/ng/types.ts'
+import { fieldStrings } from '../ng/flags-strings.ts'
 
 const folder = new URL('../data/sdp/', import.meta.url)
 const sdps = readdirSync(folder).filter((name) => name.endsWith('.sdp')).map((name) => [name.slice(0, -4), readFileSync(new URL(name, folder))] as const)
 const answer = sdps.find(([name]) => name === 'answer-plain-pcmu')?.[1] ?? Buffer.alloc(0)
 
-/** One call, or what a client takes for one: commands in a row. */
-export interface Sequence { name: string, commands: NgDictionary[] }
+/**
+ * One call, or what a client takes for one: commands in a row. With `since`, a release before it gets them only through
+ * ngpilot, and must answer as to `before` straight; without `before` not at all.
+ */
+export interface Sequence { name: string, commands: NgDictionary[], since?: Release, before?: NgDictionary[] }
 
 /** Flags as scripts have them, right and wrong; what a node does not know it ignores. */
 const flagSets: Record<string, NgDictionary> = {
@@ -22,28 +27,40 @@ const flagSets: Record<string, NgDictionary> = {
   'to SDES': { 'transport-protocol': 'RTP/SAVP', DTLS: 'off', ICE: 'remove', flags: ['SDES-no-F8_128_HMAC_SHA1_80'] },
   transcoding: { codec: { strip: ['opus', 'G722'], transcode: ['PCMA', 'PCMU'], mask: ['all'] }, ptime: 20, 'ptime-reverse': '30' },
   'Kamailio\'s': { supports: ['load limit'], 'received-from': ['IP4', '192.0.2.9'], flags: ['SIP-source-address'], 'via-branch': 'z9hG4bK1', TOS: 184 },
-  'rtpp-flags': { 'rtpp-flags': 'replace-origin ICE=remove RTP/AVP rtcp-mux-demux codec-strip-opus' },
   'odd values': { ICE: ['force'], flags: 'trust-address', codec: 'strip', ptime: 'x', TOS: -1, direction: 'nowhere', 'address-family': 'IP7', 'delete delay': 'soon' },
   'old spellings': { 'call-ID': 'ignored', 'transport protocol': 'RTP/AVP', ice: 'remove', 'rtcp mux': ['demux'], SDP: 'ignored too' },
+}
+
+/** As Kamailio sends a string that it has not read, and what that says, for rtpengines that would ignore it. */
+const flagsString: NgDictionary = { 'rtpp-flags': 'replace-origin ICE=remove RTP/AVP rtcp-mux-demux codec-strip-opus' }
+const spelledOut: NgDictionary = {
+  replace: ['origin'], ICE: 'remove', 'transport-protocol': 'RTP/AVP', 'rtcp-mux': ['demux'], codec: { strip: ['opus'] },
 }
 
 /** Every SDP that there is with every set of flags: offer, answer, re-offer from the other side, query, delete. */
 function* calls (): Iterable<Sequence> {
   for (const [name, sdp] of sdps) {
-    for (const [flagsName, flags] of Object.entries(flagSets)) {
-      const ids = { 'call-id': `${name} ${flagsName}`, 'from-tag': 'from' }
-      const both = { ...ids, 'to-tag': 'to' }
-      yield { name: `${name}, flags: ${flagsName}`, commands: [
-        { ...flags, ...ids, sdp, command: 'offer' },
-        { ...flags, ...ids, sdp, command: 'offer' },
-        { ...both, sdp: answer, command: 'answer' },
-        { ...both, 'from-tag': 'to', 'to-tag': 'from', sdp: answer, ...flags, command: 'offer' },
-        { ...both, command: 'query' },
-        { ...both, flags: ['to-tag'], command: 'delete', 'delete-delay': 0 },
-        { ...ids, command: 'query' },
-      ] }
-    }
+    for (const [flagsName, flags] of Object.entries(flagSets)) yield call(`${name}, flags: ${flagsName}`, sdp, flags)
+    const callName = `${name}, flags: rtpp-flags`
+    yield { ...call(callName, sdp, flagsString), since: '12.4', before: call(callName, sdp, spelledOut).commands }
   }
+  for (const text of fieldStrings) {
+    for (const [name, sdp] of sdps.slice(0, 6)) yield { ...call(`${name}, rtpp-flags: ${text}`, sdp, { 'rtpp-flags': text }), since: '12.4' }
+  }
+}
+
+function call (name: string, sdp: Buffer, flags: NgDictionary): Sequence {
+  const ids = { 'call-id': name, 'from-tag': 'from' }
+  const both = { ...ids, 'to-tag': 'to' }
+  return { name, commands: [
+    { ...flags, ...ids, sdp, command: 'offer' },
+    { ...flags, ...ids, sdp, command: 'offer' },
+    { ...both, sdp: answer, command: 'answer' },
+    { ...both, 'from-tag': 'to', 'to-tag': 'from', sdp: answer, ...flags, command: 'offer' },
+    { ...both, command: 'query' },
+    { ...both, flags: ['to-tag'], command: 'delete', 'delete-delay': 0 },
+    { ...ids, command: 'query' },
+  ] }
 }
 
 const id = { 'call-id': 'one call', 'from-tag': 'a' }

@@ -1,3 +1,4 @@
+import type { Release as RtpengineRelease } from '../../src/ng/release.ts'
 import { ensureTree, type Release } from '../../stack/tree.ts'
 import { table } from '../bench/table.ts'
 import { compare } from './compare.ts'
@@ -7,7 +8,7 @@ import { corpus } from './corpus.ts'
  * `npm run test:transparency`: the same commands straight to rtpengine and through ngpilot's NG ingress, for each version in
  * the field. Prints how many replies were the same, and the first that were not.
  */
-const releases: [Release, string][] = [['bookworm', '10.5'], ['trixie', '12.5'], ['sid', '26.0']]
+const releases: [Release, RtpengineRelease][] = [['bookworm', '10.5'], ['trixie', '12.5'], ['sid', '26.0']]
 const ends: (() => Promise<void> | void)[] = []
 const context = { after: (end: () => Promise<void> | void) => { ends.push(end) } }
 const rows: string[][] = []
@@ -17,7 +18,7 @@ try {
     const tree = await ensureTree({ release, onProgress: (line) => process.stderr.write(`${line}\n`) })
     for (const format of ['bencode', 'JSON'] as const) {
       process.stderr.write(`\r\x1b[Krtpengine ${version}, ${format}: ${corpus.length} sequences …`)
-      const { commands, same, different } = await compare(context, corpus, { tree, format })
+      const { commands, same, different } = await compare(context, corpus, { tree, format, version })
       process.stderr.write('\r\x1b[K')
       rows.push([`rtpengine ${version}, ${format}`, String(corpus.length), String(commands), String(same), String(different.length)])
       if (different.length > 0) process.exitCode = 1

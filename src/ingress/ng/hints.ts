@@ -1,20 +1,46 @@
 import { checkDictionary } from '../../ng/check.ts'
-import { isJson } from '../../ng/codec.ts'
+import { encode, isJson, split } from '../../ng/codec.ts'
 import { readFlagsString } from '../../ng/flags-string.ts'
+import { writeJson } from '../../ng/json.ts'
 import { isNgKey } from '../../ng/keys.ts'
 import type { NgDictionary } from '../../ng/types.ts'
 
 /** Where Kamailio puts a flags string that it has not read itself (its functions with two arguments, from 6.0 on). */
 const flagsKey = 'rtpp-flags'
 
+export function hasFlagsString (message: NgDictionary): boolean {
+  return flagsStringOf(message) !== undefined
+}
+
 /** The command with its flags string read, as rtpengine reads it: what stands in it are keys like all others. */
 export function withFlagsRead (message: NgDictionary): NgDictionary {
   // Most have none, and to copy a message builds the lists in it that nobody has looked at.
-  if (typeof message[flagsKey] !== 'string') return message
-  const { [flagsKey]: text, ...rest } = message
-  const { ng } = readFlagsString(text, 'rtpengine')
+  if (!hasFlagsString(message)) return message
+  const read: NgDictionary = { ...message, ...flagsIn(message) }
+  delete read[flagsKey]
+  return read
+}
+
+/** The body with the words of its flags string as keys of their own, without these hints; all else byte for byte. */
+export function withFlagsSpelledOut (message: NgDictionary, body: Buffer, hints: readonly string[]): Buffer {
+  const flags = Object.fromEntries(Object.entries(flagsIn(message)).filter(([key]) => !hints.includes(key)))
+  const kept = without(new Set([flagsKey, ...hints, ...Object.keys(flags)]), body)
+  // What stands inside of the braces, or of bencode's d and e.
+  const [inside, more] = [kept, isJson(body) ? writeJson(flags) : split(encode('x', flags)).body].map((part) => part.subarray(1, -1))
+  const comma = isJson(body) && inside?.length && more?.length ? ',' : ''
+  return Buffer.concat([kept.subarray(0, -1), Buffer.from(comma), more ?? Buffer.alloc(0), kept.subarray(-1)])
+}
+
+/** What a flags string says, with the words of `flags` beside it. */
+function flagsIn (message: NgDictionary): NgDictionary {
+  const { ng } = readFlagsString(flagsStringOf(message) ?? '', 'rtpengine')
   const flags = [message.flags, ng.flags].flatMap((list) => Array.isArray(list) ? list : [])
-  return { ...rest, ...ng, ...(flags.length > 0 && { flags }) }
+  return { ...ng, ...(flags.length > 0 && { flags }) }
+}
+
+function flagsStringOf (message: NgDictionary): string | undefined {
+  const text = message[flagsKey]
+  return typeof text === 'string' ? text : undefined
 }
 
 /**
@@ -43,8 +69,9 @@ export function without (keys: ReadonlySet<string>, body: Buffer): Buffer {
   const kept: Buffer[] = [Buffer.from('d')]
   checkDictionary(body, 0, (keyAt, valueAt, end) => {
     const key = body.toString('utf8', body.indexOf(':', keyAt) + 1, valueAt)
+    if (keys.has(key)) return
     if (key === flagsKey) kept.push(flagsEntry(keys, body.toString('latin1', body.indexOf(':', valueAt) + 1, end)))
-    else if (!keys.has(key)) kept.push(body.subarray(keyAt, end))
+    else kept.push(body.subarray(keyAt, end))
   })
   return Buffer.concat([...kept, Buffer.from('e')])
 }

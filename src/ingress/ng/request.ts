@@ -5,7 +5,7 @@ import { isNgKey } from '../../ng/keys.ts'
 import { RawCommand } from '../../ng/raw.ts'
 import type { NgDictionary, NgValue } from '../../ng/types.ts'
 import { readHop } from '../../sip/hop.ts'
-import { hintsIn, withFlagsRead, without } from './hints.ts'
+import { hasFlagsString, hintsIn, withFlagsRead, withFlagsSpelledOut, without } from './hints.ts'
 
 /** What says which call and message it is; ngpilot writes these keys anew where it makes the command itself. */
 const identity = new Set(['command', 'call-id', 'from-tag', 'to-tag', 'via-branch', 'sdp', 'supports'])
@@ -20,13 +20,21 @@ export function readRequest (received: NgDictionary, body: Buffer, deadline: num
   const callId = textAt(message, 'call-id')
   if (callId === undefined) return undefined
   if (command !== 'offer' && command !== 'answer') {
-    return { callId, deadline, raw: new RawCommand(command, body), ...(command === 'delete' && { ending: endingOf(message) }) }
+    const raw = new RawCommand(command, body)
+    return { callId, deadline, raw, ...spelledOut(received, raw, body), ...(command === 'delete' && { ending: endingOf(message) }) }
   }
   const hints = hintsIn(message)
   const names = Object.keys(hints)
   const raw = new RawCommand(command, names.length > 0 ? without(new Set(names), body) : body)
   const media = mediaRequest(message, { command, callId, hints, deadline })
-  return { callId, deadline, raw, ...(media && { media }) }
+  return { callId, deadline, raw, ...spelledOut(received, raw, body, names), ...(media && { media }) }
+}
+
+function spelledOut (
+  received: NgDictionary, { command }: RawCommand, body: Buffer, hints: readonly string[] = [],
+): Pick<NgRequest, 'spelledOut'> {
+  if (!hasFlagsString(received)) return {}
+  return { spelledOut: () => new RawCommand(command, withFlagsSpelledOut(received, body, hints)) }
 }
 
 /** Undefined where something is missing: then it is rtpengine that says so. */

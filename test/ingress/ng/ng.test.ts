@@ -2,8 +2,9 @@ import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { test } from 'node:test'
 import WebSocket from 'ws'
-import { encode, split } from '../../../src/ng/codec.ts'
+import { encode, readBody, split } from '../../../src/ng/codec.ts'
 import { startRtpengine } from '../../../stack/rtpengine.ts'
+import { ensureTree } from '../../../stack/tree.ts'
 import { makeSilent } from '../../../stack/silent.ts'
 import { outline, sdpFile } from '../../support/calls.ts'
 import { startNgCaller } from '../../support/ng-caller.ts'
@@ -63,7 +64,7 @@ test('where the client is trusted, commands and replies pass byte for byte, less
   const rtpengine = await startRtpengine(t)
   const tap = await startNgTap(t, { host: rtpengine.address, port: rtpengine.port })
   const policy = await policyOf(t, trusting)
-  const { caller } = await startIngress(t, { policy, nodes: [{ id: 'tapped', ...tap }] })
+  const { caller } = await startIngress(t, { policy, nodes: [{ id: 'tapped', ...tap, version: '12.5' }] })
   const offer = { ICE: 'remove', flags: ['trust-address', 'unheard-of'], ...ids, sdp: browserSdp, 'odd key': ['x', { y: 1 }], command: 'offer' }
   const commands = [
     body({ trunk: 'acme', ...offer, 'rtpp-flags': 'replace-origin trunk=acme SDES-off' }),
@@ -86,6 +87,25 @@ test('where the client is trusted, commands and replies pass byte for byte, less
   assert.match(replies[3]?.toString() ?? '', /Unrecognized command/)
   assert.match(replies[4]?.toString() ?? '', /Unknown call-id/)
   assert.match(replies[6]?.toString() ?? '', /^\{.*"result":"ok"/)
+})
+
+test('a flags string passes to a node too old for it as keys of its own, and works there', async (t) => {
+  const rtpengine = await startRtpengine(t, { tree: await ensureTree({ release: 'bookworm' }) })
+  const tap = await startNgTap(t, { host: rtpengine.address, port: rtpengine.port })
+  const { caller } = await startIngress(t, { policy: await policyOf(t, trusting), nodes: [{ id: 'tapped', ...tap }] })
+  const flags = 'ICE=remove RTP/AVP rtcp-mux-demux trunk=acme trust-address SDES-off replace-origin'
+  const keys = { ICE: 'remove', 'rtcp-mux': ['demux'], SDES: ['off'], replace: ['origin'], 'transport-protocol': 'RTP/AVP', flags: ['loop-protect', 'trust-address'] }
+  const offer = { flags: ['loop-protect'], ...ids, sdp: browserSdp, command: 'offer' }
+  const offered = await caller.ask({ ...offer, 'rtpp-flags': flags })
+  const { media, attributes } = outline(offered.sdp as Buffer)
+  assert.deepEqual([media[0]?.split(' ')[2], attributes.includes('candidate')], ['RTP/AVP', false])
+  await caller.askRaw('json', Buffer.from(JSON.stringify({ ...offer, 'call-id': 'c2', sdp: browserSdp.toString(), 'rtpp-flags': flags })))
+  const sent = tap.commands.map((command) => readBody(command, 0))
+  assert.deepEqual(sent[0], { ...ids, sdp: browserSdp, command: 'offer', ...keys })
+  assert.deepEqual(sent[1], { ...sent[0], 'call-id': 'c2' })
+  // A byte that is no UTF-8 is nobody's to change.
+  await caller.askRaw('latin1', Buffer.from('d7:command5:query7:call-id3:c\xe9110:rtpp-flags9:label=x b3:odd2:\xff\x00e', 'latin1'))
+  assert.equal(tap.commands[2]?.toString('latin1'), 'd7:command5:query7:call-id3:c\xe913:odd2:\xff\x005:label1:x5:flagsl1:bee')
 })
 
 test('a call that passed as it came leaves nothing behind when its branches are deleted one by one', async (t) => {
