@@ -12,17 +12,18 @@ import { loadPolicy } from '../../src/policy/load.ts'
 import type { Policy } from '../../src/policy/types.ts'
 import { createMemoryStore } from '../../src/state/memory.ts'
 import type { StackContext } from '../../stack/context.ts'
-import { startRtpengine } from '../../stack/rtpengine.ts'
+import { type RtpengineOptions, startRtpengine } from '../../stack/rtpengine.ts'
 
 export interface StartCallsOptions {
   nodes?: NodeSettings[]
   /** Default: the one that ships. */
   policy?: Policy
+  rtpengine?: RtpengineOptions
 }
 
 /** The calls with a policy and a memory store, on a real rtpengine unless `nodes` says otherwise. */
 export async function startCalls (t: StackContext, { nodes, ...given }: StartCallsOptions = {}) {
-  const rtpengine = await startRtpengine(t)
+  const rtpengine = await startRtpengine(t, given.rtpengine)
   const node = { id: 'n1', host: rtpengine.address, port: rtpengine.port }
   const policy = given.policy ?? await loadPolicy('policy')
   const store = createMemoryStore({ ttlSeconds: 60 })
