@@ -5,6 +5,7 @@ import { explanationOf, type DecisionExplanation } from './policy/explanation.ts
 import type { PolicyHolder } from './policy/holder.ts'
 import { RecentDecisions } from './policy/recent.ts'
 import { recordOf } from './policy/record.ts'
+import { shareOf } from './policy/share.ts'
 import type { CallFacts, Decision } from './policy/types.ts'
 import type { createDecisionLog } from './telemetry/decision-log.ts'
 import type { callObserver, policyObserver } from './telemetry/observers.ts'
@@ -47,7 +48,8 @@ export function decisionObserver ({ policy, recent, ofCalls, ofPolicy, decisionL
     decisionLog.decided({
       decision: id, callId, command, sender, receiver, rules, revision, ...nodes !== undefined && { nodes },
       ...reject ? { reject: reject.code } : { flags: decision.flags },
-    }, () => recordOf(id, facts, decision))
+    // All of a call or none: an answer without its offer tells little.
+    }, () => shareOf(callId, 'decision log'), () => recordOf(id, facts, decision))
     const candidate = policy.shadow()
     if (!candidate || candidate.revision === revision) return
     setImmediate(() => {

@@ -40,8 +40,8 @@ export const Settings = Type.Object({
     canaryPercent: Type.Integer({ default: 0, minimum: 0, maximum: 100, description: 'So many percent of new calls, chosen by call-id, get the candidate; each call keeps its policy. Read anew when the file changes, and at SIGHUP.' }),
   }),
   decisions: section({
-    log: Type.Enum(['off', 'sampled', 'full'], { type: 'string', default: 'off', description: 'One log line for each decision of the policy: for none, for `samplePercent` of them, or for all.' }),
-    samplePercent: Type.Integer({ default: 1, minimum: 0, maximum: 100, description: 'How many of a hundred `sampled` logs.' }),
+    log: Type.Enum(['off', 'sampled', 'full'], { type: 'string', default: 'off', description: 'One log line for each decision of the policy: for none, for those of `samplePercent` of the calls, or for all.' }),
+    samplePercent: Type.Integer({ default: 1, minimum: 0, maximum: 100, description: 'Of how many calls of a hundred `sampled` logs the decisions.' }),
     recordFile: Type.Optional(Type.String({ minLength: 1, expects: 'a file', description: 'Gets the facts of each decision as a line of JSON, without secrets, for `ngpilot policy replay`.' })),
   }),
   store: section({

@@ -40,6 +40,7 @@ function implies (match: Record<string, unknown>, other: Record<string, unknown>
     if (given === undefined) return false
     if (key === 'address') return blocksOf(given).every((block) => blocksOf(wanted).some((around) => around.bits <= block.bits && contains(around, block.groups)))
     if (key === 'vars' && isRecord(wanted)) return isRecord(given) && Object.entries(wanted).every(([name, value]) => given[name] === value)
+    if (parties.includes(key) && (isRecord(given) || isRecord(wanted))) return isDeepStrictEqual(given, wanted)
     if (key === 'transport' || parties.includes(key)) return listOf(given).every((each) => listOf(wanted).includes(each))
     return isDeepStrictEqual(given, wanted)
   })
@@ -47,12 +48,18 @@ function implies (match: Record<string, unknown>, other: Record<string, unknown>
 
 const parties = ['caller', 'callee', 'sender', 'receiver']
 
+/** The profiles that a rule wants of a party: one, a list, or within a map that says more of it. */
+export function namesOf (party: unknown): unknown[] {
+  const wanted = isRecord(party) ? party['profile'] : party
+  return wanted === undefined ? [] : listOf(wanted)
+}
+
 function neverApplies (policy: Policy, rules: readonly Entry[], match: Entry['match'], index: number): LintFinding[] {
   const rule = policy.rules[index]
   if (!rule) return []
   const reachable = new Set(['sip', ...policy.endpoints.flatMap(({ profile }) => policy.profiles.get(profile)?.line ?? [])])
   const dead = parties.flatMap((party) => {
-    const names = listOf(match[party] ?? [])
+    const names = namesOf(match[party])
     return names.length > 0 && !names.some((name) => reachable.has(String(name))) ? [`${party}: ${names.join(', ')}`] : []
   })
   if (dead.length > 0) return [finding('PO-02', rule.place, `rule ${rule.name} never applies: no endpoint gives a leg the profile that it wants (${dead.join('; ')})`, 'an endpoint with that profile')]
@@ -65,7 +72,7 @@ function neverApplies (policy: Policy, rules: readonly Entry[], match: Entry['ma
 function unused (policy: Policy, sources: readonly PolicySource[], rules: readonly Entry[]): LintFinding[] {
   const named = new Set([
     ...policy.endpoints.map(({ profile }) => profile),
-    ...rules.flatMap(({ match }) => parties.flatMap((party) => listOf(match[party] ?? []))),
+    ...rules.flatMap(({ match }) => parties.flatMap((party) => namesOf(match[party]))),
     ...[...policy.profiles.values()].flatMap(({ line }) => line.slice(1)),
   ])
   return sources.flatMap((source) => {

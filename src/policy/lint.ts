@@ -4,7 +4,7 @@ import { checks, type CheckCode, type Severity } from './checks.ts'
 import { decide, explain } from './decide.ts'
 import { factsFrom } from './facts-file.ts'
 import { kindOf, lintNg, type NgFinding } from './lint-ng.ts'
-import { unreachable } from './lint-reach.ts'
+import { namesOf, unreachable } from './lint-reach.ts'
 import { Lookup } from './lookup.ts'
 import { mergeNg } from './merge.ts'
 import { isRecord, type Place } from './problem.ts'
@@ -86,8 +86,9 @@ function lintRules (policy: Policy, sources: readonly PolicySource[], oldest: Re
 /** The pairs that a rule is about, one for each pair of kinds. */
 function pairsOf (policy: Policy, kinds: Profile[], match: Record<string, unknown>): [sender: Profile, receiver: Profile][] {
   const named = (party: string): Profile[] | undefined => {
-    const names = match[party] === undefined ? undefined : [match[party]].flat()
-    return names && profilesInUse(policy).filter(({ line }) => line.some((name) => names.includes(name)))
+    const names = namesOf(match[party])
+    if (names.length === 0) return undefined
+    return profilesInUse(policy).filter(({ line }) => line.some((name) => names.includes(name)))
   }
   const [caller, callee, sender, receiver] = ['caller', 'callee', 'sender', 'receiver'].map(named)
   const cross = (from: Profile[], to: Profile[]) => {

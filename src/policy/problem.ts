@@ -25,11 +25,14 @@ export function pathText (path: Path): string {
   return path.map((step, index) => typeof step === 'number' ? `[${step}]` : index === 0 ? step : `.${step}`).join('')
 }
 
+const longestShown = 80
+
 /** What stands in the file, as a person would write it. */
 export function shown (value: unknown): string {
   if (value === null || value === undefined) return 'nothing'
   if (Array.isArray(value)) return 'a list'
-  return isRecord(value) ? 'a map' : JSON.stringify(value)
+  const text = isRecord(value) ? 'a map' : JSON.stringify(value)
+  return text.length > longestShown ? `${text.slice(0, longestShown)}…` : text
 }
 
 export function isRecord (value: unknown): value is Record<string, unknown> {

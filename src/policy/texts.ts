@@ -1,5 +1,5 @@
 import { readdir, readFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import type { PolicyProblem } from './problem.ts'
 
 /** A file of a policy by its path. */
@@ -11,7 +11,9 @@ export const isTestName = (name: string): boolean => /\.test\.ya?ml$/.test(name)
 
 /** Every file of a policy, in the order of their names, or what keeps it from being read. */
 export async function readTexts (directory: string): Promise<(PolicyText | PolicyProblem)[]> {
-  const names = await readdir(directory).catch((error: unknown) => asProblem(directory, error))
+  const names = await readdir(directory).catch((error: unknown) => {
+    return asProblem(directory, isFileError(error) ? `is a file; a policy is a directory: ${dirname(directory)}` : error)
+  })
   if (!Array.isArray(names)) return [names]
   const files = names.filter(isPolicyName).sort()
   if (files.every(isTestName)) return [asProblem(directory, 'holds no *.yaml or *.yml file')]
@@ -21,6 +23,8 @@ export async function readTexts (directory: string): Promise<(PolicyText | Polic
     return typeof text === 'string' ? { file, text } : text
   }))
 }
+
+const isFileError = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === 'ENOTDIR'
 
 /** A problem of a file or directory as a whole. */
 export function asProblem (file: string, why: unknown): PolicyProblem {

@@ -33,7 +33,7 @@ export function parseSipUri (text: string, where = 'URI'): SipUri {
   const scheme = text.slice(0, colon).toLowerCase()
   const [withoutHeaders = ''] = text.slice(colon + 1).split('?', 1)
   if (colon > 0 && scheme === 'tel') return parseTel(withoutHeaders, where)
-  if (colon < 0 || (scheme !== 'sip' && scheme !== 'sips')) throw badRequest(where, 'neither sip:, sips: nor tel:')
+  if (colon < 0 || (scheme !== 'sip' && scheme !== 'sips')) throw badRequest(where, 'neither sip:, sips: nor tel:; such as sip:192.0.2.1:5060;transport=tls')
   // A user part may hold "?" and ";", so the "@" comes first.
   const at = text.indexOf('@', colon)
   const rest = (at < 0 ? withoutHeaders : text.slice(at + 1).split('?', 1)[0] ?? '')

@@ -43,6 +43,9 @@ const broken: [about: string, text: string, ...findings: string[]][] = [
     '3:9 warning PO-02: rule r never applies: no endpoint gives a leg the profile that it wants (callee: sip-sdes)'],
   ['PO-02, a rule after one that refuses all', `endpoints: [${web}]\nrules:\n  - { name: no, reject: { code: 403, reason: No } }\n  - { name: r, set: { nodes: a } }\nsets: [a]`,
     '5:5 warning PO-02: rule r never applies: rule no at a.yaml:4:5 has refused all that it takes'],
+  ['PO-02, a rule on a profile of nobody, and an address', `endpoints: [${web}, { profile: sip }]\nrules: [{ name: r, match: { callee: { profile: sip-sdes, address: 192.0.2.1 } }, set: { nodes: a } }]\nsets: [a]`,
+    '3:9 warning PO-02: rule r never applies: no endpoint gives a leg the profile that it wants (callee: sip-sdes)'],
+  ['nothing, a rule on an address of a party', `endpoints: [${web}, { profile: sip }]\nrules: [{ name: r, match: { callee: { address: 192.0.2.1 } }, set: { nodes: a } }]\nsets: [a]`],
   ['PO-03, a profile without use', `profiles: { a: { extends: sip } }\nendpoints: [${web}]`,
     '2:13 warning PO-03: profile a is used by no endpoint and no other profile'],
 ]

@@ -26,6 +26,9 @@ export const explainCommand: PolicyCommand = {
     const { args, values: { only, all }, isJson, print, style } = context
     const { directories, files, others } = await sorted(args)
     const [what, ...more] = [...files, ...others]
+    if (files.length === 1 && others.length === 1) {
+      throw new NgpilotError('bad_request', `there is no directory "${others.join()}"`)
+    }
     if (what === undefined || more.length > 0 || directories.length > 1) {
       throw new NgpilotError('bad_request', 'explain takes one file or call-id, and a policy directory at most: ngpilot policy explain invite.txt policy/')
     }

@@ -87,7 +87,7 @@ function parse (argv: readonly string[], command: PolicyCommand | undefined) {
   try {
     return parseArgs({ args: [...argv], allowPositionals: true, options: { ...command?.options, ...common } })
   } catch (error) {
-    throw new NgpilotError('bad_request', `${(error as Error).message}\n\n${policyUsage}`)
+    throw new NgpilotError('bad_request', `${(error as Error).message.split('. ', 1).join()}\n\n${policyUsage}`)
   }
 }
 

@@ -1,3 +1,4 @@
+import { NgpilotError } from '../../errors.ts'
 import { policyJsonSchema } from '../../policy/json-schema.ts'
 import type { PolicyCommand } from './command.ts'
 
@@ -5,7 +6,8 @@ import type { PolicyCommand } from './command.ts'
 export const schemaCommand: PolicyCommand = {
   usage: '',
   about: 'the JSON Schema of policy files, for editors',
-  run ({ print }) {
+  run ({ args, print }) {
+    if (args.length > 0) throw new NgpilotError('bad_request', `schema takes nothing, found ${args.join(' ')}`)
     print(JSON.stringify(policyJsonSchema(), null, 2))
     return 0
   },

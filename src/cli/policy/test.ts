@@ -23,7 +23,8 @@ export const testCommand: PolicyCommand = {
         print(failures.length === 0 ? `${style.green('ok')}    ${name}` : `${style.red('fails')} ${name}  ${where}`)
         for (const failure of failures) print(`        ${failure}`)
       }
-      print(`${results.length - failed.length} of ${results.length} tests pass, revision ${policy.revision}`)
+      if (results.length === 0) print(`there are no tests: they stand in files *.test.yaml of ${directoryOf(context)}`)
+      else print(`${results.length - failed.length} of ${results.length} tests pass, revision ${policy.revision}`)
     }
     return failed.length > 0 ? 1 : 0
   },
