@@ -110,12 +110,17 @@ export async function make (t: StackContext, site: MediaSite, trouble: Trouble, 
   return { trouble, found }
 }
 
-/** What ngpilot has found by itself in the media of a call, or of all, as its log tells. */
-export function findingsIn (log: string, callId?: string): string[] {
+/** What ngpilot has found by itself in the media of a call, or of all but those in `others`, as its log tells. */
+export function findingsIn (log: string, callId?: string, others: ReadonlySet<string> = new Set()): string[] {
   const lines = log.split('\n').filter((line) => line.includes('"finding"'))
   const told = lines.map((line) => JSON.parse(line) as { callId: string, finding: string, leg?: string })
-  return told.filter((each) => (callId === undefined || each.callId === callId) && each.finding.startsWith('DX-'))
+  return told.filter((each) => (callId === undefined || each.callId === callId) && !others.has(each.callId) && each.finding.startsWith('DX-'))
     .map(({ finding, leg }) => leg === undefined ? finding : `${finding} ${leg.split(' ')[0] ?? ''}`).sort()
+}
+
+/** The calls that a log tells of. */
+export function callsIn (log: string): ReadonlySet<string> {
+  return new Set(Array.from(log.matchAll(/"callId":("(?:[^"\\]|\\.)*")/g), ([, id = '']) => JSON.parse(id) as string))
 }
 
 function callee (what: 'silence'): NonNullable<Trouble['happen']> {

@@ -34,7 +34,13 @@ export async function openEar (t: StackContext, mark: number, address = '127.0.0
   socket.on('error', () => undefined)
   let target: number | undefined
   let sequence = 0
+  // By the clock: the timer of a busy machine comes late, and what it missed is caught up with, so that nothing looks lost.
+  let dueAt = performance.now()
   const timer = setInterval(() => {
+    for (const now = performance.now(); dueAt <= now; dueAt += 20) sendOne()
+  }, 20)
+
+  function sendOne (): void {
     if (target === undefined) return
     const packet = Buffer.alloc(172, mark)
     packet.writeUInt16BE(0x8000, 0)
@@ -42,7 +48,7 @@ export async function openEar (t: StackContext, mark: number, address = '127.0.0
     packet.writeUInt32BE(sequence * 160, 4)
     packet.writeUInt32BE(mark, 8)
     socket.send(packet, target, '127.0.0.1')
-  }, 20)
+  }
   t.after(async () => {
     clearInterval(timer)
     await new Promise<void>((resolve) => socket.close(() => resolve()))
