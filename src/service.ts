@@ -23,6 +23,7 @@ import { readinessOf } from './readiness.ts'
 import { connectRedis } from './state/connection.ts'
 import { openStore } from './state/open.ts'
 import { observedStore } from './state/observed.ts'
+import { openPeers } from './state/peers.ts'
 import type { CallStore, OwedDelete } from './state/store.ts'
 import { createDecisionLog } from './telemetry/decision-log.ts'
 import type { Logger } from './telemetry/log.ts'
@@ -93,6 +94,10 @@ export async function startService (config: Config, log: Logger): Promise<Servic
     ...config.diagnosis,
     freePortsOf: (id) => fleet.nodes().find((node) => node.id === id)?.freePorts,
     observer: diagnosisObserver(metrics, log),
+    ...config.store.url !== 'memory:' && { peersOf: (answer) => openPeers({
+      ...config.store, answer,
+      refused: (reason) => log.warn({ reason }, 'Redis lets ngpilot not listen to other instances: a call is explained by those alone that served it'),
+    }) },
   })
   const deletes = new Deletes({
     ng,
@@ -171,7 +176,7 @@ export async function startService (config: Config, log: Logger): Promise<Servic
       await Promise.all([http.close(), evapi.close(), ngIngress.close()])
       losses.close()
       await calls.close()
-      diagnosis.close()
+      await diagnosis.close()
       await leaveDeletes(await deletes.drain(drainMs), store, log)
       discovery.close()
       fleet.close()

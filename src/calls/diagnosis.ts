@@ -1,10 +1,12 @@
 import { explanationOf, type CallExplanation } from '../diagnosis/explanation.ts'
 import { legsOf, type CallHistory } from '../diagnosis/history.ts'
+import { historyIn, mergedHistory } from '../diagnosis/merged-history.ts'
 import type { CallReport } from '../diagnosis/report.ts'
 import { NgpilotError } from '../errors.ts'
 import type { Finding } from '../finding.ts'
 import { queryCommand } from '../ng/commands.ts'
 import { mediaReportOf } from '../ng/media-report.ts'
+import type { Peers } from '../state/peers.ts'
 import type { CallDeps } from './deps.ts'
 import type { CallEvents } from './events.ts'
 import { Histories } from './histories.ts'
@@ -18,6 +20,8 @@ export interface DiagnosisOptions {
   /** How many ports a node has left; undefined: it has not said. */
   freePortsOf: (node: string) => number | undefined
   observer: DiagnosisObserver
+  /** Connects to the other instances that share the store; absent: it is not shared. They ask each other by call-id. */
+  peersOf?: (answer: (callId: string) => Promise<string | undefined>) => Peers
 }
 
 export interface DiagnosisObserver {
@@ -27,9 +31,9 @@ export interface DiagnosisObserver {
 
 export interface Diagnosis {
   watch: Watch
-  /** @throws NgpilotError `call_unknown` when this instance has no history of the call. */
+  /** @throws NgpilotError `call_unknown` when no instance has a history of the call. */
   explain (callId: string): Promise<CallExplanation>
-  close (): void
+  close (): Promise<void>
 }
 
 const queryMs = 300
@@ -45,9 +49,19 @@ export function createDiagnosis (
     nodeOf: (id) => fleet.pinned(id),
     perSecond: options.queriesPerSecond,
     everySeconds: options.everySeconds,
-    sampled: (callId, media) => watch.sampled(callId, media),
+    sampled: (callId, media) => {
+      if (media) watch.sampled(callId, media)
+      else void unknownToNode(callId).catch(() => undefined)
+    },
   })
   const watch = createWatch({ histories, sampler, freePortsOf, found, ended })
+
+  /** The node has given the call up, unless another instance has ended it. */
+  async function unknownToNode (callId: string): Promise<void> {
+    const record = await store.recall(callId)
+    if (record && record.endedAt === undefined) watch.sampled(callId, undefined)
+    else watch.endedElsewhere(callId, record?.endedAt ?? Date.now())
+  }
 
   function found (finding: Finding, history: CallHistory): void {
     const { callId, node } = history
@@ -66,20 +80,36 @@ export function createDiagnosis (
     events.emit({ event: 'report', callId: report.callId, node: report.node ?? '', tags, at: history.endedAt ?? Date.now(), report: { ...report } })
   }
 
+  /** What this instance has of the call; of one that is up as it is now. */
+  async function ownHistory (callId: string): Promise<CallHistory | undefined> {
+    const history = histories.find(callId)
+    if (history?.endedAt === undefined && history?.node !== undefined) {
+      await ng.send(fleet.pinned(history.node), queryCommand({ callId }), { deadline: performance.now() + queryMs })
+        .then((reply) => watch.sampled(callId, mediaReportOf(reply)), () => undefined)
+    }
+    return history
+  }
+
+  const peers = options.peersOf?.(async (callId) => {
+    const history = await ownHistory(callId)
+    return history && JSON.stringify(history)
+  })
+
   return {
     watch,
     async explain (callId) {
-      const history = histories.find(callId)
-      if (!history) {
-        throw new NgpilotError('call_unknown', 'this instance has no history of the call: it ended long ago, or another instance serves it')
+      const [record, own, told = []] = await Promise.all([
+        store.find(callId).catch(() => undefined), ownHistory(callId), peers?.ask(callId),
+      ])
+      const [first, ...others] = [...own ? [own] : [], ...told.flatMap((text) => historyIn(text, callId) ?? [])]
+      if (!first) {
+        throw new NgpilotError('call_unknown', `${peers ? 'no instance that answers has a' : 'this instance has no'} history of the call: it ended long ago, or never was here`)
       }
-      const record = await store.find(callId).catch(() => undefined)
-      if (history.endedAt === undefined && history.node !== undefined) {
-        await ng.send(fleet.pinned(history.node), queryCommand({ callId }), { deadline: performance.now() + queryMs })
-          .then((reply) => watch.sampled(callId, mediaReportOf(reply)), () => undefined)
-      }
-      return explanationOf(history, record?.timeline)
+      return explanationOf(mergedHistory(first, others), record?.timeline)
     },
-    close: () => sampler.close(),
+    async close () {
+      sampler.close()
+      await peers?.close()
+    },
   }
 }

@@ -71,6 +71,14 @@ export function createWatch ({ histories, sampler, freePortsOf, found, ended }: 
       judge(history)
     },
 
+    /** Another instance has ended the call, and has its final report. */
+    endedElsewhere (callId: string, at: number): void {
+      const history = histories.live(callId)
+      if (!history) return
+      history.endedAt ??= at
+      histories.end(callId)
+    },
+
     /** The node was asked: `media` is undefined when it does not know the call. */
     sampled (callId: string, media: MediaReport | undefined): void {
       const history = histories.live(callId)

@@ -47,10 +47,10 @@ export interface Exchange {
 
 export interface SeenFinding { finding: Finding, firstAt: number, lastAt: number }
 
-const mostExchanges = 12
+export const mostExchanges = 12
 const mostSdpLength = 8192
 /** The first one is kept: it is what later ones are compared with. */
-const mostSamples = 8
+export const mostSamples = 8
 
 export function beginHistory (callId: string, startedAt: number): CallHistory {
   return { callId, startedAt, exchanges: [], samples: [], findings: [] }
@@ -107,12 +107,17 @@ export function diagnosedCall (history: CallHistory, freePorts?: number): Diagno
   }
 }
 
+/** A late offer is the callee's, in its 200, and the answer to it the caller's, in its ACK or PRACK. */
+function isSentByCaller ({ command, sip = '' }: Exchange): boolean {
+  return command === 'offer' ? !/^\d/.test(sip) : /^(?:PR)?ACK/.test(sip)
+}
+
 /** The caller, who made the first offer, and the callee: of several the one that answered last. */
 export function legsOf ({ exchanges }: CallHistory): DiagnosedLeg[] {
   const [first] = exchanges
   if (!first) return []
-  // A late offer is the callee's, in its 200.
-  const caller = first.sip !== undefined && /^\d/.test(first.sip) ? first.to.tag ?? '' : first.from.tag
+  const isOfCaller = isSentByCaller(first)
+  const caller = (isOfCaller ? first.from.tag : first.to.tag) ?? ''
   const tagsOf = ({ from, to }: Exchange) => [from.tag, to.tag]
   const callee = exchanges.flatMap(tagsOf).findLast((tag) => tag !== undefined && tag !== caller)
   const leg = (tag: string | undefined, role: DiagnosedLeg['role'], profile: string): DiagnosedLeg => {
@@ -128,7 +133,7 @@ export function legsOf ({ exchanges }: CallHistory): DiagnosedLeg[] {
       ...got && { findings: got.findings },
     }
   }
-  const [callerProfile, calleeProfile] = caller === first.from.tag
+  const [callerProfile, calleeProfile] = isOfCaller
     ? [first.from.profile, first.to.profile]
     : [first.to.profile, first.from.profile]
   return [leg(caller, 'caller', callerProfile), leg(callee, 'callee', calleeProfile)]

@@ -7,6 +7,7 @@ import { test, type TestContext } from 'node:test'
 import { promisify } from 'node:util'
 import { Cluster, Redis } from 'ioredis'
 import { NgpilotError } from '../../src/errors.ts'
+import { openPeers } from '../../src/state/peers.ts'
 import { createRedisStore, type RedisStoreOptions } from '../../src/state/redis.ts'
 import { freePort } from '../../stack/ports.ts'
 import { startClusterGroup, startSentinelGroup } from '../../stack/redis-groups.ts'
@@ -75,10 +76,24 @@ test('ACL: a user with the rights that the store needs, and no others', async (t
   await store.leaveDeletes([{ callId: 'a', node: { id: 'n', host: 'h', port: 1 }, expiresAt: 1 }])
   assert.equal((await store.takeDeletes()).length, 1)
   await store.check()
+
+  const url = `redis://pilot:secret@127.0.0.1:${server.port}`
+  const refused = (reason: string) => { throw new Error(reason) }
+  const [asking, answering] = [undefined, 'yes'].map((said) => openPeers({ url, answer: () => Promise.resolve(said), refused }))
+  t.after(() => Promise.all([asking?.close(), answering?.close()]))
+  await until(async () => (await asking?.ask('anybody?'))?.[0] === 'yes')
+})
+
+test('Cluster: instances hear each other whatever node they are connected to', async (t) => {
+  const { url } = cluster
+  const refused = (reason: string) => { throw new Error(reason) }
+  const peers = ['one', 'two', 'three'].map((said) => openPeers({ url, answer: (question) => Promise.resolve(`${said}: ${question}`), refused }))
+  t.after(() => Promise.all(peers.map((each) => each.close())))
+  await until(async () => (await peers[0]?.ask('hm'))?.sort().join() === 'three: hm,two: hm')
 })
 
 /** As docs/redis.md has them. */
-const rights = ['+@hash', '+@list', '+@sortedset', '+@scripting', '+@connection', '+del', '+pexpire', '+pttl', '+exists', '+time', '+set', '+info', '-script|kill']
+const rights = ['+@hash', '+@list', '+@sortedset', '+@scripting', '+@connection', '+del', '+pexpire', '+pttl', '+exists', '+time', '+set', '+info', '-script|kill', '+publish', '+subscribe', '&ngpilot:*']
 
 function openStore (t: TestContext, options: Partial<RedisStoreOptions> & { url: string }) {
   const store = createRedisStore({ ttlSeconds: 60, commandTimeoutMs: 5000, ...options })

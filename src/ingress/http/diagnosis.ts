@@ -12,7 +12,7 @@ export function addDiagnosis (app: FastifyInstance, diagnosis: Pick<Diagnosis, '
     schema: {
       summary: 'Explain a call',
       description: 'Legs, policy, timeline, media, each SDP as it came and as it went on (keys masked), and what the diagnosis '
-        + 'found. Also of a call that has ended, for a while. Only the instance that served a call knows it.',
+        + 'found. Also of a call that has ended, for a while. Instances that share a Redis ask each other.',
       params: Id,
       response: {
         200: Type.Unsafe<object>({ type: 'object', additionalProperties: true, description: 'CallExplanation' }),

@@ -1,0 +1,120 @@
+import { randomUUID } from 'node:crypto'
+import { parseStoreUrl } from '../config/store-url.ts'
+import { asNgpilotError, NgpilotError } from '../errors.ts'
+import { openClient, type RedisAccess } from './client.ts'
+import { connectRedis } from './connection.ts'
+
+export interface PeersOptions extends RedisAccess {
+  /** As `parseStoreUrl` reads it; that of the store. */
+  url: string
+  commandTimeoutMs?: number
+  /** How long the others may take. Default 600. */
+  withinMs?: number
+  /** What this instance says to a question of another one; undefined: nothing. */
+  answer: (question: string) => Promise<string | undefined>
+  /** Redis does not let this instance listen. */
+  refused: (reason: string) => void
+}
+
+/** The other instances that share a Redis. Nothing is kept there: question and answers are only passed on. */
+export interface Peers {
+  /** @returns what those say that have something to say, in time; nothing while Redis is away */
+  ask (question: string): Promise<string[]>
+  close (): Promise<void>
+}
+
+interface Question { id: string, to: string, question: string }
+interface Answer { id: string, answer?: string }
+interface Waiting { answers: string[], heard (answer: string | undefined): void }
+
+const questions = 'ngpilot:peers'
+/** Longer than any answer; what is longer is not read. */
+const mostLength = 2 ** 20
+
+/** @see https://redis.io/docs/latest/develop/pubsub/ */
+export function openPeers (options: PeersOptions): Peers {
+  const { url, commandTimeoutMs = 150, withinMs = 600, answer, refused } = options
+  const target = parseStoreUrl(url)
+  if (!target) throw new NgpilotError('config_invalid', 'the URL of the call store cannot be read')
+  const own = `${questions}:${randomUUID()}`
+  const waiting = new Map<string, Waiting>()
+  // A connection that listens can do nothing else.
+  const sender = connectRedis(url, commandTimeoutMs, options)
+  const listener = openClient(target, options, commandTimeoutMs)
+  listener.on('error', () => undefined)
+  listener.on('ready', () => {
+    listener.subscribe(questions, own).catch((error: unknown) => {
+      if (error instanceof Error && error.message.startsWith('NOPERM')) refused(error.message)
+    })
+  })
+  listener.on('message', (channel: string, text: string) => {
+    if (text.length > mostLength) return
+    if (channel === own) heard(text)
+    else void reply(text).catch(() => undefined)
+  })
+
+  function heard (text: string): void {
+    const told = parsed<Answer>(text)
+    if (typeof told?.id !== 'string') return
+    waiting.get(told.id)?.heard(typeof told.answer === 'string' ? told.answer : undefined)
+  }
+
+  async function reply (text: string): Promise<void> {
+    const asked = parsed<Question>(text)
+    const { id, to, question } = asked ?? {}
+    if (typeof id !== 'string' || typeof question !== 'string' || typeof to !== 'string') return
+    if (to === own || !to.startsWith(`${questions}:`)) return
+    const said = await answer(question)
+    await publish(to, { id, ...said !== undefined && { answer: said } })
+  }
+
+  const publish = (channel: string, message: Question | Answer) =>
+    sender.run((redis) => redis.publish(channel, JSON.stringify(message)))
+
+  return {
+    async ask (question) {
+      const id = randomUUID()
+      const answers: string[] = []
+      let expected = Infinity
+      let replies = 0
+      return new Promise((resolve) => {
+        const finish = () => {
+          clearTimeout(timer)
+          waiting.delete(id)
+          resolve(answers)
+        }
+        const timer = setTimeout(finish, withinMs)
+        const finishWhenAll = () => { if (replies >= expected) finish() }
+        waiting.set(id, {
+          answers,
+          heard (said) {
+            replies++
+            if (said !== undefined) answers.push(said)
+            finishWhenAll()
+          },
+        })
+        publish(questions, { id, to: own, question }).then((listeners) => {
+          // A node of a Cluster counts its own listeners alone. This instance is one of them.
+          if (target.kind === 'cluster') return
+          expected = listeners - 1
+          finishWhenAll()
+        }, (error: unknown) => {
+          if (asNgpilotError(error).code === 'store_unavailable') finish()
+        })
+      })
+    },
+    async close () {
+      listener.disconnect()
+      await sender.close()
+    },
+  }
+}
+
+function parsed<T extends object> (text: string): Partial<T> | undefined {
+  try {
+    const value: unknown = JSON.parse(text)
+    return typeof value === 'object' && value !== null ? value : undefined
+  } catch {
+    return undefined
+  }
+}
