@@ -9,7 +9,7 @@ import type { Watch } from './watch.ts'
 /** What the verbs work with. `policy` is that of a call: the one that it began with, while it is remembered. */
 export interface CallDeps {
   policy: (callId: string, revision?: string) => Policy
-  fleet: Pick<LiveFleet, 'candidates' | 'capabilities' | 'nodes' | 'pinned' | 'reachable'>
+  fleet: Pick<LiveFleet, 'candidates' | 'capabilities' | 'known' | 'nodes' | 'pinned' | 'reachable'>
   ng: Pick<NgClient, 'send'>
   store: CallStore
   deletes: Deletes

@@ -1,5 +1,6 @@
 import type { BranchRecord, CallRecord, OwedDelete } from '../state/store.ts'
 import type { CallDeps } from './deps.ts'
+import { locate } from './locate.ts'
 import type { Outcome } from './outcome.ts'
 import { ownBranch } from './own-branch.ts'
 import { liveBranches, nodeTagOf, type Place } from './place.ts'
@@ -11,21 +12,29 @@ export type DeleteRequest = Pick<MediaRequest, 'callId' | 'deadline' | 'sip'> & 
 
 export type Delete = ReturnType<typeof createDelete>
 
-type EndDeps = Pick<CallDeps, 'fleet' | 'deletes' | 'store' | 'observer'>
+type EndDeps = Pick<CallDeps, 'fleet' | 'ng' | 'deletes' | 'store' | 'observer'>
 type Branches = [key: string, branch: BranchRecord][]
 
 /**
  * Ends a call, at once and whole. Nobody waits for the node: the delete is owed to it from now on, and whatever comes next
- * for the call waits for its first try. A call that nobody knows is gone already: no error.
+ * for the call waits for its first try. A call that no store knows ends on whichever node has it; one that no node has, or
+ * whose node is not configured any more, is gone already: no error.
  */
-export function createDelete ({ fleet, deletes, store, observer }: EndDeps) {
+export function createDelete ({ fleet, ng, deletes, store, observer }: EndDeps) {
   return async function deleteCall (request: DeleteRequest, call: CallRecord | undefined, hold: Hold): Promise<Outcome> {
+    if (!call) hold(endWherever(request))
     if (!call || call.endedAt !== undefined) return { command: 'delete' }
     const isBye = request.sip?.method === 'BYE' && request.sip.status === undefined
     observer.over(request.callId, { status: request.sip?.status, byeFrom: isBye ? request.fromTag : undefined })
-    hold(deletes.owe(fleet.pinned(call.node), request.callId))
+    const node = fleet.known(call.node)
+    if (node) hold(deletes.owe(node, request.callId))
     await store.end(request.callId)
     return { command: 'delete', node: call.node }
+  }
+
+  async function endWherever ({ callId, deadline }: DeleteRequest): Promise<void> {
+    const node = await locate({ fleet, ng }, callId, deadline)
+    if (node) await deletes.owe(node, callId)
   }
 }
 
@@ -47,8 +56,8 @@ export async function endBranches (
   { fleet, deletes, store }: EndDeps, callId: string, call: CallRecord, branches: Branches, hold: Hold,
 ): Promise<void> {
   if (branches.length === 0) return
-  const node = fleet.pinned(call.node)
-  for (const [key, { caller }] of branches) hold(deletes.owe(node, callId, branchAtNode(call, key, caller)))
+  const node = fleet.known(call.node)
+  if (node) for (const [key, { caller }] of branches) hold(deletes.owe(node, callId, branchAtNode(call, key, caller)))
   await store.save(callId, {
     branches: Object.fromEntries(branches.map(([key, branch]) => [key, { ...branch, state: 'ended' as const }])),
     event: { at: Date.now(), event: 'branch ended' },

@@ -35,6 +35,28 @@ test('a BYE from the callee ends the call too', async (t) => {
   await started.emptied()
 })
 
+test('a BYE of a call that the store has lost ends it on the node that has it; one of a call that is nowhere is no error', async (t) => {
+  const started = await startCalls(t)
+  await establish(started)
+  await started.store.remove('call-1')
+  for (const callId of ['nowhere', 'call-1']) {
+    const ended = await started.calls.manage(request({ callId, sip: sip('BYE', { cseq: 2 }), toTag: 'to' }))
+    assert.equal(ended.command, 'delete')
+  }
+  await started.emptied()
+})
+
+test('a call whose node is not configured any more ends quietly, one fork of it too', async (t) => {
+  const { calls, store } = await startCalls(t)
+  await calls.manage(request({ ...invite, viaBranch: 'one' }))
+  await calls.manage(request({ ...invite, viaBranch: 'two' }))
+  await store.save('call-1', { node: 'gone' })
+  await calls.manage(request({ sip: sip('INVITE', { status: 486 }), toTag: 'to', viaBranch: 'one' }))
+  assert.equal((await store.find('call-1'))?.branches['one']?.state, 'ended')
+  assert.equal((await calls.deleteCall(request({}))).command, 'delete')
+  assert.equal(await store.size(), 0)
+})
+
 test('CANCEL ends the call when no 2xx comes', async (t) => {
   const { calls, emptied } = await startCalls(t)
   await calls.manage(request(invite))
