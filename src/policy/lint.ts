@@ -87,7 +87,8 @@ function lintRules (policy: Policy, sources: readonly PolicySource[], oldest: Re
 function pairsOf (policy: Policy, kinds: Profile[], match: Record<string, unknown>): [sender: Profile, receiver: Profile][] {
   const named = (party: string): Profile[] | undefined => {
     const names = namesOf(match[party])
-    if (names.length === 0) return undefined
+    if (match[party] === undefined) return undefined
+    // Of whom only an address is said, any profile may be; to blame the rule for each would be wrong more often than right.
     return profilesInUse(policy).filter(({ line }) => line.some((name) => names.includes(name)))
   }
   const [caller, callee, sender, receiver] = ['caller', 'callee', 'sender', 'receiver'].map(named)

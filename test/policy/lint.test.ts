@@ -46,6 +46,7 @@ const broken: [about: string, text: string, ...findings: string[]][] = [
   ['PO-02, a rule on a profile of nobody, and an address', `endpoints: [${web}, { profile: sip }]\nrules: [{ name: r, match: { callee: { profile: sip-sdes, address: 192.0.2.1 } }, set: { nodes: a } }]\nsets: [a]`,
     '3:9 warning PO-02: rule r never applies: no endpoint gives a leg the profile that it wants (callee: sip-sdes)'],
   ['nothing, a rule on an address of a party', `endpoints: [${web}, { profile: sip }]\nrules: [{ name: r, match: { callee: { address: 192.0.2.1 } }, set: { nodes: a } }]\nsets: [a]`],
+  ['nothing, flags for a party of which only the address is said', `endpoints: [${web}, { profile: sip }]\nrules: [{ name: r, match: { callee: { address: 192.0.2.1 } }, offer-flags: RTP/AVP ICE=remove rtcp-mux-demux }]`],
   ['PO-03, a profile without use', `profiles: { a: { extends: sip } }\nendpoints: [${web}]`,
     '2:13 warning PO-03: profile a is used by no endpoint and no other profile'],
 ]
