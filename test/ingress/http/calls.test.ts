@@ -93,11 +93,48 @@ test('what is missing, too large or of a wrong kind is refused in words', async 
   assert.equal((await ask('GET', '/v1/calls?nod=n1')).status, 400)
 })
 
+/** What each command takes to be carried out; those that are not here need nothing. */
+const needed: Partial<Record<keyof typeof callCommands, object>> = {
+  'block-dtmf': { fromTag: 'from' }, 'play-dtmf': { code: '5', fromTag: 'from' }, 'play-media': { fromTag: 'from', file: '/nowhere.wav' },
+  'stop-media': { fromTag: 'from' }, 'subscribe-request': { fromTag: 'from', toTag: 'listener' }, 'subscribe-answer': { toTag: 'listener', sdp },
+  unsubscribe: { toTag: 'listener' }, publish: { fromTag: 'publisher', sdp },
+}
+/** A second time there is nothing to do for it, and rtpengine says so. */
+const onceOnly = ['unsubscribe']
+/** There is no such file, and no media that a digit could go into. */
+const refused = ['play-media', 'play-dtmf']
+
+test('what is asked twice, for want of an answer, is answered twice the same', async () => {
+  const callId = 'twice'
+  const twice = async (path: string, body: object) => {
+    const [one, two] = [await ask<{ sdp?: string, reply?: object }>('POST', path, body), await ask<{ sdp?: string, reply?: object }>('POST', path, body)]
+    return { one, two, what: `${path}: ${JSON.stringify([one, two])}` }
+  }
+  for (const [verb, body] of [['offer', { callId, fromTag: 'from', sdp }], ['answer', { callId, fromTag: 'from', toTag: 'to', sdp }]] as const) {
+    const { one, two, what } = await twice(`/v1/${verb}`, body)
+    assert.deepEqual([one.status, two.status, portsOf(two.body.sdp)], [200, 200, portsOf(one.body.sdp)], what)
+  }
+  for (const name of Object.keys(callCommands) as (keyof typeof callCommands)[]) {
+    if (onceOnly.includes(name)) continue
+    const { one, two, what } = await twice(`/v1/calls/${callId}/${name}`, needed[name] ?? {})
+    assert.deepEqual([one.status, two.status], refused.includes(name) ? [502, 502] : [200, 200], what)
+  }
+  const stored = async () => (await pages('limit=5')).filter((stored) => stored === callId)
+  assert.deepEqual(await stored(), [callId])
+  const deleted = await twice('/v1/delete', { callId })
+  assert.deepEqual([deleted.one.status, deleted.two.status, await stored()], [204, 204, []], deleted.what)
+})
+
 test('the API page has every command, with what it takes', async () => {
   const { body } = await ask<{ paths: Record<string, unknown> }>('GET', '/openapi.json')
   for (const name of Object.keys(callCommands)) assert.ok(body.paths[`/v1/calls/{id}/${name}`], name)
   assert.match(JSON.stringify(body.paths['/v1/calls/{id}/play-dtmf']), /"code":"5"/)
 })
+
+/** The m-lines of an SDP: a new exchange would have ports of its own. */
+function portsOf (text = ''): string[] {
+  return text.split('\r\n').filter((line) => line.startsWith('m='))
+}
 
 async function makeCall (callId: string): Promise<string> {
   const offered = await ask<{ node: string }>('POST', '/v1/offer', { callId, fromTag: 'from', sdp })
