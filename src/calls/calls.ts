@@ -12,6 +12,7 @@ import { createOffer } from './offer.ts'
 import { liveBranches } from './place.ts'
 import { type NgRequest, type Relayed, createRelay } from './relay.ts'
 import { Repeats } from './repeats.ts'
+import { createRestore } from './restore.ts'
 import { createSerial, type Hold } from './serial.ts'
 import { createWholeFleet } from './whole-fleet.ts'
 
@@ -39,7 +40,9 @@ export function createCalls (deps: CallDeps) {
       if (call && cancelled.length > 0) await endSome({ callId, deadline }, call, cancelled, hold)
     })
   })
-  const manage = createManage(deps, { offer, answer, deleteCall, endSome, cancels, repeats })
+  const manage = createManage(deps, {
+    offer, answer, deleteCall, endSome, cancels, repeats, restore: createRestore(deps.store, { offer, answer, conformance }),
+  })
 
   const leftovers = new Leftovers(deps, (callId, look) => serial(callId, performance.now() + cancelDeadlineMs, look))
   const relay = createRelay(deps, { offer, answer, endSome, leftovers })

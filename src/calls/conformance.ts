@@ -107,12 +107,21 @@ export function createConformance (observer: { found (found: FoundInCall): void 
 
   return {
     pass,
+    /** What both ends sent before a refused offer. Undefined: this process does not know, or the offer changed nothing. */
+    beforeRefused ({ callId, branch, offerer, answerer }: Refused): { offer: Buffer, answer: Buffer } | undefined {
+      const exchange = recent.get(keyOf(callId, branch))
+      if (exchange?.offerer !== offerer || exchange.answers.size > 0) return undefined
+      const [offer, answer] = [exchange.before.get(`in ${offerer}`), exchange.before.get(`in ${answerer}`)]
+      return offer && answer && !offer.equals(exchange.offerIn) ? { offer, answer } : undefined
+    },
     /** The call has ended. */
     forget (callId: string, branches: readonly string[]) {
       for (const branch of branches) recent.forget(keyOf(callId, branch))
     },
   }
 }
+
+interface Refused { callId: string, branch: string, offerer: string, answerer: string }
 
 function keyOf (callId: string, branch: string): string {
   return `${branch} ${callId}`

@@ -13,6 +13,7 @@ import type { Outcome } from './outcome.ts'
 import { legOf, liveBranches, otherEnd, type Place, placeOf } from './place.ts'
 import type { Repeats } from './repeats.ts'
 import type { MediaRequest, SipFacts } from './request.ts'
+import type { Restore } from './restore.ts'
 import type { Hold } from './serial.ts'
 
 interface Verbs {
@@ -22,6 +23,7 @@ interface Verbs {
   endSome: EndSome
   cancels: Pick<Cancels, 'cancelled' | 'forget'>
   repeats: Repeats
+  restore: Restore
 }
 
 /** A request that came as a SIP message; its tags are SIP's From and To tags still. */
@@ -114,17 +116,21 @@ export function createManage (deps: CallDeps, verbs: Verbs) {
       ? failedBranches(call, place, { viaBranch: request.viaBranch, cseq: sip.cseq })
       : []
     if (ended.length === 0) {
-      await takeBack(request, place)
+      await takeBack(request, place, hold)
       return none
     }
     return verbs.endSome(request, call, ended, hold)
   }
 
-  async function takeBack ({ callId, sip }: SipRequest, { key, branch, by }: Place): Promise<void> {
+  /** Who refused need not wait until the node has the media of before again; what comes next in the call does. */
+  async function takeBack (request: SipRequest, place: Place, hold: Hold): Promise<void> {
+    const { callId, sip } = request
+    const { key, branch, by } = place
     const before = branch?.exchange
     const after = refused(before, { by, cseq: sip.cseq })
     if (branch && after && after !== before) {
       await store.save(callId, { branches: { [key]: { ...branch, exchange: after } }, event: { at: Date.now(), event: 'offer refused' } })
+      hold(verbs.restore(request, place, hold))
     }
   }
 

@@ -111,6 +111,24 @@ test('a reliable 183 with PRACK, an offer in PRACK and in an early UPDATE, a 200
   await site.isEmpty()
 })
 
+test('a hold that is refused changes nothing, whoever asked for it and how: both hear each other on', async (t) => {
+  const { alice, bob } = await phones(t)
+  const { caller, callee } = await establish(alice, bob)
+  await hearEachOther(alice, bob)
+  for (const [from, to] of [[caller, callee], [callee, caller]] as const) {
+    for (const change of [{ direction: 'sendonly' }, { direction: 'inactive' }, { address: '0.0.0.0' }]) {
+      from.request('INVITE', { body: from.sdp(change) })
+      to.phone.peer.reply(await to.phone.peer.receive(/^INVITE/), '488 Not Acceptable Here')
+      await from.phone.peer.receive(/^SIP\/2.0 488/)
+      await hearEachOther(alice, bob)
+    }
+  }
+  await exchange(callee, caller)
+  await hearEachOther(alice, bob)
+  await bye(caller, callee)
+  await site.isEmpty()
+})
+
 test('a late offer: in the 200 of an INVITE without SDP, its answer in the ACK; the same in a re-INVITE', async (t) => {
   const { alice, bob } = await phones(t)
   alice.peer.request('INVITE', bob.peer.uri)
