@@ -81,6 +81,9 @@ function factsOf (
   const before = all.filter(({ message: other }) => other.source === source && other.destination === destination
     && other.number < number && other.sip.cseq.number !== sip.cseq.number && other.sip.callId === sip.callId)
   const previous = before.at(-1)?.sdp
+  const previousOfPeer = offer && all.findLast(({ message: other }) =>
+    other.source === destination && other.destination === source
+    && other.number < offer.message.number && other.sip.callId === sip.callId)?.sdp
   const isFirst = sip.toTag === undefined || message === call.messages[0] || before.length === 0
   return {
     role,
@@ -90,6 +93,7 @@ function factsOf (
     messageBytes: bytes,
     ...offer && { offer: offer.sdp },
     ...previous && { previous },
+    ...previousOfPeer && { previousOfPeer },
   }
 }
 

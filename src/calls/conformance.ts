@@ -87,6 +87,7 @@ export function createConformance (observer: { found (found: FoundInCall): void 
         }, {
           offer: answered?.offerIn,
           previous: before?.get(`out ${role === 'offer' ? toTag : fromTag}`),
+          previousOfPeer: role === 'answer' ? before?.get(`in ${fromTag}`) : undefined,
           otherAnswer: [...answered?.answers ?? []].find(([tag]) => tag !== toTag)?.[1].out,
         })
         const repairs = judge(check(viewOf(sdp), facts), 'out', decision.receiver)
@@ -137,7 +138,7 @@ export async function noted (store: Pick<CallStore, 'save'>, callId: string, pas
   return { findings }
 }
 
-type Others = Partial<Record<'offer' | 'previous' | 'otherAnswer', Buffer | undefined>>
+type Others = Partial<Record<'offer' | 'previous' | 'previousOfPeer' | 'otherAnswer', Buffer | undefined>>
 
 /** The facts with the other SDPs, each read when the first rule asks for it: most do not. */
 function withOthers (facts: RuleFacts, others: Others): RuleFacts {

@@ -19,10 +19,6 @@ export const untold: readonly { title: string, why: string }[] = [
     title: 'transcoding takes more CPU than the node has',
     why: '`query` and `statistics` have no CPU time. When DX-12 comes for both legs of many calls of a node at once, look at its CPU.',
   },
-  {
-    title: 'an ICE restart that ends DTLS (NG-09) in a live call',
-    why: 'ngpilot gives the node the tls-id that browsers leave out, and the association lives on.',
-  },
 ]
 
 /** What is wrong with a call, the gravest first. No clock, no I/O: the same call, the same findings. */

@@ -57,6 +57,11 @@ const toSdes: Partial<RuleFacts> = { leg: { name: 'carrier', kind: 'sdes' } }
 const toOsrtp: Partial<RuleFacts> = { leg: { name: 'phone', kind: 'osrtp' } }
 const toDtls: Partial<RuleFacts> = { leg: { name: 'phone', kind: 'dtls' } }
 const answering = (offer: readonly string[], facts: Partial<RuleFacts> = {}): Partial<RuleFacts> => ({ ...facts, role: 'answer', offer: view(offer) })
+/** The answer to a browser's re-offer, its first one with these changes; the first answer had tls-id `one`. */
+const restarted = (...changes: string[]): Partial<RuleFacts> => ({
+  ...answering(edit(web, ...changes), toWeb), previousOfPeer: view(web), previous: view(edit(webAnswer, '^a=tls-id:one')),
+})
+const tlsTwo = edit(webAnswer, 'o==>o=- 7 2 IN IP4 198.51.100.1', '^a=tls-id:two')
 const across = (lines: readonly string[], facts: Partial<RuleFacts> = {}): Partial<RuleFacts> => ({ ...facts, role: 'answer', across: view(lines) })
 const video = ['m=video 31002 RTP/AVP 96', 'a=rtpmap:96 H264/90000']
 const ptimes = (ms: number) => edit(plain, 'c==>c=IN IP4 203.0.113.9', `+a=ptime:${ms}`)
@@ -331,10 +336,12 @@ export const cases: Record<string, { trips: Case[], misses: Case[] }> = {
   },
 
   'NG-09': {
-    trips: [{ sdp: edit(web, 'a=ice-ufrag=>a=ice-ufrag:newone'), facts: { ...toWeb, direction: 'in', previous: view(web), nodeVersion: '12.5.1.31' } }],
+    trips: [{ sdp: tlsTwo, facts: restarted('a=ice-ufrag=>a=ice-ufrag:newone') }],
     misses: [
-      { sdp: edit(web, 'a=ice-ufrag=>a=ice-ufrag:newone'), facts: { ...toWeb, direction: 'in', previous: view(web), nodeVersion: '10.5.3.5' } },
-      { sdp: edit(web, 'a=ice-ufrag=>a=ice-ufrag:newone', '+a=tls-id:1'), facts: { ...toWeb, direction: 'in', previous: view(web), nodeVersion: '12.5.1.31' } },
+      { sdp: edit(webAnswer, '^a=tls-id:one'), facts: restarted('a=ice-ufrag=>a=ice-ufrag:newone') },
+      { sdp: webAnswer, facts: restarted('a=ice-ufrag=>a=ice-ufrag:newone') },
+      { sdp: tlsTwo, facts: restarted('a=ice-ufrag=>a=ice-ufrag:newone', '+a=tls-id:its-own') },
+      { sdp: tlsTwo, facts: restarted('a=ice-ufrag=>a=ice-ufrag:newone', `a=fingerprint=>a=fingerprint:sha-256 ${print('4B')}`) },
     ],
   },
 }

@@ -15,7 +15,7 @@ function everyRule (sdp: Sdp, other: Sdp, forKinds = kinds): void {
     for (const role of ['offer', 'answer'] as const) {
       const facts: RuleFacts = {
         direction: 'out', role, leg: { name: kind, kind, codecs: ['PCMU'], media: ['audio'], family: 'IP6' }, transport: 'udp', isPublic: true,
-        offer: across, previous: across, otherAnswer: across, across, isTranscoding: false, nodeVersion: '12.5.1.31',
+        offer: across, previous: across, otherAnswer: across, across, isTranscoding: false, previousOfPeer: across,
       }
       for (const finding of [...check(seen, facts), ...check(seen, { ...facts, direction: 'in' })]) {
         assert.doesNotMatch(JSON.stringify([finding.evidence, finding.detail]), /[\x7f-\x9f]|\\u00[01]/, finding.id)

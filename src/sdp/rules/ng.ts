@@ -1,4 +1,5 @@
 import { effective } from '../view.ts'
+import type { MediaView, SdpView } from '../view.ts'
 import { found, ofAttribute, type Rule } from './rule.ts'
 
 /** What rtpengine makes of an SDP that is sound by itself. */
@@ -7,28 +8,35 @@ export const ngRules: Rule[] = [
     id: 'NG-09',
     severity: 'error',
     leg: 'browser',
-    at: 'in',
+    at: 'out',
     kinds: ['web'],
-    role: 'offer',
-    title: 'an ICE restart that this rtpengine does not survive',
-    why: 'From 11.3 on rtpengine takes new ICE credentials without a=tls-id for a new DTLS session and closes the one there is; the browser never begins another: silence.',
-    fix: 'The client must make a new RTCPeerConnection instead of restartIce(); or rtpengine 10.5, or the flag no-tls-id from 26.0.',
+    role: 'answer',
+    title: 'an ICE restart that rtpengine took for a new DTLS association',
+    why: 'rtpengine 11.3 and later names its DTLS association in a=tls-id, and begins a new one when an offer brings new ICE '
+      + 'credentials without a tls-id. A browser sends none and begins none: silence from then on.',
+    fix: 'Let ngpilot hand the SDP over, which names the browser\'s association; or the flag no-tls-id from rtpengine 26.0; or the '
+      + 'page makes a new RTCPeerConnection instead of restartIce().',
     reference: 'RFC 8842 §4',
-    check: (sdp, { previous, nodeVersion }) => {
-      if (!previous || nodeVersion === undefined || !isAffected(nodeVersion)) return undefined
+    mentions: ['tls-id'],
+    check: (sdp, { offer, previous, previousOfPeer }) => {
+      if (!offer || !previous || !previousOfPeer) return undefined
       return found(sdp.live.flatMap((media) => {
-        const before = previous.media[media.index]
-        const ufrag = effective(sdp, media, 'ice-ufrag')
-        if (!before?.isLive || !ufrag || effective(sdp, media, 'tls-id')) return []
-        const isRestart = effective(previous, before, 'ice-ufrag')?.value !== ufrag.value
-        const isSameCertificate = effective(previous, before, 'fingerprint')?.value === effective(sdp, media, 'fingerprint')?.value
-        return isRestart && isSameCertificate ? [ofAttribute(ufrag)] : []
+        const [now, before] = [effective(sdp, media, 'tls-id'), ofLine(previous, media, 'tls-id')]
+        const isNew = now !== undefined && before !== undefined && now.value !== before.value
+        return isNew && isRestartAlone(offer, previousOfPeer, media) ? [ofAttribute(now)] : []
       }))
     },
   },
 ]
 
-function isAffected (version: string): boolean {
-  const [major = 0, minor = 0] = version.split('.').map(Number)
-  return major > 11 || (major === 11 && minor >= 3)
+/** New ICE credentials, and the certificate of before: the same RTCPeerConnection, whose DTLS association goes on. */
+function isRestartAlone (offer: SdpView, before: SdpView, media: MediaView): boolean {
+  const same = (name: string) => ofLine(offer, media, name)?.value === ofLine(before, media, name)?.value
+  return !same('ice-ufrag') && same('fingerprint') && ofLine(offer, media, 'tls-id') === undefined
+}
+
+/** What an SDP says of the m-line with the same place in it. */
+function ofLine (sdp: SdpView, { index }: MediaView, name: string) {
+  const media = sdp.media[index]
+  return media?.isLive ? effective(sdp, media, name) : undefined
 }

@@ -54,14 +54,14 @@ export interface RuleFacts {
   offer?: SdpView
   /** The latest SDP of an earlier exchange in the same direction on this leg. */
   previous?: SdpView
+  /** What the other end of this leg had sent before `offer`. */
+  previousOfPeer?: SdpView
   /** Another answer to the same offer, from another fork. */
   otherAnswer?: SdpView
   /** What came in on the other leg and became this SDP. */
   across?: SdpView
   /** Whether the node was asked to transcode between the legs; undefined: not known. */
   isTranscoding?: boolean
-  /** rtpengine's version: `12.5.1.31`. */
-  nodeVersion?: string
 }
 
 /** A conformance rule: pure, and quick enough to run for every SDP. */
