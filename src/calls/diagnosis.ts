@@ -7,6 +7,8 @@ import type { Finding } from '../finding.ts'
 import { queryCommand } from '../ng/commands.ts'
 import { mediaReportOf } from '../ng/media-report.ts'
 import type { Peers } from '../state/peers.ts'
+import type { DecisionExplanation } from '../policy/explanation.ts'
+import { firstDecision } from './first-decision.ts'
 import type { CallDeps } from './deps.ts'
 import type { CallEvents } from './events.ts'
 import { Histories } from './histories.ts'
@@ -20,6 +22,8 @@ export interface DiagnosisOptions {
   /** How many ports a node has left; undefined: it has not said. */
   freePortsOf: (node: string) => number | undefined
   observer: DiagnosisObserver
+  /** The decisions on a call that this instance remembers, the oldest first. */
+  decisionsOn: (callId: string) => readonly DecisionExplanation[]
   /** Connects to the other instances that share the store; absent: it is not shared. They ask each other by call-id. */
   peersOf?: (answer: (callId: string) => Promise<string | undefined>) => Peers
 }
@@ -42,7 +46,7 @@ const queryMs = 300
 export function createDiagnosis (
   { ng, fleet, store, events }: Pick<CallDeps, 'ng' | 'fleet' | 'store'> & { events: Pick<CallEvents, 'emit'> }, options: DiagnosisOptions,
 ): Diagnosis {
-  const { observer, freePortsOf } = options
+  const { observer, freePortsOf, decisionsOn } = options
   const histories = new Histories(options.keptCalls)
   const sampler = new Sampler({
     ng,
@@ -87,7 +91,8 @@ export function createDiagnosis (
       await ng.send(fleet.pinned(history.node), queryCommand({ callId }), { deadline: performance.now() + queryMs })
         .then((reply) => watch.sampled(callId, mediaReportOf(reply)), () => undefined)
     }
-    return history
+    const [first] = decisionsOn(callId)
+    return history && first ? { ...history, decision: firstDecision(first) } : history
   }
 
   const peers = options.peersOf?.(async (callId) => {

@@ -106,7 +106,7 @@ function exchangeOf (passed: Passed, at: number): Exchange {
   const { request: { fromTag, toTag, sdp, sip }, command, decision, came, went, findings = [] } = passed
   const [senderTag = '', receiverTag] = command === 'offer' ? [fromTag, toTag] : [toTag, fromTag]
   const { flags, rules } = decision
-  const codec = audioCodecs(went.sdp).find(({ name }) => !/^(telephone-event|CN|red)$/i.test(name))?.name
+  const [codecIn, codec] = [came?.codecs ?? [], audioCodecs(went.sdp)].map(speechCodec)
   const wanted = isDictionary(flags.codec) ? flags.codec : {}
   return {
     at,
@@ -117,11 +117,17 @@ function exchangeOf (passed: Passed, at: number): Exchange {
     rules,
     sdpIn: keptSdp(sdp),
     sdpOut: keptSdp(went.bytes),
+    ...codecIn !== undefined && { codecIn },
     ...codec !== undefined && { codec },
     isEncrypted: came !== undefined && (came.hasDtls || came.hasSdes),
     wantsTranscoding: wanted.consume !== undefined,
     findings,
   }
+}
+
+/** The first that is for speech. */
+function speechCodec (codecs: readonly { name: string }[]): string | undefined {
+  return codecs.find(({ name }) => !/^(telephone-event|CN|red)$/i.test(name))?.name
 }
 
 function isDictionary (value: NgValue | undefined): value is NgDictionary {

@@ -50,6 +50,8 @@ export interface LegView {
   bytesPerPacket: number
   /** Nothing comes, though the SDP lets the leg send. RTCP on the same port does not count. */
   isSilent: boolean
+  /** It is silent but for RTCP on the same port, so the way from it is there. */
+  isReporting: boolean
   /** Media comes in. */
   isFlowing: boolean
   /** Seconds from the creation of the call to the last packet, by the node's clock. */
@@ -87,7 +89,8 @@ function viewOf (
   const base = before && before.rtp.received.packets <= now.packets ? before.rtp.received : noPackets
   const packets = now.packets - base.packets
   const rate = (count: number) => seconds > 0 ? count / seconds : 0
-  const isIdle = rate(packets) < rtcpPerSecond || (lastPacketAt ?? 0) <= latestPacketAt(report) - idleMs
+  const isGone = (lastPacketAt ?? 0) <= latestPacketAt(report) - idleMs
+  const isIdle = rate(packets) < rtcpPerSecond || isGone
   return {
     leg,
     media,
@@ -96,6 +99,7 @@ function viewOf (
     errorsPerSecond: rate(Math.max(0, now.errors - base.errors)),
     bytesPerPacket: packets > 0 ? (now.bytes - base.bytes) / packets : 0,
     isSilent: media.maySend && seconds >= leastWindowMs / 1000 && isIdle,
+    isReporting: isIdle && !isGone && packets > 0,
     isFlowing: !isIdle,
     ...lastPacketAt !== undefined && { lastPacketAfter: (lastPacketAt - report.createdAt) / 1000 },
   }

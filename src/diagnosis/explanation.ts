@@ -13,6 +13,8 @@ export interface CallExplanation {
   answeredAt?: number
   endedAt?: number
   legs: { role: string, tag: string, profile: string, agreedCodec?: string }[]
+  /** Of the first offer; absent where the instance that decided does not remember. */
+  decision?: FirstDecision
   /** Gravest first. */
   findings: (Finding & { firstAt: number, lastAt: number })[]
   timeline: TimelineLine[]
@@ -22,12 +24,18 @@ export interface CallExplanation {
   report?: CallReport
 }
 
+/** Why a leg has its profile, or that a rule matched. `place`: file, line and column in the policy. */
+export interface DecisionReason { name: string, why: string, place?: string }
+
+/** What the policy made of the first offer, and why. `asked`: of rtpengine, in words. */
+export interface FirstDecision { caller: DecisionReason, callee: DecisionReason, rules: DecisionReason[], asked: string }
+
 export interface TimelineLine { at: number, event: string, detail?: string }
 export interface MediaLine extends LegReport { role: string, endpoint?: string }
 
 /** @param timeline what the call's record has of its own, where the store still knows it. */
 export function explanationOf (history: CallHistory, timeline: readonly TimelineLine[] = []): CallExplanation {
-  const { callId, node, revision, startedAt, answeredAt, endedAt, exchanges, report } = history
+  const { callId, node, revision, startedAt, answeredAt, endedAt, exchanges, report, decision } = history
   const media = history.samples.at(-1)?.media
   const legs = legsOf(history)
   return {
@@ -40,6 +48,7 @@ export function explanationOf (history: CallHistory, timeline: readonly Timeline
     ...endedAt !== undefined && { endedAt },
     legs: legs.map(({ role, tag, profile, agreedCodec }) =>
       ({ role, tag, profile, ...agreedCodec !== undefined && { agreedCodec } })),
+    ...decision && { decision },
     findings: history.findings.map(({ finding, firstAt, lastAt }) => ({ ...finding, firstAt, lastAt })),
     timeline: timelineOf(history, timeline),
     media: legs.map((leg) => mediaLine(leg, report?.[leg.role], media)),

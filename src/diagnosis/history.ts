@@ -1,6 +1,7 @@
 import { masked, type Finding } from '../finding.ts'
 import type { DiagnosedCall, DiagnosedLeg, Sample } from './call.ts'
 import { diagnose } from './diagnose.ts'
+import type { FirstDecision } from './explanation.ts'
 import type { CallReport } from './report.ts'
 
 /** What one instance remembers of a call to explain it: every exchange with its SDP (masked), the samples, the findings. */
@@ -21,6 +22,8 @@ export interface CallHistory {
   samples: Sample[]
   findings: SeenFinding[]
   report?: CallReport
+  /** Put in where a call is explained. */
+  decision?: FirstDecision
 }
 
 /** One SDP on its way from a leg to the other. */
@@ -37,7 +40,8 @@ export interface Exchange {
   /** As it came and as it went on; keys are masked, and what is very long is cut. */
   sdpIn: string
   sdpOut: string
-  /** The first speech codec of what went on, and whether what came had SRTP keys or a fingerprint. */
+  /** The first speech codec of what came and of what went on, and whether what came had SRTP keys or a fingerprint. */
+  codecIn?: string
   codec?: string
   isEncrypted: boolean
   wantsTranscoding: boolean
@@ -123,12 +127,13 @@ export function legsOf ({ exchanges }: CallHistory): DiagnosedLeg[] {
   const leg = (tag: string | undefined, role: DiagnosedLeg['role'], profile: string): DiagnosedLeg => {
     const sent = exchanges.findLast((each) => each.from.tag === tag)
     const got = exchanges.findLast((each) => each.to.tag === tag || (role === 'callee' && each.to.tag === undefined))
-    const answer = exchanges.findLast((each) => each.command === 'answer' && each.to.tag === tag)
+    const answer = exchanges.findLast((each) => each.command === 'answer' && (each.to.tag === tag || each.from.tag === tag))
+    const agreedCodec = answer?.from.tag === tag ? answer?.codecIn : answer?.codec
     return {
       tag: tag ?? '',
       role,
       profile: sent?.from.profile ?? got?.to.profile ?? profile,
-      ...answer?.codec !== undefined && { agreedCodec: answer.codec },
+      ...agreedCodec !== undefined && { agreedCodec },
       ...sent && { isEncrypted: sent.isEncrypted },
       ...got && { findings: got.findings },
     }

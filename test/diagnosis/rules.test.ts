@@ -103,6 +103,10 @@ test('DX-17, DX-28: audio that stopped, with the second and what it means', () =
   const [web] = diagnose({ legs: [caller, callee], samples: stoppedWeb, answeredAt: start })
   assert.equal(web?.id, 'DX-17')
   assert.match(web.detail ?? '', /12 s after the call began; browsers give a path up/)
+  // RTCP on the same port goes on: 20 packets more in 30 s.
+  const muted = { received: { packets: 520, bytes: 520 * 172, errors: 0 }, lastPacketAt: start + 39_000 }
+  const mutedWeb = [healthy(10), sample(40, media([webStreams(40, { rtp: muted })], [streams(40)]))]
+  assert.match(diagnose({ legs: [caller, callee], samples: mutedWeb, answeredAt: start })[0]?.detail ?? '', /RTCP still comes/)
   const stoppedPhone = [healthy(20), sample(60, media([webStreams(60)], [streams(60, { rtp: silent(32) })]))]
   const [phone] = diagnose({ legs: [caller, callee], samples: stoppedPhone, answeredAt: start })
   assert.equal(phone?.id, 'DX-28')
@@ -145,7 +149,10 @@ test('DX-13, DX-14: what a side reports that it hears', () => {
   assert.deepEqual(idsOf(hears(good)), [])
   assert.deepEqual(idsOf(hears({ ...good, lossPercent: 4 })), ['DX-13'])
   assert.deepEqual(idsOf(hears({ ...good, lossPercent: 4, samples: 1 })), [])
+  assert.deepEqual(idsOf(hears({ ...good, mos: 3.5 })), ['DX-13'])
   assert.deepEqual(idsOf(hears({ ...good, roundTripMs: 350 })), ['DX-14'])
+  assert.deepEqual(idsOf(hears({ ...good, mos: 3.5, roundTripMs: 350 })), ['DX-14'])
+  assert.deepEqual(idsOf(hears({ ...good, roundTripMs: 290 })), [])
 })
 
 test('DX-15, DX-16: the node forgot the call, silent or on hold', () => {

@@ -104,9 +104,10 @@ export const flowRules: readonly DiagnosisRule[] = [
   },
   {
     id: 'DX-17', severity: 'error', leg: 'browser', title: 'the browser\'s audio stopped',
-    why: 'The call was healthy and the path to the browser is lost: the tab was closed, the network changed, or ICE failed.',
+    why: 'The call was healthy, then nothing more came. Without RTCP the path is lost: the tab was closed, the network changed, '
+      + 'or ICE failed. Where RTCP still comes the page has ended what it sends.',
     fix: 'The client must renew its path: restartIce(), or a new RTCPeerConnection, with a re-INVITE. NAT bindings must last '
-      + 'longer than the STUN checks are apart (30 s).',
+      + 'longer than the STUN checks are apart (30 s). Where RTCP still comes, look at the track: `ended`, or taken away.',
     reference: 'RFC 7675 §5.1',
     find: (scene) => stopped(scene, true),
   },
@@ -161,7 +162,9 @@ function stopped (scene: Scene, isBrowser: boolean) {
     const stoppedAfter = leg.lastPacketAfter ?? 0
     return {
       leg: named(leg), confidence: 'high' as const,
-      detail: `it stopped ${stoppedAfter} s after the call began; ${reasonForStopAt(stoppedAfter)}`,
+      detail: leg.isReporting
+        ? 'its RTCP still comes, so the path is there: it has stopped sending by itself (the microphone or the track has ended)'
+        : `it stopped ${stoppedAfter} s after the call began; ${reasonForStopAt(stoppedAfter)}`,
       evidence: flowEvidence(leg),
     }
   })

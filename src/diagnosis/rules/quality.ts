@@ -12,6 +12,8 @@ export function ptimeOf ({ media: { codec = '' }, bytesPerPacket, isFlowing }: L
 
 const codecNameOf = (view: LegView): string | undefined => view.media.codec?.replace(/\/.*/, '').toLowerCase()
 
+const isFar = ({ media: { rtp: { heard } } }: LegView): boolean => (heard?.roundTripMs ?? 0) > 300
+
 /** How it sounds: codecs, packet times, loss, jitter, MOS (interop §7.2). */
 export const qualityRules: readonly DiagnosisRule[] = [
   {
@@ -98,7 +100,9 @@ export const qualityRules: readonly DiagnosisRule[] = [
     reference: 'RFC 3550 §6.4',
     find: (scene) => scene.views.flatMap((view) => {
       const heard = view.media.rtp.heard
-      if (!heard || heard.samples < 2 || (heard.lossPercent < 3 && heard.jitterMs < 30 && heard.mos >= 3.6)) return []
+      // The MOS counts the delay of both ways, of which DX-14 tells.
+      const leastMos = scene.views.some((each) => isFar(each)) ? 3.1 : 3.6
+      if (!heard || heard.samples < 2 || (heard.lossPercent < 3 && heard.jitterMs < 30 && heard.mos >= leastMos)) return []
       return [{
         leg: named(view),
         ...heard.mos < 3.1 && { severity: 'error' as const },
@@ -112,10 +116,9 @@ export const qualityRules: readonly DiagnosisRule[] = [
     why: 'With more than 300 ms there and back people talk over each other.',
     fix: 'Take a node that is nearer to it (`nodes:` in a rule), or another route.',
     reference: 'ITU-T G.114',
-    find: (scene) => scene.views.flatMap((view) => {
-      const roundTripMs = view.media.rtp.heard?.roundTripMs ?? 0
-      return roundTripMs > 300 ? [{ leg: named(view), evidence: seen(view, { 'round trip': `${Math.round(roundTripMs)} ms` }) }] : []
-    }),
+    find: (scene) => scene.views.flatMap((view) => isFar(view)
+      ? [{ leg: named(view), evidence: seen(view, { 'round trip': `${Math.round(view.media.rtp.heard?.roundTripMs ?? 0)} ms` }) }]
+      : []),
   },
   {
     id: 'DX-20', severity: 'warning', leg: 'both legs', title: 'DTMF will be lost',
