@@ -9,18 +9,22 @@ import { percentile, table } from './table.ts'
 import { overHttp, type Scenario } from './targets.ts'
 
 /**
- * What the sampler costs at 1,000 live calls: ngpilots as they ship, each with so many calls up on an rtpengine of its own,
- * with the sampler off and on, measured in turn while the others stand still. `npm run bench:sampler`
+ * What the sampler costs at 1,000 live calls: ngpilots as they ship, each with so many calls up on an rtpengine of its
+ * own, with the sampler off and on. In every round each makes new calls in turn while the others stand still, and is
+ * compared with the one of the same round whose sampler is off: what slows the machine for a while slows both. A second
+ * one that is off shows how far apart two can be that are the same. `npm run bench:sampler -- [ROUNDS]`, about four minutes
  */
 const liveCalls = 1000
-const idleSeconds = 10
-const rounds = 7
-const callsPerRound = 400
+const idleSeconds = 8
+const rounds = Number(process.argv[2] ?? 21)
+const callsPerRound = 500
 const lanes = 8
-/** `diagnosis.queriesPerSecond` as it ships, and so many that the bound shows. */
-const settings = [0, 20, 100]
+/** `diagnosis.queriesPerSecond`: off, off, as it ships, and so many that the bound shows. */
+const settings = [0, 0, 20, 100]
+/** What the issue allows. */
+const leastShare = 0.95
 /** After an ngpilot has stood still it hears from its node again. */
-const settleMs = 1000
+const settleMs = 800
 const ends: (() => Promise<void> | void)[] = []
 const context = { after: (end: () => Promise<void> | void) => { ends.push(end) } }
 const tell = (text: string) => process.stderr.write(`\r\x1b[K${text} …`)
@@ -48,11 +52,8 @@ try {
     site.cpuShare = (after.cpuMs - before.cpuMs) / (after.at - before.at)
   }
   for (let round = -1; round < rounds; round++) { // the first warms up
-    // The order turns, so that none always comes after the same other.
-    for (let turn = 0; turn < sites.length; turn++) {
-      const site = sites[(turn + round + 1) % sites.length]
-      tell(`round ${Math.max(round + 1, 1)} of ${rounds}, ${site?.perSecond} queries a second`)
-      if (!site) continue
+    for (const [turn, site] of inTurn(sites, round + 1).entries()) {
+      tell(`round ${Math.max(round + 1, 1)} of ${rounds}, ${turn + 1} of ${sites.length}`)
       await alone(site)
       const target = await overHttp(site.port, scenario, lanes)
       const { callsPerSecond } = await makeCalls(target, `new-${round}`, callsPerRound, lanes)
@@ -64,24 +65,48 @@ try {
   const [off] = sites
   // Whether a node has lost calls is found out by questions too, with the sampler on or off.
   const ofSampler = ({ queries }: Site) => queries - (off?.queries ?? 0)
-  const rate = (site: Site | undefined) => percentile(site?.rates ?? [], 0.5)
-  console.log(`\n${liveCalls} calls up on rtpengine 12.5; calls/s: the median of ${rounds} rounds in turn, ${lanes} in flight\n`)
-  const head = ['queriesPerSecond', 'queries/s', 'of the sampler', 'CPU of ngpilot', 'new calls/s', 'against off']
-  console.log(table(head, sites.map((site) => [
-    site.perSecond === 0 ? 'off' : String(site.perSecond), site.queries.toFixed(1), ofSampler(site).toFixed(1),
-    `${(site.cpuShare * 100).toFixed(1)} %`, rate(site).toFixed(0), (rate(site) / rate(off)).toFixed(3),
-  ])))
-  if (sites.some((site) => ofSampler(site) > site.perSecond * 1.05)) process.exitCode = 1
+  console.log(`\n${liveCalls} calls up on rtpengine 12.5; ${rounds} rounds of ${callsPerRound} new calls each, ${lanes} in flight\n`)
+  const head = ['queriesPerSecond', 'queries/s', 'of the sampler', 'CPU of ngpilot', 'new calls/s', 'against off', '95 % interval']
+  console.log(table(head, sites.map((site, index) => {
+    const { median, low, high } = compared(site)
+    return [
+      site.perSecond > 0 ? String(site.perSecond) : index === 0 ? 'off' : 'off, the other', site.queries.toFixed(1),
+      ofSampler(site).toFixed(1), `${(site.cpuShare * 100).toFixed(1)} %`, percentile(site.rates, 0.5).toFixed(0),
+      ...site === off ? ['-', '-'] : [median.toFixed(3), `${low.toFixed(3)} to ${high.toFixed(3)}`],
+    ]
+  })))
+  console.log('\nAgainst off: the median over the rounds of new calls/s against those of the same round with the sampler off.')
+  for (const site of sites.filter(({ perSecond }) => perSecond > 0)) {
+    const { low, high } = compared(site)
+    const verdict = low >= leastShare ? 'unchanged within 5 %' : high < leastShare ? 'slower by more than 5 %' : 'not decided: the machine is too busy'
+    console.log(`${site.perSecond} queries a second: new calls/s are ${verdict}`)
+    if (low < leastShare || ofSampler(site) > site.perSecond * 1.05) process.exitCode = 1
+  }
 } finally {
   for (const { pid } of sites) process.kill(pid, 'SIGCONT')
   for (const end of ends.reverse()) await end()
 }
 
+/** Another order in each round, forwards and backwards, so that none always comes after the same other. */
+function inTurn (all: readonly Site[], round: number): Site[] {
+  const turned = all.map((_, index) => all[(index + round) % all.length]).flatMap((site) => site ?? [])
+  return round % 2 === 0 ? turned : turned.reverse()
+}
+
+/** Round by round against the one that is off: the median, and where the true one lies by the order of the rounds alone. */
+function compared ({ rates }: Site): { median: number, low: number, high: number } {
+  const ratios = rates.map((rate, round) => rate / (sites[0]?.rates[round] ?? Number.NaN)).sort((one, other) => one - other)
+  const spread = 1.96 * Math.sqrt(ratios.length) / 2
+  const at = (index: number) => ratios[Math.max(0, Math.min(ratios.length - 1, index))] ?? Number.NaN
+  const middle = (ratios.length - 1) / 2
+  return { median: percentile(ratios, 0.5), low: at(Math.floor(middle - spread)), high: at(Math.ceil(middle + spread)) }
+}
+
 /** An ngpilot with its calls up, each offered and answered. */
 async function startLoaded (perSecond: number, index: number) {
   tell(`${liveCalls} calls, ${perSecond} queries a second`)
-  const min = 10_000 + index * 16_000
-  const rtpengine = await startRtpengine(context, { rtpPorts: { min, max: min + 15_998 }, logLevel: 3 })
+  const min = 10_000 + index * 13_800
+  const rtpengine = await startRtpengine(context, { rtpPorts: { min, max: min + 13_798 }, logLevel: 3 })
   const ngpilot = await startNgpilot(context, {
     argv: built,
     env: {
