@@ -6,6 +6,7 @@ import { showCall, showCalls } from './cli/calls.ts'
 import { explainCall } from './cli/explain.ts'
 import { setNode, showNodes } from './cli/nodes.ts'
 import { policyCommand } from './cli/policy/policy.ts'
+import { styleFor } from './cli/style.ts'
 import { type Config, loadConfig, settingsThatWait } from './config.ts'
 import { watchConfig } from './config/watch.ts'
 import { NgpilotError } from './errors.ts'
@@ -36,7 +37,9 @@ async function main (): Promise<void> {
   }
   if (process.argv[2] === 'analyze') {
     process.exitCode = await analyzeCommand(process.argv.slice(3), {
+      env: process.env,
       isTerminal: process.stdout.isTTY,
+      columns: process.stdout.isTTY ? process.stdout.columns : undefined,
       write: (text) => { process.stdout.write(text) },
       writeError: (text) => { process.stderr.write(text) },
       input: process.stdin,
@@ -116,7 +119,9 @@ async function command ([name = '', id, ...rest]: string[], values: Values, { ht
   if (name === 'calls' && id === undefined) return showCalls(api, values, print)
   if (name === 'calls' && id === 'show' && rest[0] !== undefined && rest.length === 1) return showCall(api, rest[0], print)
   if (name === 'call' && id === 'explain' && rest.length === 1) {
-    return explainCall(api, rest[0] ?? '', { json: values.json === true, isTerminal: process.stdout.isTTY }, print)
+    const { isTTY, columns } = process.stdout
+    const look = { width: isTTY ? columns : 100, style: styleFor(isTTY, process.env) }
+    return explainCall(api, rest[0] ?? '', { json: values.json === true, ...look }, print)
   }
   if ((name === 'drain' || name === 'enable' || name === 'disable') && id !== undefined && rest.length === 0) {
     return setNode(api, id, name, values, print)

@@ -90,10 +90,13 @@ export async function startService (config: Config, log: Logger): Promise<Servic
     ? undefined
     : createWebhook({ ...webhookOptions, url: webhookUrl, observer: webhookObserver(metrics, log) })
   if (webhook) events.subscribe((event) => webhook.send(event))
+  const recent = createRecentDecisions()
+  const explainDecisions = decisionExplainer(policy, recent)
   const diagnosis = createDiagnosis({ ng, fleet, store, events }, {
     ...config.diagnosis,
     freePortsOf: (id) => fleet.nodes().find((node) => node.id === id)?.freePorts,
     observer: diagnosisObserver(metrics, log),
+    decisionsOn: (callId) => recent.of(callId).length > 0 ? explainDecisions(callId) : [],
     ...config.store.url !== 'memory:' && { peersOf: (answer) => openPeers({
       ...config.store, answer,
       refused: (reason) => log.warn({ reason }, 'Redis lets ngpilot not listen to other instances: a call is explained by those alone that served it'),
@@ -107,7 +110,6 @@ export async function startService (config: Config, log: Logger): Promise<Servic
   })
   const decisionLog = createDecisionLog(config.decisions, log)
   const ofCalls = callObserver(metrics, log)
-  const recent = createRecentDecisions()
   const decided = decisionObserver({ policy, recent, ofCalls, ofPolicy, decisionLog })
   const calls = createCalls({
     policy: policy.forCall, fleet, ng, store, deletes, observer: { ...ofCalls, ...diagnosis.watch, decided },
@@ -129,7 +131,7 @@ export async function startService (config: Config, log: Logger): Promise<Servic
     fleet,
     timedOut: (callId) => losses.hint(callId),
     diagnosis,
-    policy: { ...policy, explainDecisions: decisionExplainer(policy, recent) },
+    policy: { ...policy, explainDecisions },
     readiness: () => readinessOf({ store, fleet, policy }),
     metrics: async () => ({ page: await metrics.registry.metrics(), contentType: metrics.registry.contentType }),
   }).catch(giveUp)

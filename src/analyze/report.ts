@@ -1,5 +1,6 @@
 import type { Analysis, AnalyzedCall } from './analyze.ts'
 import type { TraceFinding } from './media.ts'
+import { outcomeOf } from './outcome.ts'
 import { shown } from '../sdp/rules/rule.ts'
 
 /** An analysis as JSON: what is secret is masked, and no SDP is in it. */
@@ -18,7 +19,10 @@ export type Report = ReturnType<typeof reportOf>
 function callReport ({ call, legs, findings }: AnalyzedCall) {
   return {
     callIds: call.callIds.map(shown),
+    outcome: outcomeOf(call),
     legs: legs.map(({ name, kind, by }) => ({ name, kind, by })),
+    /** Places that pass the call on: proxies and B2BUAs. */
+    middle: [...call.middle],
     messages: call.messages.map(({ number, at, source, destination, sip, sdp, transport }) => ({
       number,
       at: new Date(at).toISOString(),

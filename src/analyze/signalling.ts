@@ -33,7 +33,7 @@ export const signallingRules: readonly SignallingRule[] = [
       const waited = bye ? bye.at - first.at : 0
       const isGivenUp = bye !== undefined && waited >= ackWaitMs.from && waited <= ackWaitMs.to
       if (!isGivenUp && others.length < 3) return []
-      const evidence: Evidence[] = [{ field: '200', value: `sent ${others.length + 1} times, no ACK from ${first.destination}` }]
+      const evidence: Evidence[] = [{ field: '200', value: `sent ${times(others.length + 1)}, no ACK from ${first.destination}` }]
       if (bye && isGivenUp) evidence.push({ field: 'BYE', value: `${seconds(waited)} after the 200` })
       return [{ leg: first.source, evidence, messages: numbers([first, ...others, ...bye ? [bye] : []]) }]
     }),
@@ -70,7 +70,7 @@ export const signallingRules: readonly SignallingRule[] = [
       const evidence = timeout && replies.length > 0 ? [statusOf(timeout)] : []
       return [{
         leg: first.destination,
-        evidence: [...evidence, { field: 'INVITE', value: `sent ${requests.length} times, ${first.bytes} bytes` }],
+        evidence: [...evidence, { field: 'INVITE', value: `sent ${times(requests.length)}, ${first.bytes} bytes` }],
         messages: numbers([...requests, ...timeout ? [timeout] : []]),
       }]
     }),
@@ -236,6 +236,10 @@ function statusOf ({ sip }: TraceMessage): Evidence {
 
 function reasonsOf ({ sip }: Pick<TraceMessage, 'sip'>): Evidence[] {
   return valuesOf(sip, 'Reason').map((value) => ({ field: 'Reason', value: shown(value) }))
+}
+
+function times (count: number): string {
+  return count === 1 ? 'once' : `${count} times`
 }
 
 function seconds (ms: number): string {

@@ -3,19 +3,24 @@ import { stat } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
 import { analyze } from '../analyze/analyze.ts'
 import { hintsOf } from '../analyze/hints.ts'
-import { render } from '../analyze/render.ts'
 import { reportOf } from '../analyze/report.ts'
 import { NgpilotError } from '../errors.ts'
+import { analysisText } from './analysis-text.ts'
+import { styleFor } from './style.ts'
 
 /** Where a command writes to, and what it reads when the file is `-`. */
 export interface AnalyzeIo {
   isTerminal: boolean
+  /** Of the terminal; undefined where output goes to none. */
+  columns: number | undefined
+  env: NodeJS.ProcessEnv
   write: (text: string) => void
   writeError: (text: string) => void
   input: AsyncIterable<Buffer>
 }
 
 const progressEveryMs = 1000
+const defaultColumns = 100
 
 export const analyzeUsage = `ngpilot analyze FILE… [--leg KIND | --leg ADDRESS=KIND]… [--json]
 
@@ -44,8 +49,8 @@ export async function analyzeCommand (args: string[], io: AnalyzeIo): Promise<nu
     const analysis = await analyze(bytesOf(positionals, io), { hints: hintsOf(values.leg ?? []), onProgress })
     progress.end()
     const report = reportOf(analysis)
-    const isColoured = io.isTerminal && process.env.NO_COLOR === undefined
-    io.write(values.json ? `${JSON.stringify(report, null, 2)}\n` : render(report, { isColoured }))
+    const look = { width: io.columns ?? defaultColumns, style: styleFor(io.isTerminal, io.env) }
+    io.write(values.json ? `${JSON.stringify(report, null, 2)}\n` : analysisText(report, look))
     const all = [...report.calls.flatMap(({ findings }) => findings), ...report.sdps?.findings ?? []]
     return all.some(({ severity }) => severity === 'error') ? 1 : 0
   } catch (error) {

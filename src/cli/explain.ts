@@ -1,108 +1,113 @@
-import { styleText } from 'node:util'
 import { diffArrays } from 'diff'
-import type { CallExplanation, MediaLine } from '../diagnosis/explanation.ts'
+import type { CallExplanation, DecisionReason, MediaLine } from '../diagnosis/explanation.ts'
 import type { Exchange } from '../diagnosis/history.ts'
 import type { Api } from './api.ts'
+import { columns } from './columns.ts'
+import { findingsText, type Look } from './finding-text.ts'
 import type { Print } from './nodes.ts'
-
-/** How a text is coloured; where output goes to no terminal, not at all. */
-export type Paint = (style: 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan', text: string) => string
-
-export const paintFor = (isTerminal: boolean): Paint =>
-  isTerminal ? (style, text) => styleText(style, text) : (_style, text) => text
+import type { Style } from './style.ts'
+import { wrap } from './wrap.ts'
 
 /** `ngpilot call explain CALL-ID`. */
 export async function explainCall (
-  api: Pick<Api, 'explain'>, callId: string, { json, isTerminal }: { json: boolean, isTerminal: boolean }, print: Print,
+  api: Pick<Api, 'explain'>, callId: string, { json, ...look }: { json: boolean } & Look, print: Print,
 ): Promise<void> {
   const call = await api.explain(callId)
-  print(json ? JSON.stringify(call, undefined, 2) : explainText(call, paintFor(isTerminal)))
+  print(json ? JSON.stringify(call, undefined, 2) : explainText(call, look))
 }
 
-/** One screen for one call: findings on top, then legs, timeline, media, and each SDP as it came against how it went on. */
-export function explainText (call: CallExplanation, paint: Paint): string {
+/** One call for a person: findings on top, then legs, timeline, media, and each SDP as it came against how it went on. */
+export function explainText (call: CallExplanation, look: Look): string {
+  const { style } = look
   return [
-    ...headOf(call, paint),
-    ...section('Findings', findingsOf(call, paint), paint),
-    ...section('Timeline', timelineOf(call), paint),
-    ...section('Media', mediaTable(call.media), paint),
-    ...section('SDP (- as it came, + as it went on)', call.exchanges.flatMap((exchange) => exchangeOf(exchange, paint)), paint),
-  ].join('\n')
+    ...headOf(call, style),
+    '', ...findingsOf(call, look),
+    ...section('Legs', legsText(call, look), style),
+    ...section('Timeline', timelineOf(call, look), style),
+    ...section('Media', mediaText(call.media, look), style),
+    ...call.exchanges.length === 0 ? [] : [
+      '', style.bold('SDP') + style.dim('  - as it came, + as it went on; keys are masked'),
+      ...call.exchanges.flatMap((exchange) => exchangeOf(exchange, call, style)),
+    ],
+  ].join('\n').trimEnd()
 }
 
-function headOf (call: CallExplanation, paint: Paint): string[] {
-  const { callId, state, node, revision, startedAt, answeredAt, endedAt, legs } = call
-  const up = answeredAt === undefined ? '' : `, ${duration((endedAt ?? Date.now()) - answeredAt)}`
+function headOf (call: CallExplanation, style: Style): string[] {
+  const { callId, state, node, revision, startedAt, answeredAt, endedAt } = call
+  const up = answeredAt === undefined ? '' : `, ${duration((endedAt ?? Date.now()) - answeredAt)} since the answer`
+  const was = answeredAt === undefined ? '' : `, ${duration((endedAt ?? startedAt) - answeredAt)} after the answer`
   return [
-    `${paint('bold', callId)}  ${state}${up}, began ${new Date(startedAt).toISOString()}`,
-    `node ${node ?? 'unknown'}, policy ${revision ?? 'unknown'}`,
-    ...table(legs.map(({ role, profile, agreedCodec, tag }) => [role, profile, agreedCodec ?? '', tag])),
+    `${style.bold(callId)}  ${state}${endedAt === undefined ? up : was}`,
+    style.dim(`began ${new Date(startedAt).toISOString()}, node ${node ?? 'unknown'}, policy ${revision ?? 'unknown'}`),
   ]
 }
 
-function findingsOf ({ findings, answeredAt, startedAt, state }: CallExplanation, paint: Paint): string[] {
-  if (findings.length === 0) return [paint('green', state === 'ended' ? 'none' : 'none so far')]
-  const colours = { error: 'red', warning: 'yellow', note: 'cyan' } as const
-  return findings.flatMap(({ id, severity, confidence, title, why, fix, leg, detail, evidence, reference, firstAt }) => [
-    `${paint(colours[severity], `${severity} ${id}`)}  ${paint('bold', title)}${leg === undefined ? '' : `: ${leg}`}`,
-    `    seen ${duration(firstAt - (answeredAt ?? startedAt))} after the ${answeredAt === undefined ? 'first offer' : 'answer'}, confidence ${confidence}`,
-    ...detail === undefined ? [] : [`    ${detail}`],
-    `    ${paint('dim', evidence.map(({ field, value }) => value === undefined ? field : `${field} = ${value}`).join(', '))}`,
-    ...wrapped(`why: ${why}${reference === undefined ? '' : ` (${reference})`}`),
-    ...wrapped(`mend: ${fix}`),
-  ])
+function findingsOf ({ findings, answeredAt, startedAt, state }: CallExplanation, look: Look): string[] {
+  if (findings.length === 0) return [look.style.green(state === 'ended' ? 'Nothing found.' : 'Nothing found so far.')]
+  const since = answeredAt === undefined ? 'the first offer' : 'the answer'
+  return findingsText(findings, ({ leg, firstAt, confidence }) =>
+    `${leg === undefined ? '' : `${leg}, `}${duration(firstAt - (answeredAt ?? startedAt))} after ${since}, confidence ${confidence}`, look)
 }
 
-function timelineOf ({ timeline, startedAt }: CallExplanation): string[] {
-  return table(timeline.map(({ at, event, detail }) => [`${((at - startedAt) / 1000).toFixed(3)} s`, event, detail ?? '']), [0])
+/** Who is at either end and why it has that profile, which rules matched, and what rtpengine was asked at first. */
+function legsText ({ legs, decision }: CallExplanation, { width, style }: Look): string[] {
+  const rows = legs.map(({ role, profile, agreedCodec = '', tag }) =>
+    [role, style.bold(profile), agreedCodec, style.dim(`tag ${tag}`)])
+  if (!decision) return columns(rows)
+  const told = ({ name, why, place }: DecisionReason) =>
+    `${name} (${[place, why].filter((part) => part !== undefined && part !== '').join(': ')})`
+  return [
+    ...columns(rows),
+    ...wrap(`caller: ${told(decision.caller)}`, width - 2, '        ', ''),
+    ...wrap(`callee: ${told(decision.callee)}`, width - 2, '        ', ''),
+    ...decision.rules.flatMap((rule) => wrap(`rule:   ${told(rule)}`, width - 2, '        ', '')),
+    ...wrap(`asked:  ${decision.asked}`, width - 2, '        ', ''),
+  ]
 }
 
-const columns = ['leg', 'profile', 'codec', 'from it', 'errors', 'to it', 'MOS', 'loss', 'jitter', 'round trip', 'at']
+function timelineOf ({ timeline, startedAt }: CallExplanation, { width }: Look): string[] {
+  const times = timeline.map(({ at }) => `${((at - startedAt) / 1000).toFixed(3)} s`)
+  const longest = Math.max(0, ...times.map((time) => time.length))
+  const events = Math.max(0, ...timeline.map(({ event }) => event.length))
+  return timeline.flatMap(({ event, detail = '' }, index) => {
+    const head = `${times[index]?.padStart(longest) ?? ''}  ${event.padEnd(events)}  `
+    return wrap(detail, width - 2, ' '.repeat(head.length), head)
+  })
+}
 
-function mediaTable (media: readonly MediaLine[]): string[] {
-  const rows = media.map(({ role, profile, codec, received, sent, heard, endpoint }) => [
-    role, profile, codec ?? '-', count(received?.packets), count(received?.errors), count(sent?.packets),
-    ...heard ? [heard.mos.toFixed(1), `${heard.lossPercent} %`, `${heard.jitterMs} ms`, `${Math.round(heard.roundTripMs)} ms`] : ['-', '-', '-', '-'],
-    endpoint ?? '-',
-  ])
+/** A column for each leg, so that it fits a narrow terminal too. */
+function mediaText (media: readonly MediaLine[], { width, style }: Look): string[] {
+  const row = (name: string, of: (line: MediaLine) => string | undefined): string[] => [name, ...media.map((line) => of(line) ?? '-')]
+  const rows = [
+    ['', ...media.map(({ role, profile }) => style.bold(`${role} (${profile})`))],
+    row('sends', ({ codec }) => codec),
+    row('from', ({ endpoint }) => endpoint),
+    row('packets from it', ({ received }) => received && `${received.packets}${received.errors > 0 ? `, and ${received.errors} errors` : ''}`),
+    row('packets to it', ({ sent }) => sent && String(sent.packets)),
+    row('it hears: MOS', ({ heard }) => heard?.mos.toFixed(1)),
+    row('loss', ({ heard }) => heard && `${heard.lossPercent} %`),
+    row('jitter', ({ heard }) => heard && `${heard.jitterMs} ms`),
+    row('round trip', ({ heard }) => heard && `${Math.round(heard.roundTripMs)} ms`),
+  ]
   const reasons = media.flatMap(({ role, notAvailable }) => Object.entries(notAvailable).map(([what, why]) => `${role}: ${what} not available because ${why}`))
-  return [...table([columns, ...rows], [3, 4, 5, 6, 7, 8, 9]), ...reasons]
+  return [...columns(rows), ...reasons.flatMap((reason) => wrap(reason, width - 2, '  ', '').map((line) => style.dim(line)))]
 }
 
-function exchangeOf ({ command, sip, from, to, sdpIn, sdpOut }: Exchange, paint: Paint): string[] {
+function exchangeOf (exchange: Exchange, { startedAt }: CallExplanation, style: Style): string[] {
+  const { at, command, sip, from, to, sdpIn, sdpOut } = exchange
   const lines = diffArrays(linesOf(sdpIn), linesOf(sdpOut)).flatMap(({ added, removed, value }) => value.map((line) =>
-    added ? paint('green', `+ ${line}`) : removed ? paint('red', `- ${line}`) : `  ${line}`))
-  return [paint('bold', `${command}${sip === undefined ? '' : ` in ${sip}`}: ${from.profile} → ${to.profile}`), ...lines, '']
+    added ? style.green(`  + ${line}`) : removed ? style.red(`  - ${line}`) : `    ${line}`))
+  const title = `${command}${sip === undefined ? '' : ` in ${sip}`}, ${((at - startedAt) / 1000).toFixed(3)} s: ${from.profile} → ${to.profile}`
+  return ['', `  ${style.bold(title)}`, ...lines]
 }
 
 const linesOf = (sdp: string): string[] => sdp.split(/\r?\n/).filter((line) => line !== '')
 
-function section (title: string, lines: string[], paint: Paint): string[] {
-  return ['', paint('bold', title), ...lines.map((line) => `  ${line}`.trimEnd())]
+function section (title: string, lines: string[], style: Style): string[] {
+  return lines.length === 0 ? [] : ['', style.bold(title), ...lines.map((line) => `  ${line}`.trimEnd())]
 }
-
-const count = (value: number | undefined): string => value === undefined ? '-' : String(value)
 
 function duration (ms: number): string {
   const seconds = Math.max(0, Math.round(ms / 1000))
   return seconds < 60 ? `${seconds} s` : `${Math.floor(seconds / 60)} min ${seconds % 60} s`
-}
-
-/** Columns as wide as their widest cell; those of `right` hold numbers. */
-function table (rows: string[][], right: number[] = []): string[] {
-  const widths = rows.reduce<number[]>((all, row) => row.map((cell, index) => Math.max(all[index] ?? 0, cell.length)), [])
-  return rows.map((row) => row.map((cell, index) => {
-    const width = widths[index] ?? 0
-    return right.includes(index) ? cell.padStart(width) : cell.padEnd(width)
-  }).join('  ').trimEnd())
-}
-
-function wrapped (text: string, width = 96): string[] {
-  const lines: string[] = []
-  for (const word of text.split(' ')) {
-    const last = lines.at(-1)
-    if (last !== undefined && last.length + word.length < width) lines[lines.length - 1] = `${last} ${word}`
-    else lines.push(word)
-  }
-  return lines.map((line, index) => `${index === 0 ? '    ' : '      '}${line}`)
 }

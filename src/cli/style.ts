@@ -1,11 +1,11 @@
 /** How words are set apart in a terminal; in a pipe they are left as they are. */
 export interface Style {
-  bold (text: string): string
-  dim (text: string): string
-  red (text: string): string
-  yellow (text: string): string
-  green (text: string): string
-  cyan (text: string): string
+  bold: (text: string) => string
+  dim: (text: string) => string
+  red: (text: string) => string
+  yellow: (text: string) => string
+  green: (text: string) => string
+  cyan: (text: string) => string
 }
 
 /** @see https://no-color.org */

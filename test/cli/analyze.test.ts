@@ -4,17 +4,22 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { test, type TestContext } from 'node:test'
-import { analyzeCommand } from '../../src/cli/analyze.ts'
+import { analyzeCommand, type AnalyzeIo } from '../../src/cli/analyze.ts'
 import { call, formats, pcapOf, troubles } from '../analyze/traces.ts'
 import { sample } from '../sdp/samples.ts'
 
 async function run (t: TestContext, files: Record<string, Buffer | string>, ...args: string[]) {
+  return runAt(t, { isTerminal: false, columns: undefined, env: {} }, files, ...args)
+}
+
+type Screen = Pick<AnalyzeIo, 'isTerminal' | 'columns' | 'env'>
+async function runAt (t: TestContext, screen: Screen, files: Record<string, Buffer | string>, ...args: string[]) {
   const directory = await mkdtemp(join(tmpdir(), 'ngpilot-analyze-'))
   t.after(async () => rm(directory, { recursive: true }))
   await Promise.all(Object.entries(files).map(async ([name, content]) => writeFile(join(directory, name), content)))
   let [out, errors] = ['', '']
   const status = await analyzeCommand([...Object.keys(files).map((name) => join(directory, name)), ...args], {
-    isTerminal: false, write: (text) => { out += text }, writeError: (text) => { errors += text },
+    ...screen, write: (text) => { out += text }, writeError: (text) => { errors += text },
     input: Readable.from([Buffer.from(formats['sngrep']?.(call()) ?? '')]),
   })
   return { status, out, errors: errors.replaceAll(directory, '.') }
@@ -23,10 +28,30 @@ async function run (t: TestContext, files: Record<string, Buffer | string>, ...a
 test('draws the ladder and lists what is found with the messages that show it', async (t) => {
   const { status, out } = await run(t, { 'trace.pcap': pcapOf(troubles['488 from the SIP endpoint'].trace) })
   assert.equal(status, 1)
-  assert.match(out, /^Call 1 of 1: call-1@example\.com\n {2}198\.51\.100\.20:51000: a browser, by its WebSocket\n/)
-  assert.match(out, / {3}1 {5}0\.000 s {2}│─INVITE \(SDP\)─+►│\n/)
-  assert.match(out, / {3}4 {5}0\.100 s {2}│ {29}│◄─488 Not Acceptable H?[^\n]*─│\n/)
-  assert.match(out, /error {3}SIG-02 {2}the peer refuses the SDP: likely because of SIP-04[^\n]*\n[^\n]*message 3, 4\n[^\n]*reply 488[^\n]*\n[^\n]*Warning 304/)
+  assert.match(out, /^Call call-1@example\.com: refused with 488 after 0\.12 s\n {2}198\.51\.100\.20:51000 {2}a browser, by its WebSocket\n/)
+  assert.match(out, /\n {2}203\.0\.113\.5:5060 {5}passes the call on\n/)
+  assert.match(out, / {3}1 {4}0\.000 {2}INVITE \(SDP\) {13}├─+►│ +│\n/)
+  assert.match(out, / {3}4 {4}0\.100 {2}488 Not Acceptable Here {2}│ +│◄─+┤ {2}SIG-02\n/)
+  assert.match(out, /error SIG-02 {2}the peer refuses the SDP\n[^\n]*messages 3, 4\n[^\n]*likely because of SIP-04[^\n]*\n[^\n]*reply: 488[^\n]*Warning: 304/)
+})
+
+test('no line is wider than the terminal, and only a terminal that wants it gets colours', async (t) => {
+  const file = { 'trace.pcap': pcapOf(troubles['audio stops after 30 seconds'].trace) }
+  for (const columns of [80, 120]) {
+    const { out } = await runAt(t, { isTerminal: true, columns, env: { NO_COLOR: '1' } }, file)
+    assert.deepEqual(out.split('\n').filter((line) => line.length > columns), [])
+    assert.doesNotMatch(out, /\x1b/)
+    assert.match(out, /\n {4}200: sent once, no ACK from [\s\S]*\n {4}why and mend: as above\n/)
+  }
+  assert.match((await runAt(t, { isTerminal: true, columns: 80, env: {} }, file)).out, /\x1b\[31m/)
+  assert.doesNotMatch((await run(t, file)).out, /\x1b/)
+})
+
+test('of several calls the sound ones take a line each', async (t) => {
+  const other = call().map((each) => ({ ...each, at: each.at + 100, text: each.text.replaceAll('call-1@', 'call-2@').replaceAll(/o=(\S+) \d+/g, (all) => all.replaceAll(/\d/g, '9')) }))
+  const { out } = await run(t, { 'trace.pcap': pcapOf([...troubles['choppy audio'].trace, ...other]) })
+  assert.match(out, /^2 calls in 26 SIP messages: errors in 0, warnings in 1\n\nCall 1 call-1@example\.com: answered after 2 s, up for 58 s\n/)
+  assert.match(out, /\nCall 2 call-2@example\.com: answered after 2 s, up for 58 s; nothing found\n$/)
 })
 
 test('a healthy call ends with 0, from standard input too', async (t) => {

@@ -1,0 +1,81 @@
+import type { Report } from '../analyze/report.ts'
+import type { Severity } from '../finding.ts'
+import { findingsText, type Look } from './finding-text.ts'
+import { areNamed, ladder, type Lane, lanesOf, laneWidthFor, letterOf } from './ladder.ts'
+import { wrap } from './wrap.ts'
+
+type CallReport = Report['calls'][number]
+type ReportFinding = CallReport['findings'][number]
+
+/** Of the messages of one finding; a phone that repeats itself does so often. */
+const mostNumbers = 8
+
+/** A report for a person: the ladder of each call, then what was found in it, gravest first. */
+export function analysisText (report: Report, look: Look): string {
+  const { calls, sdps, problems, messages } = report
+  const { style, width } = look
+  return [
+    ...calls.length > 1 ? [style.bold(summaryOf(report)), ''] : [],
+    ...calls.flatMap((call, index) => callText(call, index, calls.length, look)),
+    ...sdps ? [
+      ...sdps.legs.map(({ kind, by }, index) => `SDP ${index + 1}: for ${kindNames[kind]}, ${by}`), '',
+      ...listed(sdps.findings, 'SDP', look), '',
+    ] : [],
+    ...calls.length === 0 && !sdps ? [`${messages} SIP messages and no call among them`, ''] : [],
+    ...problems.flatMap((problem) => wrap(`not read: ${problem}`, width, '  ', '').map((line) => style.yellow(line))),
+  ].join('\n').trimEnd() + '\n'
+}
+
+/** Of several calls those that are well take one line each. */
+function callText (call: CallReport, index: number, count: number, look: Look): string[] {
+  const { style, width } = look
+  const title = `${style.bold(count === 1 ? 'Call' : `Call ${index + 1}`)} ${style.bold(call.callIds.join(', '))}: ${outcomeText(call)}`
+  const isWell = call.findings.every(({ severity }) => severity === 'note')
+  if (isWell && count > 1) return [`${title}; ${style.green('nothing found')}`, '']
+  const lanes = lanesOf(call)
+  return [
+    title, ...legend(call, lanes, width), '', ...ladder(call, lanes, width, style), '', ...listed(call.findings, 'message', look), '',
+  ]
+}
+
+function summaryOf ({ calls, messages }: Report): string {
+  const having = (severity: Severity) =>
+    calls.filter(({ findings }) => findings.some((finding) => finding.severity === severity)).length
+  return `${calls.length} calls in ${messages} SIP messages: errors in ${having('error')}, warnings in ${having('warning')}`
+}
+
+function outcomeText ({ outcome: { state, status, afterSeconds = 0, upSeconds } }: CallReport): string {
+  if (state === 'cancelled') return 'cancelled'
+  if (state === 'unanswered') return 'no final reply to its INVITE'
+  if (state === 'refused') return `refused with ${status ?? ''} after ${afterSeconds} s`
+  return `answered after ${afterSeconds} s, ${upSeconds === undefined ? 'no BYE in the trace' : `up for ${upSeconds} s`}`
+}
+
+const kindNames = {
+  web: 'a browser', plain: 'a SIP endpoint with plain RTP', sdes: 'a SIP endpoint with SDES',
+  dtls: 'a SIP endpoint with DTLS-SRTP', osrtp: 'a SIP endpoint with opportunistic SRTP',
+} as const
+
+/** What is at each end of an arrow, with its letter where the names do not fit over the lanes. */
+function legend (call: CallReport, lanes: readonly Lane[], width: number): string[] {
+  const isNamed = areNamed(lanes, laneWidthFor(call, lanes, width))
+  const longest = Math.max(...lanes.map(({ name }) => name.length))
+  return lanes.map(({ name, places }, index) => {
+    const leg = call.legs.find((each) => places.has(each.name))
+    const isMiddle = call.middle.some((place) => places.has(place))
+    const what = isMiddle ? 'passes the call on' : leg ? `${kindNames[leg.kind]}, ${leg.by}` : ''
+    return `  ${isNamed ? '' : `${letterOf(index)}  `}${name.padEnd(longest)}  ${what}`.trimEnd()
+  })
+}
+
+function listed (findings: readonly ReportFinding[], what: 'message' | 'SDP', look: Look): string[] {
+  if (findings.length === 0) return [look.style.green('Nothing found.')]
+  return findingsText(findings, ({ leg, messages }) =>
+    [...leg === undefined ? [] : [leg], ...messages.length > 0 ? [numbersText(what, messages)] : []].join(', '), look)
+}
+
+function numbersText (what: 'message' | 'SDP', numbers: readonly number[]): string {
+  const left = numbers.length - mostNumbers
+  const shown = left > 1 ? numbers.slice(0, mostNumbers) : numbers
+  return `${what}${what === 'message' && numbers.length > 1 ? 's' : ''} ${shown.join(', ')}${left > 1 ? ` and ${left} more` : ''}`
+}

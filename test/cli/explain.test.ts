@@ -1,0 +1,63 @@
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import { explainCall, explainText } from '../../src/cli/explain.ts'
+import { styleFor } from '../../src/cli/style.ts'
+import type { CallExplanation } from '../../src/diagnosis/explanation.ts'
+
+const begin = Date.UTC(2026, 10, 27, 10)
+const browser = { tag: 'a', profile: 'browser' }
+const phone = { tag: 'b', profile: 'phone' }
+const call: CallExplanation = {
+  callId: 'call-1@example.com', state: 'ended', node: 'n1', revision: '8c823b31bdd0',
+  startedAt: begin, answeredAt: begin + 2000, endedAt: begin + 62_000,
+  legs: [{ role: 'caller', ...browser, agreedCodec: 'opus' }, { role: 'callee', ...phone, agreedCodec: 'PCMU' }],
+  decision: {
+    caller: { name: 'browser', why: 'transport: [ws, wss]', place: 'policy/90-ngpilot.yaml:27:5' },
+    callee: { name: 'phone', why: 'no endpoint matches' },
+    rules: [{ name: 'record-acme', why: 'callee: phone', place: 'policy/10-acme.yaml:3:5' }],
+    asked: 'transport-protocol: RTP/AVP; DTLS: off; rtcp-mux: [demux]; ICE: remove; codec: { consume: [opus], strip: [red, G722, CN] }',
+  },
+  findings: [{
+    id: 'DX-17', severity: 'error', confidence: 'high', title: 'the browser\'s audio stopped', leg: 'caller (browser)',
+    why: 'The call was healthy, then nothing more came, for one of several reasons that take more than one line to tell.',
+    fix: 'Look at the track.', detail: 'it stopped 12 s after the call began', evidence: [{ field: 'caller.packets', value: '227' }],
+    firstAt: begin + 27_400, lastAt: begin + 60_000,
+  }],
+  timeline: [
+    { at: begin, event: 'offer', detail: 'browser → phone, in INVITE' }, { at: begin + 2000, event: 'answer', detail: 'phone → browser, in 200 INVITE' },
+    { at: begin + 62_000, event: 'end' },
+  ],
+  media: [
+    { role: 'caller', profile: 'browser', codec: 'opus/48000/2', received: { packets: 227, bytes: 1, errors: 5 }, notAvailable: { heard: 'it sent no report' } },
+    { role: 'callee', profile: 'phone', heard: { mos: 4.38, lossPercent: 0.5, jitterMs: 2, roundTripMs: 20.4, samples: 3 }, notAvailable: {} },
+  ],
+  exchanges: [{
+    at: begin, command: 'offer', sip: 'INVITE', from: browser, to: phone, isEncrypted: true, wantsTranscoding: false, findings: [],
+    sdpIn: 'v=0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\n', sdpOut: 'v=0\r\nm=audio 30000 RTP/AVP 0\r\n',
+  }],
+}
+
+const plain = styleFor(false, {})
+
+test('findings stand on top, then legs with the reason of their profile, timeline, media, and the SDP that changed', () => {
+  const text = explainText(call, { width: 80, style: plain })
+  assert.deepEqual(text.split('\n').filter((line) => line.length > 80), [])
+  assert.match(text, /^call-1@example\.com {2}ended, 1 min 0 s after the answer\n/)
+  const headings = ['error DX-17', 'Legs', 'Timeline', 'Media', 'SDP'].map((heading) => text.indexOf(`\n${heading}`))
+  assert.deepEqual(headings, headings.toSorted((one, other) => one - other))
+  assert.ok(headings.every((at) => at > 0))
+  assert.match(text, /\n {4}caller \(browser\), 25 s after the answer, confidence high\n/)
+  assert.match(text, /\n {2}caller: browser \(policy\/90-ngpilot\.yaml:27:5: transport: \[ws, wss\]\)\n {2}callee: phone \(no endpoint matches\)\n {2}rule: {3}record-acme/)
+  assert.match(text, /\n {2}packets from it +227, and 5 errors +-\n[\s\S]*\n {2}it hears: MOS +- +4\.4\n[\s\S]*\n {2}caller: heard not available because it sent no report\n/)
+  assert.match(text, /\n {4}v=0\n {2}- m=audio 9 UDP[^\n]*\n {2}\+ m=audio 30000 RTP\/AVP 0$/)
+})
+
+test('colours only where they are wanted, and JSON as it came', async () => {
+  const coloured = explainText(call, { width: 80, style: styleFor(true, {}) })
+  assert.match(coloured, /\x1b\[31m {2}- m=audio 9/)
+  assert.equal(coloured.replaceAll(/\x1b\[\d+m/g, ''), explainText(call, { width: 80, style: styleFor(true, { NO_COLOR: '1' }) }))
+  const printed: string[] = []
+  const api = { explain: () => Promise.resolve(call) }
+  await explainCall(api, call.callId, { json: true, width: 80, style: plain }, (line) => printed.push(line))
+  assert.deepEqual(JSON.parse(printed.join('')), call)
+})
