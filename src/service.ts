@@ -105,6 +105,7 @@ export async function startService (config: Config, log: Logger): Promise<Servic
   const deletes = new Deletes({
     ng,
     observer: deletesObserver(metrics, log),
+    nodeOf: async (callId) => (await store.find(callId))?.node,
     ended: (callId, reply) => diagnosis.watch.finished(callId, reply && mediaReportOf(reply)),
     needsCounts: ({ id }, callId) => diagnosis.watch.isFollowed(callId) && !fleet.capabilities(id).deleteAlwaysCounts,
   })
@@ -155,9 +156,7 @@ export async function startService (config: Config, log: Logger): Promise<Servic
   // What an instance that stopped could not deliver, whoever is there delivers.
   const takeOver = () => store.takeDeletes().then(
     (owed) => {
-      for (const { node, callId, branch, expiresAt } of owed) {
-        void deletes.owe(fleet.known(node.id) ?? node, callId, branch, expiresAt)
-      }
+      for (const { node, ...left } of owed) void deletes.take(fleet.known(node.id) ?? node, left)
     },
     () => undefined,
   )

@@ -9,6 +9,8 @@ export interface DeletesOptions {
   observer: DeletesObserver
   /** A call is gone from its node, with the node's last words on it, or given up (without any). */
   ended?: (callId: string, reply: NgReply | undefined) => void
+  /** The node of a running call, as far as that is known: a delete that is late must not end a call that is there again. */
+  nodeOf?: (callId: string) => Promise<string | undefined>
   /** Whether a node that may not count in its reply to a delete is to be asked for the figures of a call before. */
   needsCounts?: (node: MediaNode, callId: string) => boolean
   /** For how long a delete is tried; after that the node's own timeouts have ended the call. Default: 600. */
@@ -26,11 +28,19 @@ export interface DeletesObserver {
   lost (node: string, reason: 'expired' | 'too many'): void
 }
 
-interface Owed extends OwedDelete { tries: number, timer?: NodeJS.Timeout }
+interface Owed extends OwedDelete {
+  node: MediaNode
+  tries: number
+  /** It has been told of. */
+  hasEnded?: boolean
+  timer?: NodeJS.Timeout
+}
 
 /**
  * Carries deletes out in the background, so that nobody waits for a silent node: each is tried until the node has answered
- * or it expires. The node's answer is final, whatever it says: an unknown call is gone.
+ * or it expires. The node's answer is final, whatever it says: an unknown call is gone. Only where an offer of the call got
+ * no answer is one delete not enough: what lies in the node's socket its threads take out in any order, so that the offer
+ * may begin the call after the delete. Then a second one follows the answer to the first.
  */
 export class Deletes {
   readonly #options: Required<DeletesOptions>
@@ -43,22 +53,33 @@ export class Deletes {
 
   constructor (options: DeletesOptions) {
     this.#options = {
-      keptSeconds: 600, most: 20_000, retryAfterMs: 1000, ended: () => undefined, needsCounts: () => false, ...options,
+      keptSeconds: 600, most: 20_000, retryAfterMs: 1000, ended: () => undefined, needsCounts: () => false,
+      nodeOf: () => Promise.resolve(undefined), ...options,
     }
   }
 
   /** Takes a delete over. Resolves when the first try is over, however it ended: commands of the call may follow then. */
-  async owe (
-    node: MediaNode, callId: string, branch?: OwedDelete['branch'], expiresAt = Date.now() + this.#options.keptSeconds * 1000,
-  ): Promise<void> {
-    const owed: Owed = { callId, node, expiresAt, tries: 0, ...(branch && { branch }) }
-    const key = keyOf(owed)
-    if (this.#owed.has(key)) return
-    const [oldest] = this.#owed.values()
-    if (oldest && this.#owed.size >= this.#options.most) this.#lose(oldest, 'too many')
-    this.#owed.set(key, owed)
-    this.#tell()
-    await this.#try(owed)
+  async owe (node: MediaNode, callId: string, branch?: OwedDelete['branch']): Promise<void> {
+    const before = this.#owed.get(keyOf({ node, callId, ...(branch && { branch }) }))
+    // One that is under way already is as good; one that only waits for the call's end has come to it.
+    if (before && !(before.isDoubtful && before.timer)) return
+    const owed = before ?? this.#add(node, { callId, expiresAt: this.#expiry(), ...(branch && { branch }) })
+    await this.#try(owed, { isFirst: true })
+  }
+
+  /** The same for one that another instance has left. */
+  async take (node: MediaNode, left: Omit<OwedDelete, 'node'>): Promise<void> {
+    if (!this.#owed.has(keyOf({ ...left, node }))) await this.#try(this.#add(node, left), {})
+  }
+
+  /**
+   * An offer of the call got no answer: the node may yet carry it out, also when the call has ended by then. So it is owed a
+   * delete for as soon as the call is not there any more.
+   */
+  doubt (node: MediaNode, callId: string): void {
+    const owed = this.#owed.get(keyOf({ node, callId }))
+    if (owed) owed.isDoubtful = true
+    else this.#later(this.#add(node, { callId, expiresAt: this.#expiry(), isDoubtful: true }))
   }
 
   /** The call lives again on that node, so nothing may end it any more. */
@@ -71,44 +92,80 @@ export class Deletes {
   async drain (withinMs: number): Promise<OwedDelete[]> {
     this.#isDraining = true
     for (const owed of this.#owed.values()) {
-      if (owed.timer) void this.#try(owed, withinMs)
+      if (owed.timer) void this.#try(owed, { withinMs })
     }
     await Promise.allSettled(this.#underWay)
     // The address alone: a node may bring keys along.
-    const left = Array.from(this.#owed.values(), ({ callId, node: { id, host, port }, expiresAt, branch }) =>
-      ({ callId, node: { id, host, port }, expiresAt, ...(branch && { branch }) }))
+    const left = Array.from(this.#owed.values(), ({ callId, node, expiresAt, branch, isDoubtful }) => {
+      const { id, host, port, transport } = node
+      const address = { id, host, port, ...(transport && { transport }) }
+      return { callId, node: address, expiresAt, ...(branch && { branch }), ...(isDoubtful && { isDoubtful }) }
+    })
     for (const owed of this.#owed.values()) clearTimeout(owed.timer)
     this.#owed.clear()
     return left
   }
 
-  async #try (owed: Owed, withinMs = this.#options.retryAfterMs): Promise<void> {
+  #add (node: MediaNode, left: Omit<OwedDelete, 'node'>): Owed {
+    const owed: Owed = { ...left, node, tries: 0 }
+    const [oldest] = this.#owed.values()
+    if (oldest && this.#owed.size >= this.#options.most) this.#lose(oldest, 'too many')
+    this.#owed.set(keyOf(owed), owed)
+    this.#tell()
+    return owed
+  }
+
+  #expiry (): number {
+    return Date.now() + this.#options.keptSeconds * 1000
+  }
+
+  /** @param isFirst the call has just ended, if the store knows that already or not */
+  async #try (owed: Owed, { withinMs = this.#options.retryAfterMs, isFirst = false }): Promise<void> {
     clearTimeout(owed.timer)
     delete owed.timer
-    const attempt = this.#attempt(owed, withinMs)
+    const attempt = this.#attempt(owed, withinMs, isFirst)
     this.#underWay.add(attempt)
     await attempt
     this.#underWay.delete(attempt)
   }
 
-  async #attempt (owed: Owed, withinMs: number): Promise<void> {
+  async #attempt (owed: Owed, withinMs: number, isFirst: boolean): Promise<void> {
     const { node, callId, branch, expiresAt } = owed
     try {
+      if (!isFirst && !branch && await this.#isThere(owed)) return
       const deadline = performance.now() + withinMs
       const counts = branch ? undefined : await this.#countsBefore(owed, performance.now() + withinMs / 2)
       const command = deleteCommand({ callId, ...branch, deleteDelaySeconds: 0 })
       const reply = await this.#options.ng.send(node, command, { deadline })
       if (reply.tags !== undefined) this.#counting.add(node.id)
-      this.#settle(owed)
-      if (!branch) this.#options.ended(callId, reply.tags === undefined ? counts ?? reply : reply)
+      this.#answered(owed, reply.tags === undefined ? counts ?? reply : reply)
     } catch (error) {
       const { code } = asNgpilotError(error)
-      if (code !== 'ng_timeout' && code !== 'no_node') {
-        this.#settle(owed)
-        if (!branch) this.#options.ended(callId, undefined)
-      } else if (Date.now() >= expiresAt) this.#lose(owed, 'expired')
-      else if (this.#isOwed(owed) && !this.#isDraining) this.#later(owed)
+      if (code !== 'ng_timeout' && code !== 'no_node') this.#answered(owed, undefined)
+      else if (Date.now() >= expiresAt) this.#lose(owed, 'expired')
+      else this.#later(owed)
     }
+  }
+
+  #answered (owed: Owed, reply: NgReply | undefined): void {
+    if (!owed.branch && !owed.hasEnded) this.#options.ended(owed.callId, reply)
+    owed.hasEnded = true
+    if (!owed.isDoubtful) {
+      this.#settle(owed)
+      return
+    }
+    delete owed.isDoubtful
+    owed.tries = 0
+    this.#later(owed)
+  }
+
+  /** The call is, or may be, at that node now, whichever instance began it there: its delete waits until it has ended. */
+  async #isThere (owed: Owed): Promise<boolean> {
+    const nodeId = await this.#options.nodeOf(owed.callId).catch(() => undefined)
+    if (nodeId !== owed.node.id) return false
+    if (Date.now() >= owed.expiresAt) this.#settle(owed)
+    else this.#later(owed)
+    return true
   }
 
   /** rtpengine 10.5 answers the delete of a whole call without a figure. */
@@ -118,8 +175,9 @@ export class Deletes {
   }
 
   #later (owed: Owed): void {
+    if (!this.#isOwed(owed) || this.#isDraining) return
     const waitMs = this.#options.retryAfterMs * Math.min(2 ** owed.tries++, 15)
-    owed.timer = setTimeout(() => void this.#try(owed), waitMs * (0.8 + 0.4 * Math.random())).unref()
+    owed.timer = setTimeout(() => void this.#try(owed, {}), waitMs * (0.8 + 0.4 * Math.random())).unref()
   }
 
   #isOwed (owed: Owed): boolean {
@@ -129,7 +187,7 @@ export class Deletes {
   #lose (owed: Owed, reason: 'expired' | 'too many'): void {
     this.#options.observer.lost(owed.node.id, reason)
     this.#settle(owed)
-    if (!owed.branch) this.#options.ended(owed.callId, undefined)
+    if (!owed.branch && !owed.hasEnded) this.#options.ended(owed.callId, undefined)
   }
 
   #settle (owed: Owed): void {

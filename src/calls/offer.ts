@@ -59,8 +59,6 @@ export function createOffer (deps: CallDeps, conformance: ConformanceCheck) {
     // A running call stays where it is as long as it can; a new one goes to the first node that takes it.
     const nodes = call ? nodesOf(fleet, call, decision) : fleet.candidates(decision.nodes)
     const [first] = nodes
-    const canMove = !call || nodes.length > 1
-    if (!call && first) deletes.forgive(first, request.callId)
 
     const receiverLeg = { ...branch && legAt(call, place, otherEnd(by)), profile: receiver.name }
     const change = changeOf(request, call, place, {
@@ -73,10 +71,14 @@ export function createOffer (deps: CallDeps, conformance: ConformanceCheck) {
       asked = node
       return command
     }
+    const onSent = (node: MediaNode) => deletes.forgive(node, request.callId)
     const abandoned: Promise<void>[] = []
-    const onAbandoned = (node: MediaNode) => { abandoned.push(deletes.owe(node, request.callId)) }
+    const onAbandoned = (node: MediaNode) => {
+      deletes.doubt(node, request.callId)
+      if (node.id !== call?.node) abandoned.push(deletes.owe(node, request.callId))
+    }
     const { node, reply } = await both(
-      sendToFirst(ng, nodes, commandFor, { deadline: request.deadline, ...(canMove && { onAbandoned }) }),
+      sendToFirst(ng, nodes, commandFor, { deadline: request.deadline, onSent, onAbandoned }),
       store.save(request.callId, {
         ...(!call && first && beginning(first, decision.revision, place.caller)), ...anchorOf(decision, call), ...change,
       }),
@@ -90,7 +92,7 @@ export function createOffer (deps: CallDeps, conformance: ConformanceCheck) {
     const moved = call ? movedTo(node, call) : node === first ? undefined : { node: node.id }
     if (moved) await store.save(request.callId, moved)
     // The node may come back, and has the call still.
-    if (call && node.id !== call.node && first?.id !== call.node) owe(call.node, request.callId)
+    if (call && node.id !== call.node) owe(call.node, request.callId)
     if (!reply.sdp) throw new NgpilotError('ng_rejected', `node ${node.id} answered the offer without an SDP`)
 
     let left: ReturnType<typeof passage.leaves>

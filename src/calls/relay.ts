@@ -65,7 +65,10 @@ export function createRelay (
     if (openers.has(command) && !call && media?.toTag === undefined) return passFirst(request, hold, decision?.nodes)
     const node = await nodeOf(request, call)
     if (command !== 'offer' && command !== 'answer') return relayedBy(node, await ng.send(node, commandFor(request, node), request))
-    const sending = ng.send(node, commandFor(request, node), request)
+    const sending = ng.send(node, commandFor(request, node), request).catch((error: unknown) => {
+      if (command === 'offer' && asNgpilotError(error).code === 'ng_timeout') deletes.doubt(node, request.callId)
+      throw error
+    })
     const [reply] = await Promise.all([sending, remember(request.callId, node, command, call)])
     return relayedBy(node, reply)
   }
@@ -83,11 +86,14 @@ export function createRelay (
     const { callId, raw, deadline } = request
     const nodes = fleet.candidates(set)
     const [first] = nodes
-    if (first) deletes.forgive(first, callId)
-    const onAbandoned = (node: MediaNode) => hold(deletes.owe(node, callId))
+    const onSent = (node: MediaNode) => deletes.forgive(node, callId)
+    const onAbandoned = (node: MediaNode) => {
+      deletes.doubt(node, callId)
+      hold(deletes.owe(node, callId))
+    }
     const saving = first ? remember(callId, first, raw.command) : Promise.resolve()
     try {
-      const sending = sendToFirst(ng, nodes, (node) => commandFor(request, node), { deadline, onAbandoned })
+      const sending = sendToFirst(ng, nodes, (node) => commandFor(request, node), { deadline, onSent, onAbandoned })
       const [{ node, reply }] = await Promise.all([sending, saving])
       if (node !== first) await remember(callId, node, raw.command)
       return relayedBy(node, reply)

@@ -6,6 +6,8 @@ import type { MediaNode, NgCommand, NgReply } from './types.ts'
 export interface FailoverOptions {
   /** By the clock of `performance.now()`, in milliseconds, for all tries together. */
   deadline: number
+  /** The command has left for a node. */
+  onSent?: (node: MediaNode) => void
   /** Told of each node that joins `abandoned`, also when no node answers in the end. */
   onAbandoned?: (node: MediaNode) => void
 }
@@ -32,7 +34,7 @@ const share = 0.6
  */
 export async function sendToFirst (
   ng: Pick<NgClient, 'send'>, nodes: readonly MediaNode[], commandFor: (node: MediaNode) => NgCommand | RawCommand,
-  { deadline, onAbandoned }: FailoverOptions,
+  { deadline, onSent, onAbandoned }: FailoverOptions,
 ): Promise<Answered> {
   const abandoned: MediaNode[] = []
   const errors: NgpilotError[] = []
@@ -44,7 +46,10 @@ export async function sendToFirst (
         deadline: isLast ? deadline : shareOf(deadline),
         whenRefused: isLast ? 'retry' : 'fail',
         whenSilent: isLast ? 'wait' : 'fail',
-        onSent: () => { sent.add(node) },
+        onSent: () => {
+          sent.add(node)
+          onSent?.(node)
+        },
       })
       return { node, reply, abandoned }
     } catch (thrown) {

@@ -50,12 +50,14 @@ export const recallMs = 40_000
 
 /**
  * A delete that has been acknowledged and is still owed to its node. `expiresAt` in milliseconds since the epoch; `branch`:
- * not the whole call, just that leg, by its tag, or by its via-branch together with the caller's tag.
+ * not the whole call, just that leg, by its tag, or by its via-branch together with the caller's tag. `isDoubtful`: the node
+ * may yet carry out an offer of the call.
  */
 export interface OwedDelete {
   callId: string
-  node: { id: string, host: string, port: number }
+  node: { id: string, host: string, port: number, transport?: 'udp' | 'ws' | 'wss' | 'http' | 'https' }
   expiresAt: number
+  isDoubtful?: boolean
   branch?: { fromTag: string, viaBranch?: string }
 }
 

@@ -90,6 +90,35 @@ test('a delete that is forgiven is not tried again', async (t) => {
   assert.equal(node.cookies.length, sent)
 })
 
+test('where an offer may come after the delete, a second one follows; while the call is there, none', async (t) => {
+  const asked: string[] = []
+  const node = await startFakeRtpengine(t, {
+    respond ({ 'call-id': callId }) {
+      asked.push(callId as string)
+      return { result: 'ok', warning: 'Call-ID not found or tags didn\'t match' }
+    },
+  })
+  const running = new Set(['runs'])
+  const nodeOf = (callId: string) => Promise.resolve(running.has(callId) ? node.id : undefined)
+  const { deletes, counts } = startDeletes(t, { nodeOf })
+  deletes.doubt(node, 'abandoned')
+  await deletes.owe(node, 'abandoned')
+  while (counts.at(-1) !== 0) await sleep(5)
+  assert.deepEqual(asked, ['abandoned', 'abandoned'])
+
+  deletes.doubt(node, 'runs')
+  await sleep(200)
+  assert.equal(asked.length, 2)
+  const left = await deletes.drain(100)
+  assert.deepEqual(left.map(({ callId, isDoubtful }) => [callId, isDoubtful]), [['runs', true]])
+  const other = startDeletes(t, { nodeOf })
+  for (const each of left) await other.deletes.take(node, each)
+  assert.equal(asked.length, 2)
+  running.clear()
+  while (other.counts.at(-1) !== 0) await sleep(5)
+  assert.deepEqual(asked.slice(2), ['runs', 'runs'])
+})
+
 function startDeletes (t: TestContext, options: Partial<DeletesOptions> = {}) {
   const ng = new NgClient({ instanceId: 'test', retryAfterMs: 10 })
   t.after(() => ng.close())

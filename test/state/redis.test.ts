@@ -247,7 +247,8 @@ test('Redis store: deletes that one instance leaves go to one taker, and only on
   const leaving = openStore(t, { url: server.url })
   const takers = [openStore(t, { url: server.url }), openStore(t, { url: server.url })]
   const node = { id: 'n1', host: '127.0.0.1', port: 2223 }
-  const owed = Array.from({ length: 20 }, (_, index) => ({ callId: `call-${index} é`, node, expiresAt: 1_800_000_000_000 }))
+  const owed: OwedDelete[] = Array.from({ length: 20 }, (_, index) => ({ callId: `call-${index} é`, node, expiresAt: 1_800_000_000_000 }))
+  owed.push({ callId: 'ws', node: { ...node, transport: 'ws' }, expiresAt: 1_800_000_000_000, isDoubtful: true })
   await leaving.leaveDeletes(owed)
   const taken = await Promise.all(takers.map((store) => store.takeDeletes()))
   const sorted = (deletes: OwedDelete[]) => deletes.toSorted((a, b) => a.callId.localeCompare(b.callId))

@@ -17,6 +17,11 @@ export interface Faults {
   otherPort?: number
   /** Delivered so many milliseconds later, evenly spread; those behind overtake. */
   delayMs?: readonly [least: number, most: number]
+  /**
+   * Only on the way there: the node stands still, and what comes lies in its socket until faults without this come. Then
+   * it is taken out by many threads at once, in any order.
+   */
+  isHeld?: boolean
 }
 
 export interface RelayOptions {
@@ -52,15 +57,24 @@ export async function startChaosRelay (
   const upstream = new Map<string, Socket>()
   const replies = new Map<string, number>()
   const numbers = new Map<string, number>()
+  const held: (() => void)[] = []
   const relay: ChaosRelay = {
-    id, host: '127.0.0.1', port: front.address().port, commands: new Map(), mixed: [], suffer: (next) => { faults = next },
+    id, host: '127.0.0.1', port: front.address().port, commands: new Map(), mixed: [],
+    suffer (next) {
+      faults = next
+      if (!next.isHeld) for (const deliver of shuffled(held.splice(0), randomFrom(seed + numbers.size))) deliver()
+    },
   }
 
   front.on('message', (datagram, from) => {
     const cookie = cookieOf(datagram)
     const copy = noted(cookie, datagram)
     const socket = upstreamFor(from)
-    befall(datagram, chance('there', cookie, copy), (bytes) => socket.send(bytes, node.port, node.host))
+    befall(datagram, chance('there', cookie, copy), (bytes) => {
+      const deliver = () => socket.send(bytes, node.port, node.host)
+      if (faults.isHeld) held.push(deliver)
+      else deliver()
+    })
   })
 
   function returned (reply: Buffer, to: RemoteInfo): void {
@@ -146,6 +160,10 @@ export function randomFrom (seed: number): () => number {
     mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
   }
+}
+
+function shuffled<T> (values: T[], random: () => number): T[] {
+  return values.map((value) => ({ value, place: random() })).sort((a, b) => a.place - b.place).map(({ value }) => value)
 }
 
 const noise = Buffer.from('\0noise d3:')
