@@ -4,8 +4,8 @@ import tseslint from 'typescript-eslint'
 
 /**
  * Who may import whom: one line a folder of src/, itself always included (docs/decisions/0001-import-direction.md).
- * `errors.ts` lies under all. `telemetry` comes in as an argument, so only `main.ts` imports it; `main.ts` wires, so it
- * may import everything and nothing imports it.
+ * `errors.ts` lies under all. `telemetry` comes in as an argument, so only `serve.ts` and `service.ts` import it; they
+ * wire, so they may import everything, and only `main.ts` imports them.
  */
 const mayImport = {
   'ingress/http': ['analyze', 'calls', 'sip'],
@@ -32,7 +32,7 @@ const importDirection = Object.entries(mayImport).map(([folder, allowed]) => ({
   rules: {
     'no-restricted-imports': ['error', {
       patterns: [{
-        group: ['**/main.ts', ...folders.filter((other) => other !== folder && !allowed.includes(other)).map((other) => `**/${other}/**`)],
+        group: ['**/main.ts', '**/serve.ts', ...folders.filter((other) => other !== folder && !allowed.includes(other)).map((other) => `**/${other}/**`)],
         message: `src/${folder} may import only: ${['errors.ts', 'config.ts (types)', ...allowed].join(', ')}.`,
       }],
     }],

@@ -1,5 +1,6 @@
-import { Ajv, type ErrorObject } from 'ajv'
+import type { ErrorObject } from 'ajv'
 import { releaseOf } from '../ng/release.ts'
+import { schemaCheck } from '../schema-check.ts'
 import {
   isAddressBlock, isHost, isHttpUrl, isLoopback, isServerAddress, isStreamAddress, namedAddress, splitDnsName, splitEndpoint,
   splitNgListen,
@@ -10,35 +11,38 @@ import { hasSource } from './sources.ts'
 import { parseStoreUrl } from './store-url.ts'
 import { expectation, isTree, nameOf, shown, suggestion, type Path, type Tree } from './words.ts'
 
-const ajv = new Ajv({ allErrors: true, useDefaults: true, verbose: true })
-ajv.addVocabulary(['expects'])
-ajv.addFormat('host', isHost)
-ajv.addFormat('node-address', (text) => splitEndpoint(text) !== undefined)
-ajv.addFormat('named-address', (text) => namedAddress(text) !== undefined)
-ajv.addFormat('ng-listen', (text) => splitNgListen(text) !== undefined)
-ajv.addFormat('address-block', isAddressBlock)
-ajv.addFormat('dns-name', (text) => splitDnsName(text) !== undefined)
-ajv.addFormat('server-address', isServerAddress)
-ajv.addFormat('stream-address', isStreamAddress)
-ajv.addFormat('node-version', (text) => releaseOf(text) !== undefined)
-ajv.addFormat('store-url', (text) => text === 'memory:' || parseStoreUrl(text) !== undefined)
-ajv.addFormat('http-url', isHttpUrl)
-const validate = ajv.compile(Settings)
-const validateNode = ajv.compile(NodeSettings)
+const options = {
+  useDefaults: true,
+  keywords: ['expects'],
+  formats: {
+    host: isHost,
+    'node-address': (text: string) => splitEndpoint(text) !== undefined,
+    'named-address': (text: string) => namedAddress(text) !== undefined,
+    'ng-listen': (text: string) => splitNgListen(text) !== undefined,
+    'address-block': isAddressBlock,
+    'dns-name': (text: string) => splitDnsName(text) !== undefined,
+    'server-address': isServerAddress,
+    'stream-address': isStreamAddress,
+    'node-version': (text: string) => releaseOf(text) !== undefined,
+    'store-url': (text: string) => text === 'memory:' || parseStoreUrl(text) !== undefined,
+    'http-url': isHttpUrl,
+  },
+}
+const wrongIn = schemaCheck(Settings, options)
+const wrongInNode = schemaCheck(NodeSettings, options)
 
 /** Fills in the defaults, in place; what is wrong then, as paths and texts. Nothing wrong: `tree` is of type Settings. */
 export function problemsIn (tree: Tree): [Path, string][] {
-  const isSound = validate(tree)
-  return [...isSound ? [] : schemaProblems(validate.errors ?? []), ...ruleProblems(tree)]
+  return [...schemaProblems(wrongIn(tree)), ...ruleProblems(tree)]
 }
 
 /** What is wrong with a node that stands by itself. */
 export function problemsInNode (tree: Tree): [Path, string][] {
-  return [...validateNode(tree) ? [] : schemaProblems(validateNode.errors ?? []), ...fileProblems(tree, [])]
+  return [...schemaProblems(wrongInNode(tree)), ...fileProblems(tree, [])]
 }
 
 /** One problem for each path at fault, however many keywords of the schema it fails. */
-function schemaProblems (errors: ErrorObject[]): Iterable<[Path, string]> {
+function schemaProblems (errors: readonly ErrorObject[]): Iterable<[Path, string]> {
   const problems = new Map<string, [Path, string]>()
   for (const { keyword, instancePath, params, parentSchema, data } of errors) {
     const schema = parentSchema as SettingSchema

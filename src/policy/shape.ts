@@ -1,18 +1,18 @@
-import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv'
+import type { ErrorObject } from 'ajv'
 import { nearestWord } from '../nearest-word.ts'
+import { type SchemaCheck, schemaCheck } from '../schema-check.ts'
 import { formats, isOfFormat } from './formats.ts'
 import { isRecord, shown, type Finding, type Path } from './problem.ts'
 import { PolicyFile } from './schema.ts'
 
-const isPolicyFile = new Ajv({ allErrors: true, verbose: true, formats: isOfFormat }).compile(PolicyFile)
+const wrongInPolicyFile = schemaCheck(PolicyFile, { formats: isOfFormat })
 
 /** Every place where a file has not the shape of the schema. */
-export const checkShape = (value: unknown): Finding[] => checkShapeOf(isPolicyFile, value)
+export const checkShape = (value: unknown): Finding[] => checkShapeOf(wrongInPolicyFile, value)
 
-/** The same for another kind of file; `isValid` collects all errors, with their data. */
-export function checkShapeOf (isValid: ValidateFunction, value: unknown): Finding[] {
-  if (isValid(value)) return []
-  const errors = isValid.errors ?? []
+/** The same for another kind of file. */
+export function checkShapeOf (check: SchemaCheck, value: unknown): Finding[] {
+  const errors = check(value)
   const choices = errors.filter(({ keyword }) => keyword === 'anyOf')
   const told = errors.filter((error) => tells(error) && choices.every((choice) => isOfBranch(error, choice)))
   return told.map((error) => findingOf(error, pathOf(error.instancePath, value)))

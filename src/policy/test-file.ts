@@ -1,5 +1,5 @@
 import Type, { type Static } from 'typebox'
-import { Ajv } from 'ajv'
+import { schemaCheck } from '../schema-check.ts'
 import { FactsEntry, factsFrom } from './facts-file.ts'
 import type { Place, PolicyProblem } from './problem.ts'
 import { checkShapeOf } from './shape.ts'
@@ -32,10 +32,10 @@ export type Expected = Static<typeof Expected>
 /** One test, and where it stands. */
 export interface PolicyTest { name: string, place: Place, facts: CallFacts, expect: Expected }
 
-const isTestFile = new Ajv({ allErrors: true, verbose: true }).compile(TestFile)
+const wrongInTestFile = schemaCheck(TestFile)
 
 export function readTests (source: PolicySource): { tests: PolicyTest[], problems: PolicyProblem[] } {
-  const findings = checkShapeOf(isTestFile, source.value)
+  const findings = checkShapeOf(wrongInTestFile, source.value)
   if (findings.length > 0) return { tests: [], problems: findings.map(source.place) }
   const { tests } = source.value as Static<typeof TestFile>
   return {

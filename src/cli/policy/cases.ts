@@ -1,7 +1,6 @@
 import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
-import { Ajv } from 'ajv'
 import { openingFacts } from '../../calls/facts.ts'
 import { NgpilotError } from '../../errors.ts'
 import type { Result } from '../../policy/compare.ts'
@@ -11,6 +10,7 @@ import { checkShapeOf } from '../../policy/shape.ts'
 import { parseSources } from '../../policy/source.ts'
 import { readTests } from '../../policy/test-file.ts'
 import type { CallFacts } from '../../policy/types.ts'
+import { schemaCheck } from '../../schema-check.ts'
 import { parseSdp } from '../../sdp/parse.ts'
 import { factsOf } from '../../sip/facts.ts'
 import { readHop } from '../../sip/hop.ts'
@@ -60,7 +60,7 @@ export async function* readCases (file: string, options: CaseOptions): AsyncGene
   else yield* yamlCases(file, (await readFileOf(file)).toString())
 }
 
-const isFacts = new Ajv({ allErrors: true, verbose: true }).compile(FactsEntry)
+const wrongInFacts = schemaCheck(FactsEntry)
 
 async function startOf (file: string): Promise<string> {
   const input = createReadStream(file, { end: 65_535 })
@@ -83,7 +83,7 @@ type Recorded = Result & { id?: string, facts: FactsEntry }
 function recordIn (line: string): Recorded | undefined {
   try {
     const value: unknown = JSON.parse(line)
-    const isWhole = isRecord(value) && isFacts(value['facts']) && isRecord(value['flags']) && typeof value['sender'] === 'string'
+    const isWhole = isRecord(value) && wrongInFacts(value['facts']).length === 0 && isRecord(value['flags']) && typeof value['sender'] === 'string'
       && typeof value['receiver'] === 'string' && typeof value['revision'] === 'string'
     return isWhole ? value as unknown as Recorded : undefined
   } catch {
@@ -136,7 +136,7 @@ function* yamlCases (file: string, text: string): Generator<Case> {
     ? source.value.map((entry: unknown, index) => [entry, [index]])
     : [[source.value, []]]
   for (const [entry, path] of entries) {
-    const findings = checkShapeOf(isFacts, entry)
+    const findings = checkShapeOf(wrongInFacts, entry)
     const wrong = findings.map((finding) => problemText(source.place({ ...finding, path: [...path, ...finding.path] })))
     if (wrong.length > 0) throw new NgpilotError('bad_request', wrong.join('\n'))
     yield { name: path.length > 0 ? `${file}[${path.join('')}]` : file, facts: factsFrom(entry as FactsEntry, Date.now()) }

@@ -1,9 +1,9 @@
 import { isUtf8 } from 'node:buffer'
-import { Ajv } from 'ajv'
 import type { Calls } from '../../calls/calls.ts'
 import { callCommandOf, callCommands, type CallCommandName } from '../../calls/commands.ts'
 import type { Outcome } from '../../calls/outcome.ts'
 import { NgpilotError } from '../../errors.ts'
+import { schemaCheck } from '../../schema-check.ts'
 import { replaceSdp } from '../../sip/body.ts'
 import { factsOf } from '../../sip/facts.ts'
 import { readHop } from '../../sip/hop.ts'
@@ -15,10 +15,9 @@ import { explain } from '../validation.ts'
 import { type ReplyFrame, RequestFrame } from './frames.ts'
 import { bodyAnswer } from './replies.ts'
 
-const ajv = new Ajv({ allErrors: true, verbose: true })
-const isFrame = ajv.compile<RequestFrame>(RequestFrame)
+const wrongInFrame = schemaCheck(RequestFrame)
 const names = Object.keys(callCommands) as CallCommandName[]
-const commandChecks = new Map(names.map((name) => [name, ajv.compile(commandSchema(name))]))
+const commandChecks = new Map(names.map((name) => [name, schemaCheck(commandSchema(name))]))
 
 /** @throws NgpilotError `bad_request`: no JSON in UTF-8 */
 export function parseFrame (payload: Buffer): unknown {
@@ -38,8 +37,9 @@ export function idOf (frame: unknown): string | undefined {
 
 /** @throws NgpilotError `bad_request` that says what is wrong with the frame, and where. */
 export function checkFrame (frame: unknown): RequestFrame {
-  if (isFrame(frame)) return frame
-  throw new NgpilotError('bad_request', explain(isFrame.errors ?? [], 'frame'))
+  const wrong = wrongInFrame(frame)
+  if (wrong.length > 0) throw new NgpilotError('bad_request', explain(wrong, 'frame'))
+  return frame as RequestFrame
 }
 
 /** What a frame asks for: whose call it is, and how to have it done. */
@@ -95,8 +95,8 @@ function callCommand (frame: RequestFrame, calls: Calls, deadline: number): Aske
   const callId = textOf(frame, 'callId')
   const name = frame.verb as CallCommandName
   const given = frame.with ?? {}
-  const isRight = commandChecks.get(name)
-  if (isRight && !isRight(given)) throw new NgpilotError('bad_request', explain(isRight.errors ?? [], 'frame.with'))
+  const wrong = commandChecks.get(name)?.(given) ?? []
+  if (wrong.length > 0) throw new NgpilotError('bad_request', explain(wrong, 'frame.with'))
   const command = callCommandOf(name, given)
   return {
     callId,
