@@ -13,6 +13,7 @@ export const errorCodes = {
   rejected: 'A rule of the policy refuses the call, with the SIP reply that it names.',
   call_unknown: 'No such call, in the store or on the node.',
   call_ended: 'The call is over, and the request belongs to it.',
+  call_lost: 'The node of the call is down, and its media with it; nothing but a new call helps.',
   out_of_order: 'An SDP that the offer/answer exchange has no place for: an answer without its offer, an old offer.',
   offer_pending: 'An offer while another one waits for its answer.',
   no_node: 'No rtpengine to send to, or it takes no more calls.',

@@ -8,13 +8,15 @@ import type { End } from './exchange.ts'
 
 /**
  * The nodes for the next offer of a running call: its own, and where the policy says so, others for when that is lost. An
- * exchange of offer and answer tells both ends all of the new node, so the whole call moves with it.
+ * exchange of offer and answer tells both ends all of the new node, so the whole call moves with it. What the policy said
+ * when the call began holds for all of it: a re-INVITE of the callee may match other rules.
  */
 export function nodesOf (
   fleet: CallDeps['fleet'], call: CallRecord, { onNodeLoss, nodes }: Pick<Decision, 'onNodeLoss' | 'nodes'>,
 ): MediaNode[] {
   const state = fleet.nodes().find(({ id }) => id === call.node)?.state
-  if (onNodeLoss !== 're-anchor' || !call.isEstablished) return [fleet.pinned(call.node)]
+  const isMovable = onNodeLoss === 're-anchor' || call.anchor !== undefined
+  if (!isMovable || !call.isEstablished) return [fleet.pinned(call.node)]
   const others = othersOf(fleet, call.node, nodes)
   if (state === undefined || (state === 'down' && others.length > 0)) return others
   return [fleet.pinned(call.node), ...others]

@@ -1,5 +1,6 @@
-import { NgpilotError } from '../errors.ts'
+import { asNgpilotError, NgpilotError } from '../errors.ts'
 import { answerCommand } from '../ng/commands.ts'
+import type { MediaNode } from '../ng/types.ts'
 import { refuseMedia } from '../sdp/media.ts'
 import { parseSdp, sdpBytes } from '../sdp/parse.ts'
 import type { Sdp } from '../sdp/sdp.ts'
@@ -18,13 +19,17 @@ import { legAt, liveBranches, nodeTagOf, otherEnd, type Place, placeOf, selector
 import type { MediaRequest } from './request.ts'
 import type { Hold } from './serial.ts'
 
+/** Longer than a node is silent that only pauses. */
+const lostAfterMs = 2000
+
 export type Answer = ReturnType<typeof createAnswer>
 
 /**
  * Handles an answer; the same one again (a 183 and its 200, a retransmission) gives the same SDP. The first 2xx of a forked
  * INVITE wins, and the other branches end.
  *
- * @throws NgpilotError `call_unknown` without a call, `out_of_order` when its latest offer was not the from-tag's.
+ * @throws NgpilotError `call_unknown` without a call, `call_lost` when its node is gone, `out_of_order` when its latest offer was
+ *   not the from-tag's.
  */
 export function createAnswer (deps: CallDeps, conformance: ConformanceCheck) {
   const { policy, fleet, ng, store, observer } = deps
@@ -71,7 +76,8 @@ export function createAnswer (deps: CallDeps, conformance: ConformanceCheck) {
     // A worker of Kamailio waits for a SIP reply, and it comes again: of a node that has fallen silent it is told at once.
     const whenSilent = request.sip?.status === undefined ? 'wait' : 'fail'
     const [reply] = await Promise.all([
-      ng.send(node, command, { deadline: request.deadline, whenSilent }), store.save(request.callId, change),
+      ng.send(node, command, { deadline: request.deadline, whenSilent }).catch((error: unknown) => { throw whetherLost(node, error) }),
+      store.save(request.callId, change),
     ])
     if (!reply.sdp) throw new NgpilotError('ng_rejected', `node ${node.id} answered the answer without an SDP`)
     if (isConfirmed && branch.state !== 'confirmed') {
@@ -92,6 +98,17 @@ export function createAnswer (deps: CallDeps, conformance: ConformanceCheck) {
       revision: decision.revision,
       ...findings,
     }
+  }
+
+  /**
+   * A node that has been down for a while does not come back with this call; then nobody needs to try the answer again. No other
+   * node can take it: the answerer has been told the ports of this one.
+   */
+  function whetherLost ({ id }: MediaNode, error: unknown): unknown {
+    const { code } = asNgpilotError(error)
+    const view = fleet.nodes().find((each) => each.id === id)
+    const isLost = (code === 'ng_timeout' || code === 'no_node') && view?.state === 'down' && Date.now() - view.since >= lostAfterMs
+    return isLost ? new NgpilotError('call_lost', `node ${id}, which has the call, is down: ${view.reason}`, { cause: error }) : error
   }
 
   /**

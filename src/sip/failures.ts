@@ -15,6 +15,7 @@ export const sipFailures = {
   rejected: '403 Forbidden',
   call_unknown: '481 Call/Transaction Does Not Exist',
   call_ended: '481 Call/Transaction Does Not Exist',
+  call_lost: '500 Media Server Lost',
   out_of_order: fault,
   offer_pending: '491 Request Pending',
   no_node: unavailable,

@@ -7,8 +7,8 @@ import { startSite } from '../support/site.ts'
 
 const browserHz = 440
 
-/** rtpengine 12.5 and 26.0: those that end DTLS at an ICE restart without tls-id. */
-for (const release of ['trixie', 'sid'] satisfies Release[]) {
+/** rtpengine 10.5, and 12.5 and 26.0, which end DTLS at an ICE restart without tls-id. */
+for (const release of ['bookworm', 'trixie', 'sid'] satisfies Release[]) {
   test(`both hear each other before and after restartIce() of the browser, on the rtpengine of ${release}`, async (t) => {
     const site = await startSite(t, { release })
     const browser = await startBrowserPhone(t, site.kamailio, { toneHz: browserHz })

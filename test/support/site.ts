@@ -5,7 +5,7 @@ import type { StackContext } from '../../stack/context.ts'
 import { type MediaWay, startKamailio } from '../../stack/kamailio.ts'
 import { startNgpilot } from '../../stack/ngpilot.ts'
 import { freePort } from '../../stack/ports.ts'
-import { startRtpengine } from '../../stack/rtpengine.ts'
+import { type Rtpengine, startRtpengine } from '../../stack/rtpengine.ts'
 import { ensureTree, type Release } from '../../stack/tree.ts'
 
 export interface SiteOptions {
@@ -19,16 +19,19 @@ export interface SiteOptions {
   /** Further settings of Kamailio, and further options of rtpengine. */
   settings?: Record<string, string>
   rtpengineArgs?: readonly string[]
+  /** Other rtpengines beside n1: n2, n3 … */
+  others?: readonly Rtpengine[]
 }
 
 /** A whole site on loopback: Kamailio, ngpilot and rtpengine, with the configurations that ship. */
 export async function startSite (t: StackContext, options: SiteOptions = {}) {
-  const { env = {}, way = 'http', release, kamailioRelease, settings = {}, rtpengineArgs = [] } = options
+  const { env = {}, way = 'http', release, kamailioRelease, settings = {}, rtpengineArgs = [], others = [] } = options
   const rtpengine = await startRtpengine(t, { ...(release && { tree: await ensureTree({ release }) }), args: rtpengineArgs })
+  const nodes = [rtpengine, ...others].map(({ address, port }, index) => ({ id: `n${index + 1}`, host: address, port }))
   const [evapiPort, ngPort] = [await freePort(), await freePort()]
   const ngpilot = await startNgpilot(t, {
     env: {
-      NGPILOT_RTPENGINE_NODES: `n1=${rtpengine.address}:${rtpengine.port}`, NGPILOT_POLICY_DIRECTORY: 'policy',
+      NGPILOT_RTPENGINE_NODES: nodes.map(({ id, host, port }) => `${id}=${host}:${port}`).join(','), NGPILOT_POLICY_DIRECTORY: 'policy',
       ...(way === 'evapi' && { NGPILOT_EVAPI_KAMAILIOS: `k1=127.0.0.1:${evapiPort}` }),
       ...(way === 'ng' && { NGPILOT_NG_LISTEN: `127.0.0.1:${ngPort}` }),
       ...env,
@@ -53,10 +56,11 @@ export async function startSite (t: StackContext, options: SiteOptions = {}) {
     await sleep(50)
   }
   const left = async () => {
-    const { calls } = await ng.send(node, listCommand(), { deadline: performance.now() + 1000 })
-    return { onNode: calls as string[], inStore: await metric('ngpilot_calls') }
+    const deadline = performance.now() + 1000
+    const listed = await Promise.all(nodes.map((each) => ng.send(each, listCommand(), { deadline })))
+    return { onNode: listed.flatMap(({ calls }) => calls as string[]), inStore: await metric('ngpilot_calls') }
   }
-  /** Waits until neither rtpengine nor the store holds a call. */
+  /** Waits until neither any rtpengine nor the store holds a call. */
   const isEmpty = async () => {
     for (let tries = 0; tries < 100; tries++) {
       const { onNode, inStore } = await left()

@@ -14,6 +14,7 @@ export const statuses = {
   rejected: 403,
   call_unknown: 404,
   call_ended: 410,
+  call_lost: 410,
   out_of_order: 409,
   offer_pending: 409,
   no_node: 503,

@@ -24,6 +24,7 @@ const elsewhere = {
   rejected: 'never',
   call_unknown: 'never',
   call_ended: 'never',
+  call_lost: 'never',
   out_of_order: 'never',
   offer_pending: 'never',
   ng_rejected: 'never',
