@@ -1,11 +1,13 @@
 import { NgpilotError, asNgpilotError } from '../errors.ts'
 import { commandSince } from '../ng/capabilities.ts'
+import { sendToFirst } from '../ng/failover.ts'
 import { reasonOf } from '../ng/reply.ts'
 import { checkNgDictionary } from '../ng/vocabulary.ts'
 import type { MediaNode, NgCommand, NgDictionary, NgReply, NgValue } from '../ng/types.ts'
 import type { CallRecord } from '../state/store.ts'
 import type { CallDeps } from './deps.ts'
 import { locate } from './locate.ts'
+import type { Hold } from './serial.ts'
 
 /** A command about a running call, as NG spells it; `call-id` is filled in. `deadline`: of `performance.now()`, in ms. */
 export interface CallCommand { callId: string, command: NgCommand, deadline: number }
@@ -14,15 +16,17 @@ export interface CallCommand { callId: string, command: NgCommand, deadline: num
 export interface CallCommandReply { node: string, reply: NgReply }
 
 /**
- * Sends any NG command to the node that has the call. One that the store does not know is looked for on all nodes.
+ * Sends any NG command to the node that has the call. One that the store does not know is looked for on all nodes; a
+ * `publish` begins a call where there is none.
  *
  * @throws NgpilotError `call_unknown` when nobody knows the call, `not_supported` when its node is too old for the command,
  *   else what the NG client throws.
  */
-export function createCallCommand ({ fleet, ng, store }: Pick<CallDeps, 'fleet' | 'ng' | 'store'>) {
-  return async function command (request: CallCommand, call: CallRecord | undefined): Promise<CallCommandReply> {
+export function createCallCommand ({ policy, fleet, ng, store, deletes }: CommandDeps) {
+  return async function command (request: CallCommand, call: CallRecord | undefined, hold: Hold): Promise<CallCommandReply> {
     const { callId, deadline } = request
-    const node = call ? fleet.pinned(call.node) : await locate({ fleet, ng }, callId, deadline)
+    const node = call ? fleet.pinned(call.node) : (await locate({ fleet, ng }, callId, deadline))?.node
+    if (!node && request.command.command === 'publish') return begin(request, hold)
     if (!node) throw new NgpilotError('call_unknown', `neither the store nor any node knows the call ${callId}`)
     const reply = await ng.send(node, { ...request.command, 'call-id': callId }, { deadline }).catch((error: unknown) => {
       throw reasonOf(error) === 'Unrecognized command' ? notSupported(node, request.command.command) : asNgpilotError(error)
@@ -32,7 +36,21 @@ export function createCallCommand ({ fleet, ng, store }: Pick<CallDeps, 'fleet' 
     if (call && event !== undefined) void store.save(callId, { event: { at: Date.now(), event } }).catch(() => undefined)
     return { node: node.id, reply }
   }
+
+  /** The first of several parties who publish, and subscribe to each other. */
+  async function begin ({ callId, command, deadline }: CallCommand, hold: Hold): Promise<CallCommandReply> {
+    const nodes = fleet.candidates()
+    const onAbandoned = (node: MediaNode) => hold(deletes.owe(node, callId))
+    const { node, reply } = await sendToFirst(ng, nodes, () => ({ ...command, 'call-id': callId }), { deadline, onAbandoned })
+    const now = Date.now()
+    await store.save(callId, {
+      node: node.id, revision: policy(callId).revision, createdAt: now, event: { at: now, event: 'media published' },
+    })
+    return { node: node.id, reply }
+  }
 }
+
+type CommandDeps = Pick<CallDeps, 'policy' | 'fleet' | 'ng' | 'store' | 'deletes'>
 
 /** Commands that change nothing are not noted. */
 const timelineWords = new Map(Object.entries({
