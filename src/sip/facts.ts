@@ -21,10 +21,13 @@ export interface SipMessageFacts {
   }
 }
 
-/** @throws NgpilotError `sdp_invalid` for a body that is announced and not there; what `sdpOf` throws */
+/**
+ * @throws NgpilotError `sdp_invalid` where an SDP is announced and not there; what `sdpOf` throws. A BYE ends its call
+ *   whatever its Content-Type says.
+ */
 export function factsOf (message: SipMessage): SipMessageFacts {
   const sdp = sdpOf(message)
-  if (!sdp && message.body.length === 0 && message.contentType !== undefined) {
+  if (!sdp && message.body.length === 0 && message.contentType !== undefined && mayCarrySdp(message)) {
     throw new NgpilotError('sdp_invalid', `the body is empty, though Content-Type says ${message.contentType}`)
   }
   return {
@@ -44,4 +47,10 @@ export function factsOf (message: SipMessage): SipMessageFacts {
       headers: message.headers,
     },
   }
+}
+
+const withSdp: ReadonlySet<string> = new Set(['INVITE', 'UPDATE', 'PRACK', 'ACK'])
+
+function mayCarrySdp ({ method, status = 0, cseq }: SipMessage): boolean {
+  return withSdp.has(method ?? cseq.method) && status < 300
 }
