@@ -7,6 +7,7 @@ import type { Sdp } from '../sdp/sdp.ts'
 import type { BranchRecord, CallChange, CallRecord, LegRecord } from '../state/store.ts'
 import { asBefore } from './anchor.ts'
 import { answerForNode, sdpForLeg } from './bridge.ts'
+import { both } from './both.ts'
 import { flagsOf } from './client-flags.ts'
 import { type ConformanceCheck, noted } from './conformance.ts'
 import { decided } from './decided.ts'
@@ -28,8 +29,8 @@ export type Answer = ReturnType<typeof createAnswer>
  * Handles an answer; the same one again (a 183 and its 200, a retransmission) gives the same SDP. The first 2xx of a forked
  * INVITE wins, and the other branches end.
  *
- * @throws NgpilotError `call_unknown` without a call, `call_lost` when its node is gone, `out_of_order` when its latest offer was
- *   not the from-tag's.
+ * @throws NgpilotError `call_unknown` without a call, `call_lost` when its node is gone, `out_of_order` when its latest
+ *   offer was not the from-tag's.
  */
 export function createAnswer (deps: CallDeps, conformance: ConformanceCheck) {
   const { policy, fleet, ng, store, observer } = deps
@@ -75,10 +76,14 @@ export function createAnswer (deps: CallDeps, conformance: ConformanceCheck) {
     }
     // A worker of Kamailio waits for a SIP reply, and it comes again: of a node that has fallen silent it is told at once.
     const whenSilent = request.sip?.status === undefined ? 'wait' : 'fail'
-    const [reply] = await Promise.all([
-      ng.send(node, command, { deadline: request.deadline, whenSilent }).catch((error: unknown) => { throw whetherLost(node, error) }),
-      store.save(request.callId, change),
-    ])
+    const reply = await both(
+      ng.send(node, command, { deadline: request.deadline, whenSilent }), store.save(request.callId, change),
+    ).catch(async (error: unknown) => {
+      // Nobody has picked up as long as the node does not know of it.
+      const before = { branches: { [key]: branch }, ...(isConfirmed && { isEstablished: call.isEstablished }) }
+      await store.save(request.callId, before).catch(() => undefined)
+      throw whetherLost(node, error)
+    })
     if (!reply.sdp) throw new NgpilotError('ng_rejected', `node ${node.id} answered the answer without an SDP`)
     if (isConfirmed && branch.state !== 'confirmed') {
       const losers = liveBranches(call).filter(([other, { caller: tag, state }]) => other !== key && tag === caller && state !== 'confirmed')
@@ -101,14 +106,15 @@ export function createAnswer (deps: CallDeps, conformance: ConformanceCheck) {
   }
 
   /**
-   * A node that has been down for a while does not come back with this call; then nobody needs to try the answer again. No other
-   * node can take it: the answerer has been told the ports of this one.
+   * A node that has been down for a while does not come back with this call; then nobody needs to try the answer again. No
+   * other node can take it: the answerer has been told the ports of this one.
    */
-  function whetherLost ({ id }: MediaNode, error: unknown): unknown {
-    const { code } = asNgpilotError(error)
+  function whetherLost ({ id }: MediaNode, error: unknown): Error {
+    const asIs = asNgpilotError(error)
+    const { code } = asIs
     const view = fleet.nodes().find((each) => each.id === id)
     const isLost = (code === 'ng_timeout' || code === 'no_node') && view?.state === 'down' && Date.now() - view.since >= lostAfterMs
-    return isLost ? new NgpilotError('call_lost', `node ${id}, which has the call, is down: ${view.reason}`, { cause: error }) : error
+    return isLost ? new NgpilotError('call_lost', `node ${id}, which has the call, is down: ${view.reason}`, { cause: error }) : asIs
   }
 
   /**

@@ -1,9 +1,9 @@
 import type { BranchRecord, CallRecord, OwedDelete } from '../state/store.ts'
 import type { CallDeps } from './deps.ts'
+import { isOurs } from './at-node.ts'
 import { locate } from './locate.ts'
 import type { Outcome } from './outcome.ts'
-import { ownBranch } from './own-branch.ts'
-import { liveBranches, nodeTagOf, type Place } from './place.ts'
+import { liveBranches, nodeTagOf, type Place, viaBranchOf } from './place.ts'
 import type { MediaRequest } from './request.ts'
 import type { Hold } from './serial.ts'
 
@@ -32,9 +32,10 @@ export function createDelete ({ fleet, ng, deletes, store, observer }: EndDeps) 
     return { command: 'delete', node: call.node }
   }
 
-  async function endWherever ({ callId, deadline }: DeleteRequest): Promise<void> {
-    const node = await locate({ fleet, ng }, callId, deadline)
-    if (node) await deletes.owe(node, callId)
+  /** A SIP message speaks of its dialog, so a call that others made on the same node is theirs to end. */
+  async function endWherever ({ callId, deadline, sip }: DeleteRequest): Promise<void> {
+    const located = await locate({ fleet, ng }, callId, deadline)
+    if (located && (!sip || isOurs(located.reply))) await deletes.owe(located.node, callId)
   }
 }
 
@@ -80,5 +81,5 @@ export function failedBranches (
 /** One tag or the via-branch takes just that fork, on every version; both tags would take the call (rtpengine 12.5). */
 function branchAtNode (call: CallRecord, key: string, caller: string): OwedDelete['branch'] {
   const tag = nodeTagOf(call, { key })
-  return tag === undefined ? { fromTag: caller, viaBranch: ownBranch(key) } : { fromTag: tag }
+  return tag === undefined ? { fromTag: caller, viaBranch: viaBranchOf(call, key) } : { fromTag: tag }
 }

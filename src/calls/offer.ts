@@ -8,6 +8,7 @@ import { parseSdp } from '../sdp/parse.ts'
 import type { BranchRecord, CallChange, CallRecord, HiddenMedia, LegRecord } from '../state/store.ts'
 import { anchorOf, asBefore, movedTo, nodesOf } from './anchor.ts'
 import { offerForNode, sdpForLeg } from './bridge.ts'
+import { both } from './both.ts'
 import { flagsOf } from './client-flags.ts'
 import { type ConformanceCheck, noted } from './conformance.ts'
 import { decided } from './decided.ts'
@@ -65,7 +66,7 @@ export function createOffer (deps: CallDeps, conformance: ConformanceCheck) {
       exchange, hidden, decision: decision.id, sender: sender.name, receiver: receiverLeg, isBundled: hasBundle(sdp),
     })
     const flags = flagsOf(decision, request)
-    const command = offerCommand({ ...selectorOf(call, request.callId, place), sdp: sdpForNode, flags })
+    const command = offerCommand({ ...selectorOf(call, request.callId, place, change), sdp: sdpForNode, flags })
     let asked: MediaNode | undefined
     const commandFor = (node: MediaNode) => {
       asked = node
@@ -156,14 +157,6 @@ function opening (call: CallRecord | undefined, request: MediaRequest, profile: 
 /** A new call that could not begin, or one that its node has dropped: too few ports for a re-offer end the call. */
 function isLost (error: unknown, call: CallRecord | undefined): boolean {
   return !call || reasonOf(error) === 'Ran out of ports'
-}
-
-/** Waits for both, also when one fails: what comes after a failure must not overtake the other. */
-async function both<T> (sending: Promise<T>, saving: Promise<void>): Promise<T> {
-  const [reply, saved] = await Promise.allSettled([sending, saving])
-  if (reply.status === 'rejected') throw reply.reason
-  if (saved.status === 'rejected') throw saved.reason
-  return reply.value
 }
 
 function beginning (node: MediaNode, revision: string, caller: string): CallChange {

@@ -1,9 +1,9 @@
 import { asNgpilotError } from '../errors.ts'
 import type { NodeView } from '../fleet/node.ts'
 import { listCommand, mostListed, queryCommand } from '../ng/commands.ts'
-import type { MediaNode, NgDictionary, NgReply, NgValue } from '../ng/types.ts'
+import type { MediaNode, NgReply } from '../ng/types.ts'
+import { dictionary, isOurs } from './at-node.ts'
 import type { CallDeps } from './deps.ts'
-import { isOwnBranch } from './own-branch.ts'
 
 export interface OrphansOptions extends Pick<CallDeps, 'ng' | 'store' | 'deletes'> {
   fleet: { nodes (): NodeView[], known (id: string): MediaNode | undefined }
@@ -136,16 +136,8 @@ export class Orphans {
   }
 }
 
-function isOurs ({ tags }: NgReply): boolean {
-  return Object.values(dictionary(tags)).some((tag) => isOwnBranch(dictionary(tag)['via-branch']))
-}
-
 /** RTP and RTCP that came for the call, from whomever. */
 function packetsOf ({ totals }: NgReply): number {
   const { RTP, RTCP } = dictionary(totals)
   return Number(dictionary(RTP).packets ?? 0) + Number(dictionary(RTCP).packets ?? 0)
-}
-
-function dictionary (value: NgValue | undefined): NgDictionary {
-  return typeof value === 'object' && !Array.isArray(value) && !Buffer.isBuffer(value) ? value : {}
 }

@@ -1,6 +1,6 @@
 import { NgpilotError } from '../errors.ts'
 import type { CallSelector } from '../ng/commands.ts'
-import type { BranchRecord, CallRecord, LegRecord } from '../state/store.ts'
+import type { BranchRecord, CallChange, CallRecord, LegRecord } from '../state/store.ts'
 import type { End } from './exchange.ts'
 import { ownBranch } from './own-branch.ts'
 import type { MediaRequest } from './request.ts'
@@ -78,12 +78,26 @@ export function otherEnd (end: End): End {
  * How the node is told of a place. Every branch has a via-branch there, so that it can be deleted by itself. A branch that
  * forks further on is one leg to it, by the tag of the first that answered: the others have been offered that leg's ports,
  * and rtpengine up to 12.5 would give a leg of another tag other ones.
+ * @param change what becomes of the call with the command: the node is told of its branch as it will be
  */
-export function selectorOf (call: CallRecord | undefined, callId: string, place: Place): CallSelector & { fromTag: string } {
+export function selectorOf (
+  call: CallRecord | undefined, callId: string, place: Place, change: CallChange = {},
+): CallSelector & { fromTag: string } {
   const { key, by, caller, callee } = place
   const calleeTag = callee === undefined ? undefined : legOf(call, callee)?.nodeTag ?? nodeTagOf(call, place) ?? callee
-  if (by === 'callee') return { callId, fromTag: calleeTag ?? '', toTag: caller }
-  return { callId, fromTag: caller, viaBranch: ownBranch(key), ...(calleeTag !== undefined && { toTag: calleeTag }) }
+  const legs = { ...call?.legs, ...change.legs }
+  const branches = { ...call?.branches, ...change.branches }
+  const viaBranch = viaBranchOf({ legs, branches }, key)
+  if (by === 'caller') return { callId, fromTag: caller, viaBranch, ...(calleeTag !== undefined && { toTag: calleeTag }) }
+  return { callId, fromTag: calleeTag ?? '', toTag: caller, ...branches[key]?.invite?.isLate && { viaBranch } }
+}
+
+/** The via-branch by which the node knows a branch. */
+export function viaBranchOf ({ legs, branches }: Pick<CallRecord, 'legs' | 'branches'>, key: string): string {
+  const { caller = '', callee, invite } = branches[key] ?? {}
+  return ownBranch({
+    key, caller: legs[caller]?.profile ?? '', callee: callee?.profile ?? '', ...invite?.isLate && { isLate: true },
+  })
 }
 
 /** The tag by which the node knows the callee of a branch, once one has answered. */

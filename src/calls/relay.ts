@@ -156,7 +156,7 @@ export function createRelay (
   async function nodeOf ({ callId, deadline }: Pick<NgRequest, 'callId' | 'deadline'>, call: CallRecord | undefined): Promise<MediaNode> {
     if (call) return fleet.pinned(call.node)
     const [only, ...others] = fleet.reachable()
-    const node = others.length > 0 ? await locate({ fleet, ng }, callId, deadline) : undefined
+    const node = others.length > 0 ? (await locate({ fleet, ng }, callId, deadline))?.node : undefined
     // Where none knows it, any may say so, in rtpengine's own words.
     if (node ?? only) return (node ?? only) as MediaNode
     throw new NgpilotError('no_node', 'no rtpengine answers at present')

@@ -5,7 +5,7 @@ import { test, type TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Deletes } from '../../src/calls/deletes.ts'
 import { Orphans } from '../../src/calls/orphans.ts'
-import { isOwnBranch, ownBranch } from '../../src/calls/own-branch.ts'
+import { ownBranch, readOwnBranch } from '../../src/calls/own-branch.ts'
 import { createLiveFleet } from '../../src/fleet/live.ts'
 import { NgClient } from '../../src/ng/client.ts'
 import { answerCommand, listCommand, offerCommand, queryCommand } from '../../src/ng/commands.ts'
@@ -20,6 +20,7 @@ import { sharedContext } from '../support/shared.ts'
 const shared = sharedContext()
 const redis = await startRedis(shared)
 const sdp = sdpFile('answer-plain-pcmu')
+const branch = { key: 'z9hG4bKx', caller: 'phone', callee: 'phone' }
 const within = () => ({ deadline: performance.now() + 5000 })
 
 /** One ngpilot as far as orphans go, on a Redis that others share. `reaped`: what it ended. */
@@ -48,9 +49,9 @@ function startInstance (t: TestContext, instanceId: string, port: number, health
 
 type Instance = ReturnType<typeof startInstance>
 
-const offer = ({ ng, node }: Instance, callId: string, viaBranch = ownBranch('z9hG4bKx')) =>
+const offer = ({ ng, node }: Instance, callId: string, viaBranch = ownBranch(branch)) =>
   ng.send(node, offerCommand({ callId, fromTag: 'f', viaBranch, sdp, flags: {} }), within())
-const answer = ({ ng, node }: Instance, callId: string, viaBranch = ownBranch('z9hG4bKx')) =>
+const answer = ({ ng, node }: Instance, callId: string, viaBranch = ownBranch(branch)) =>
   ng.send(node, answerCommand({ callId, fromTag: 'f', toTag: 't', viaBranch, sdp, flags: {} }), within())
 const onNode = async ({ ng, node }: Instance) =>
   ((await ng.send(node, listCommand({ limit: 100 }), within())).calls as string[]).sort()
@@ -128,12 +129,12 @@ test('what ngpilot offers carries its mark, on every release, before it is answe
   await calls.offer(request({ callId: 'marked', sdp, source: phone, destination: phone }))
   const marks = async (port: number, callId: string) => {
     const { tags } = await ng.send({ ...node, id: String(port), port }, queryCommand({ callId }), within())
-    return Object.values(tags as Record<string, Record<string, string>>).filter((tag) => isOwnBranch(tag['via-branch'])).length
+    return Object.values(tags as Record<string, Record<string, string>>).filter((tag) => readOwnBranch(tag['via-branch'])).length
   }
   assert.equal(await marks(node.port, 'marked'), 1)
   for (const release of ['bookworm', 'sid'] as const) {
     const { port } = await startRtpengine(t, { tree: await ensureTree({ release }) })
-    const command = offerCommand({ callId: 'c', fromTag: 'f', viaBranch: ownBranch('b'), sdp, flags: {} })
+    const command = offerCommand({ callId: 'c', fromTag: 'f', viaBranch: ownBranch(branch), sdp, flags: {} })
     await ng.send({ ...node, id: String(port), port }, command, within())
     assert.equal(await marks(port, 'c'), 1, release)
   }

@@ -5,6 +5,7 @@ import { answersOptions } from '../../stack/sip-ping.ts'
 import { makeSilent } from '../../stack/silent.ts'
 import { sdpFile } from '../support/calls.ts'
 import { sharedContext } from '../support/shared.ts'
+import { openCallee, openPhone } from '../support/sip-call.ts'
 import { startSipClient } from '../support/sip-client.ts'
 import { startSipPhone } from '../support/sip-phone.ts'
 import { type Site, startSite } from '../support/site.ts'
@@ -63,6 +64,19 @@ test('with rtpengine silent the caller gets 503 within the deadline, while Kamai
     process.kill(site.rtpengine.pid, 'SIGCONT')
   }
   await site.isEmpty()
+})
+
+test('rtpengine lost while it rings: the caller is told soon after the callee has picked up, and nothing is left', async (t) => {
+  const [alice, bob] = [await openPhone(t, 'alice', site.kamailio), await openCallee(t, 'ringing', site.kamailio)]
+  alice.peer.request('INVITE', bob.peer.uri, { body: alice.sdp() })
+  const invite = await bob.peer.receive(/^INVITE/)
+  process.kill(site.rtpengine.pid, 'SIGKILL')
+  // A callee repeats its 200 until the ACK comes (RFC 3261 §13.3.1.4).
+  const repeating = setInterval(() => { bob.peer.reply(invite, '200 OK', { body: bob.sdp() }) }, 500)
+  t.after(() => { clearInterval(repeating) })
+  assert.equal((await alice.peer.receive(/^SIP\/2.0 [2-6]/, 20_000)).startLine, 'SIP/2.0 500 Media Server Lost')
+  clearInterval(repeating)
+  await site.holdsInStore(0)
 })
 
 test('with ngpilot gone the caller gets 503', async (t) => {
