@@ -40,7 +40,7 @@ export async function openPage (t: TestContext): Promise<OpenPage> {
 /** A page of its own; a tone is no voice, so it is not processed as one. */
 export async function openTab (browser: Browser, url: string): Promise<Page> {
   const page = await browser.newPage()
-  page.setDefaultTimeout(10_000)
+  page.setDefaultTimeout(30_000)
   await page.goto(url)
   await page.getByRole('checkbox', { name: /Echo cancelling/ }).uncheck()
   await shows(page, 'status', 'Ready')
