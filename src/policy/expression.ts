@@ -30,7 +30,8 @@ const limits = { maxAstNodes: 300, maxDepth: 40, maxListElements: 100, maxMapEnt
 /** Facts that are lists come from strangers; longer than this they are cut. */
 const mostItems = 32
 const macros = new Set(['all', 'exists', 'exists_one', 'filter', 'map'])
-const patterns = new Map<string, Pattern>()
+/** Those of the expression that runs, as the library hands its functions their arguments alone. */
+let patterns: ReadonlyMap<string, Pattern> = new Map()
 
 const environments = { endpoint: environmentOf(['leg']), rule: environmentOf(['caller', 'callee', 'sender', 'receiver']) }
 
@@ -50,7 +51,7 @@ export function compileExpression (source: string, about: keyof typeof environme
 
 /** By what they are about and their source, the latest used last: a check, a rule and a reload ask for the same ones. */
 const compiled = new Map<string, Expression | ExpressionProblem>()
-const mostCompiled = 5000
+const mostCompiled = 2000
 
 function compileAnew (source: string, about: keyof typeof environments): Expression | ExpressionProblem {
   if (source.length > 2000) return { message: 'the expression has more than 2,000 characters', offset: 0 }
@@ -63,7 +64,7 @@ function compileAnew (source: string, about: keyof typeof environments): Express
   const checked = run.check()
   if (!checked.valid) return problemOf(checked.error)
   if (checked.type !== 'bool') return { message: `must be true or false, but is of type ${checked.type ?? 'unknown'}`, offset: 0 }
-  const names: Names = { vars: new Set(), headers: new Set(), legs: new Set() }
+  const names: Names = { vars: new Set(), headers: new Set(), legs: new Set(), patterns: new Map() }
   const problem = lookAt(run.ast, names, false)
   if (problem) return problem
   const headers = [...names.headers]
@@ -73,6 +74,7 @@ function compileAnew (source: string, about: keyof typeof environments): Express
     headers,
     equalities: equalitiesOf(run.ast),
     holds (view) {
+      patterns = names.patterns
       try {
         return run(contextOf(view, { vars, headers, legs })) === true
       } catch {
@@ -107,10 +109,10 @@ function environmentOf (legs: readonly string[]): Environment {
   return environment
 }
 
-interface Names { vars: Set<string>, headers: Set<string>, legs: Set<LegWord> }
+interface Names { vars: Set<string>, headers: Set<string>, legs: Set<LegWord>, patterns: Map<string, Pattern> }
 type LegWord = 'leg' | 'caller' | 'callee' | 'sender' | 'receiver'
 
-/** Notes the hints and headers that are asked for by name; finds what has no bound. */
+/** Notes the hints and headers that are asked for by name, and the patterns; finds what has no bound. */
 function lookAt (node: ASTNode, names: Names, isInLoop: boolean): ExpressionProblem | undefined {
   const wrong = (message: string): ExpressionProblem => ({ message, offset: node.range.start })
   if (mapOf(node)) return wrong('vars and headers are asked for by name: vars.trunk, sip.headers["x-trunk"]; one that is not there is ""')
@@ -133,7 +135,7 @@ function lookAt (node: ASTNode, names: Names, isInLoop: boolean): ExpressionProb
     if (pattern?.op !== 'value' || typeof pattern.args !== 'string') return wrong('the pattern of regex() must be written out')
     const compiled = compilePattern(pattern.args)
     if (typeof compiled === 'string') return { message: compiled, offset: pattern.range.start }
-    patterns.set(pattern.args, compiled)
+    names.patterns.set(pattern.args, compiled)
   }
   const isLoop = node.op === 'rcall' && macros.has(node.args[0])
   if (isLoop && isInLoop) return wrong(`${node.args[0]}() within another loop has no bound that would do`)
@@ -168,7 +170,7 @@ function problemOf (error: unknown): ExpressionProblem {
   return { message: `not CEL: ${summary ?? String(error)}`, offset: range?.start ?? 0 }
 }
 
-type NameLists = Record<keyof Names, readonly string[]>
+type NameLists = Record<Exclude<keyof Names, 'patterns'>, readonly string[]>
 
 function contextOf ({ facts, vars, legs }: ExpressionView, names: NameLists): Record<string, unknown> {
   const fixed = fixedOf(facts)

@@ -8,6 +8,8 @@ import { watchFolder } from './watch.ts'
 
 export interface PolicyObserver {
   loaded (revision: string): void
+  /** No call has it any longer, nor will have. */
+  forgotten (revision: string): void
   refused (problem: string): void
   /** The files are refused at a start, and the last good policy serves. */
   fellBack (revision: string, problem: string): void
@@ -79,7 +81,12 @@ export async function createPolicyHolder (options: HolderOptions): Promise<Polic
   function remember (policy: Policy): void {
     remembered.delete(policy.revision)
     remembered.set(policy.revision, policy)
-    for (const revision of remembered.keys()) if (remembered.size > mostRemembered) remembered.delete(revision)
+    for (const revision of remembered.keys()) {
+      if (remembered.size <= mostRemembered) break
+      if (revision === current.revision) continue
+      remembered.delete(revision)
+      observer.forgotten(revision)
+    }
   }
 
   function enforce ({ policy }: BuiltPolicy): void {

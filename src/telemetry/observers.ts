@@ -201,6 +201,12 @@ export function policyObserver (metrics: Metrics, log: Pick<Logger, 'info' | 'er
       metrics.policyFallback.set(0)
       log.info({ revision }, 'policy loaded')
     },
+    /** A series for each revision that there ever was would grow with every reload. */
+    forgotten (revision: string) {
+      void metrics.decisions.get().then(({ values }) => {
+        for (const { labels } of values) if (labels.revision === revision) metrics.decisions.remove(labels)
+      })
+    },
     refused (problem: string) {
       metrics.policyReloads.inc({ result: 'invalid' })
       log.error({ problem }, 'policy refused; the one in force stays')

@@ -18,6 +18,7 @@ async function start (t: TestContext, options: Omit<HolderOptions, 'observer'>) 
     ...options,
     observer: {
       loaded: (revision) => { seen.push(`loaded ${revision}`) },
+      forgotten: (revision) => { seen.push(`forgotten ${revision}`) },
       refused: (problem) => { seen.push(`refused ${problem}`) },
       fellBack: (revision) => { seen.push(`fell back ${revision}`) },
       troubled: (message) => { seen.push(`troubled ${message}`) },

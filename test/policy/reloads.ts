@@ -16,6 +16,10 @@ export interface ReloadFigures {
   seen: number
   loaded: number
   refused: number
+  /** Revisions that the metrics still tell of. */
+  told: number
+  /** MB of memory before the reloads, halfway and at the end. */
+  resident: number[]
   /** Of the requests, in ms: beside reloads, and before them. */
   during: { median: number, p99: number, worst: number }
   before: { median: number, p99: number, worst: number }
@@ -31,8 +35,13 @@ const good = (round: number, rules: number): string => `version: 1
 profiles: { browser: { extends: webrtc }, phone: { extends: sip } }
 endpoints: [{ profile: browser, match: { transport: wss } }, { profile: phone }]
 rules:
-${Array.from({ length: rules }, (_, index) => `  - { name: rule-${round}-${index}, match: { vars: { trunk: t${index} } }, set: { tos: ${(round + index) % 256} } }`).join('\n')}
+${Array.from({ length: rules }, (_, index) => `  - { name: rule-${round}-${index}, match: { ${matchOf(round, index)} }, set: { tos: ${(round + index) % 256} } }`).join('\n')}
 `
+
+/** A tenth of them are expressions that no policy before had. */
+function matchOf (round: number, index: number): string {
+  return index % 10 === 0 ? `when: 'regex(sip.userAgent, "^Phone ${round}-${index}")'` : `vars: { trunk: t${index} }`
+}
 
 /**
  * A real ngpilot and rtpengine under load of calls, while the policy is loaded so many times, every second time broken.
@@ -92,21 +101,28 @@ export async function runReloads (
   const before = times
   times = []
 
+  const metrics = async () => (await fetch(`${ngpilot.url}/metrics`)).text()
+  const megabytes = async () => Number(/^process_resident_memory_bytes (\d+)$/m.exec(await metrics())?.[1] ?? NaN) / 1e6
+  const resident = [await megabytes()]
   const goodRevisions = new Set([revisionOf([{ name: 'a.yaml', text: good(0, rules) }])])
   for (let round = 1; round <= reloads; round++) {
     const text = round % 2 === 1 ? good(round, rules) : broken[round / 2 % broken.length] ?? ''
     await put(text)
     if (round % 2 === 1) goodRevisions.add(revisionOf([{ name: 'a.yaml', text }]))
     await (await ask('/v1/policy/reload')).arrayBuffer()
+    if (round === reloads / 2) resident.push(await megabytes())
   }
   isDone = true
   await Promise.all(loads)
-  const metrics = await (await fetch(`${ngpilot.url}/metrics`)).text()
-  const count = (result: string) => Number(new RegExp(`^ngpilot_policy_reloads_total\\{result="${result}"\\} (\\d+)$`, 'm').exec(metrics)?.[1] ?? 0)
+  resident.push(await megabytes())
+  const last = await metrics()
+  const count = (result: string) => Number(new RegExp(`^ngpilot_policy_reloads_total\\{result="${result}"\\} (\\d+)$`, 'm').exec(last)?.[1] ?? 0)
   return {
     requests: times.length, failures: [...failures], seen: seen.size,
     strange: [...seen].filter((revision) => !goodRevisions.has(revision)),
-    loaded: count('ok') - 1, refused: count('invalid'), during: spread(times), before: spread(before),
+    loaded: count('ok') - 1, refused: count('invalid'),
+    told: new Set(Array.from(last.matchAll(/^ngpilot_decisions_total\{.*revision="(\w+)"/gm), ([, revision]) => revision)).size, resident,
+    during: spread(times), before: spread(before),
   }
 }
 
