@@ -1,13 +1,13 @@
 import { isIP } from 'node:net'
-import type { NgDictionary } from './types.ts'
+import { readBracketed, unsafe } from './bracketed.ts'
+import type { NgDictionary, NgValue } from './types.ts'
 
 /**
  * Who reads a flags string: the rtpengine module of a Kamailio, by its release, or rtpengine itself (12.4 and newer), to
- * which Kamailio 6.0 and newer hands the string as `rtpp-flags` when its functions are called with two arguments. It is read
- * as by 12.5; the notes tell what 26.0 does otherwise: it ignores a protocol that is not written as `transport-protocol=`,
- * and reads lists in brackets.
+ * which Kamailio 6.0 and newer hands the string as `rtpp-flags` when its functions are called with two arguments. 13 and
+ * newer read lists in brackets, `replace=[origin username]`.
  */
-export type FlagsReader = 'kamailio-5.6' | 'kamailio-5.8' | 'kamailio-6.0' | 'kamailio-6.1' | 'rtpengine'
+export type FlagsReader = 'kamailio-5.6' | 'kamailio-5.8' | 'kamailio-6.0' | 'kamailio-6.1' | 'rtpengine-12.5' | 'rtpengine-26.0'
 
 /** One token, where it begins in the string, and where it went; `path` is absent where Kamailio keeps it to itself. */
 export interface FlagsToken { text: string, at: number, path?: readonly (string | number)[] }
@@ -48,10 +48,15 @@ export function readFlagsString (text: string, reader: FlagsReader = 'kamailio-6
   const read: Reading = {
     ng: {}, lists: {}, codec: {}, receivedFrom: [], transport: undefined, identity: {}, tokens: [], notes: [],
   }
-  for (const { text: token, at } of tokensOf(text)) {
+  const isDaemon = isRtpengine(reader)
+  for (const { text: token, at, list } of tokensOf(text, reader === 'rtpengine-26.0')) {
     const note = (message: string): void => { read.notes.push({ text: token, at, message }) }
-    if (reader === 'rtpengine' && token.includes('[')) note('rtpengine reads lists in brackets from 13 on, 12.5 ends them at the first space')
-    if (token.startsWith('=') && reader !== 'rtpengine') {
+    if (list) {
+      read.tokens.push({ text: token, at, path: putList(read, token.slice(0, token.indexOf('=')), list) })
+      continue
+    }
+    if (token.includes('=[')) note(bracketNote(reader))
+    if (token.startsWith('=') && !isDaemon) {
       note(`Kamailio stops here: "${text.slice(at)}" is dropped. No spaces around "="`)
       break
     }
@@ -60,13 +65,21 @@ export function readFlagsString (text: string, reader: FlagsReader = 'kamailio-6
     const path = listItem(read, reader, key, value, note)
       ?? receivedFrom(read, reader, { key, value, isLast: at + token.length === text.length }, note)
       ?? transport(read, reader, key, value, note)
-      ?? (reader === 'rtpengine' ? ofDaemon(read, key, value) : special(read, reader, key, value))
+      ?? (isDaemon ? ofDaemon(read, key, value) : special(read, reader, key, value))
       ?? generic(read, key, value, note)
     if (typeof path === 'string') return { ...resultOf(read, note), refused: { text: token, at, message: path } }
     read.tokens.push({ text: token, at, ...path.length > 0 && { path } })
   }
   const last = read.tokens.findLast(({ path }) => path?.[0] === 'transport-protocol')
   return resultOf(read, (message) => { read.notes.push({ text: last?.text ?? '', at: last?.at ?? 0, message }) })
+}
+
+export const isRtpengine = (reader: FlagsReader): boolean => reader.startsWith('rtpengine')
+
+function bracketNote (reader: FlagsReader): string {
+  if (reader === 'rtpengine-12.5') return 'rtpengine reads lists in brackets from 13 on; 12.5 ends this one at the first space'
+  if (reader === 'rtpengine-26.0') return 'these brackets lie deeper within each other than any key has them'
+  return 'Kamailio reads no lists in brackets; rtpengine does from 13 on, where the function has two arguments'
 }
 
 type Path = readonly (string | number)[]
@@ -101,7 +114,7 @@ function listItem (
     const item = itemOf(prefix, key, value, note)
     if (item === undefined) continue
     if ((operation === 'accept' || operation === 'consume') && reader === 'kamailio-5.6') continue
-    if (operation === 'consume' && reader === 'rtpengine' && value !== undefined) continue
+    if (operation === 'consume' && isRtpengine(reader) && value !== undefined) continue
     return ['codec', operation, (read.codec[operation] ??= []).push(item) - 1]
   }
   return undefined
@@ -131,7 +144,7 @@ function receivedFrom (
   if (address === undefined) return undefined
   const version = isIP(address)
   if (version === 0) note(`"${address}" is no address; the address that the message came from is sent`)
-  else if (!isLast && reader !== 'rtpengine') {
+  else if (!isLast && !isRtpengine(reader)) {
     note('is understood at the end of the string only; the address that the message came from is sent')
   } else {
     read.receivedFrom.push(`IP${version}`, address)
@@ -152,7 +165,7 @@ function transport (
   const words: Record<string, number> = { RTP: so & ~1, AVP: so & ~2, SRTP: so | 1, AVPF: so | 2, DTLS: so | 4 }
   const bits = whole >= 0 ? whole : Object.hasOwn(words, key) ? words[key] : undefined
   if (bits === undefined) return undefined
-  if (reader === 'rtpengine') note('rtpengine 26.0 ignores this; write transport-protocol=… with the whole protocol')
+  if (isRtpengine(reader)) note('rtpengine 26.0 ignores this; write transport-protocol=… with the whole protocol')
   read.transport = bits
   return ['transport-protocol']
 }
@@ -231,9 +244,6 @@ function generic (read: Reading, key: string, value: string | undefined, note: N
   return [key]
 }
 
-/** Names that every object has: as keys of a dictionary nothing sends them. */
-const unsafe = new Set(['__proto__', 'constructor', 'prototype'])
-
 /** C's atoi: the number that a text begins with, 0 for none. */
 const leadingInteger = (text: string): number => Number(/^\s*[+-]?\d+/.exec(text)?.[0] ?? 0)
 
@@ -256,6 +266,35 @@ function resultOf (read: Reading, note: Note): FlagsRead {
   }
 }
 
-function tokensOf (text: string): { text: string, at: number }[] {
-  return Array.from(text.matchAll(/[^ ]+/g), (match) => ({ text: match[0], at: match.index }))
+/** A list that came in brackets: its words beside those that single tokens have put there, or a value of its own. */
+function putList (read: Reading, key: string, list: NgValue[] | NgDictionary): Path {
+  const words = Array.isArray(list) ? list.filter((word) => typeof word === 'string') : undefined
+  const name = key === 'direction' || key === 'flags' ? key : listPrefixes.find(([prefix]) => prefix === key)?.[1]
+  if (name !== undefined && words) {
+    const before = read.lists[name] ??= []
+    before.push(...words)
+    return [name]
+  }
+  if (key === 'codec' && !words) {
+    for (const [operation, codecs] of Object.entries(list)) {
+      if (Array.isArray(codecs)) (read.codec[operation] ??= []).push(...codecs.filter((codec) => typeof codec === 'string'))
+    }
+    return ['codec']
+  }
+  if (!unsafe.has(key)) read.ng[key] = list
+  return [key]
+}
+
+/** What stands between spaces; a list in brackets is one token, spaces and all. */
+export function tokensOf (text: string, hasLists: boolean): { text: string, at: number, list?: NgValue[] | NgDictionary }[] {
+  const tokens: ReturnType<typeof tokensOf> = []
+  const word = /[^ ]+/g
+  for (let match = word.exec(text); match; match = word.exec(text)) {
+    const { index: at, 0: token } = match
+    const bracket = hasLists ? /^[^=]+=(?=\[)/.exec(token)?.[0].length : undefined
+    const list = bracket === undefined ? undefined : readBracketed(text, at + bracket)
+    if (list) word.lastIndex = list.end
+    tokens.push(list ? { text: text.slice(at, list.end), at, list: list.value } : { text: token, at })
+  }
+  return tokens
 }

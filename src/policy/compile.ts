@@ -32,24 +32,23 @@ export function* compileSteps (sources: readonly CompileSource[]): Generator<und
   })), Object.fromEntries(ofAll))
   const endpoints: Endpoint[] = []
   const rules: Rule[] = []
+  const headers = new Set<string>()
   for (const { value, place } of sources) {
     for (const [index, entry] of (value.endpoints ?? []).entries()) {
       endpoints.push(endpointOf(entry, at(place, ['endpoints', index])))
+      for (const header of headersIn(entry.match ?? {}, 'endpoint')) headers.add(header)
       yield
     }
     for (const [index, entry] of (value.rules ?? []).entries()) {
       rules.push(ruleOf(entry, place, ['rules', index]))
+      for (const header of headersIn(entry.match ?? {}, 'rule')) headers.add(header)
       yield
     }
   }
-  const headers = sources.flatMap(({ value }) => [
-    ...(value.endpoints ?? []).flatMap(({ match = {} }) => headersIn(match, 'endpoint')),
-    ...(value.rules ?? []).flatMap(({ match = {} }) => headersIn(match, 'rule')),
-  ])
   return {
     profiles, endpoints, rules,
     sets: [...new Set(sources.flatMap(({ value }) => value.sets ?? []))],
-    headers: [...new Set(headers)],
+    headers: [...headers],
     trustsClients: rules.some(({ effect }) => effect.clientFlags === 'trust'),
     lookup: { endpoints: new Lookup(endpoints), rules: new Lookup(rules) },
   }

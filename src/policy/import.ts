@@ -31,7 +31,10 @@ export interface ImportOptions { reader: FlagsReader, use: ImportUse, oldest?: R
  * string of a call between a browser and the kind of end that it names: so they are written.
  */
 export function importFlags (text: string, options: ImportOptions): Imported {
-  const read = readFlagsString(text, options.reader)
+  const filled = filledIn(text)
+  const read = readFlagsString(filled.reduce((left, { at, text: { length } }) => {
+    return left.slice(0, at) + ' '.repeat(length) + left.slice(at + length)
+  }, text), options.reader)
   const all = profileKeys(read.ng)
   const ng = understood(all)
   const preset = presetFor(ng)
@@ -47,9 +50,21 @@ export function importFlags (text: string, options: ImportOptions): Imported {
       ...typeof ptime === 'number' && { ptime },
       ...Object.keys(own).length > 0 && { ng: own },
     },
-    tokens: read.tokens.map((token) => ({ text: token.text, becomes: becomes(token, parts) })),
-    findings: findingsOf(read, all, preset, options),
+    tokens: [
+      ...read.tokens.map((token) => ({ ...token, becomes: becomes(token, parts) })),
+      ...filled.map((token) => ({ ...token, becomes: 'not known here: the script fills it in' })),
+    ].sort((one, other) => one.at - other.at).map(({ text: token, becomes }) => ({ text: token, becomes })),
+    findings: [...findingsOf(read, all, preset, options), ...filled.map((token): ImportFinding => ({
+      severity: 'warning', ...token,
+      message: 'the script fills this in, so that it is not in the profile',
+      fix: 'a profile or rule for each value, found by the same condition; what the script alone knows it can hand over as a hint: match: { vars: … }',
+    }))],
   }
+}
+
+/** Tokens with a variable of Kamailio in them. */
+function filledIn (text: string): { text: string, at: number }[] {
+  return Array.from(text.matchAll(/[^ ]*\$(?:[A-Za-z_]+(?:\([^()]*\))?|\([^()]*(?:\([^()]*\)[^()]*)?\))[^ ]*/g), (match) => ({ text: match[0], at: match.index }))
 }
 
 function presetFor (ng: NgDictionary): Profile {

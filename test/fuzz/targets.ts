@@ -28,6 +28,7 @@ const json = commands.slice(0, 60).map((command, index) => Buffer.concat([Buffer
 const odd = [
   Buffer.from('c d9:__proto__d8:polluted4:true6:resulti007eee'), Buffer.from(`c ${'l'.repeat(400)}`), Buffer.from(`c ${'['.repeat(400)}`),
   Buffer.from('c d10:rtpp-flags30:trunk=acme replace-origin a=b=ce'), Buffer.from('c {"command":"ping","x":[[[{}]]]}'),
+  Buffer.from('c d10:rtpp-flags54:trunk=[a b] replace=[origin sdp-attr=[audio=[remove=[xe'),
 ]
 
 /** The codec alone: what it reads it can write, and reads the same again. */

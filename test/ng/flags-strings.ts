@@ -61,8 +61,16 @@ export const rows: [string, NgDictionary, reader?: FlagsReader][] = [
   ['flags=x y', flags('y')],
   ['ice=remove TOS DTLS-', { ice: 'remove', ...flags('TOS', 'DTLS-') }],
   // rtpengine's own reader.
-  ['via-branch=auto =x a', { 'via-branch': 'auto', '': 'x', ...flags('a') }, 'rtpengine'],
-  ['received-from=192.0.2.1 direction=a internal SDES-off TOS=8', { TOS: '8', direction: ['a', 'internal'], SDES: ['off'], 'received-from': ['IP4', '192.0.2.1'] }, 'rtpengine'],
+  ['via-branch=auto =x a', { 'via-branch': 'auto', '': 'x', ...flags('a') }, 'rtpengine-12.5'],
+  ['received-from=192.0.2.1 direction=a internal SDES-off TOS=8', { TOS: '8', direction: ['a', 'internal'], SDES: ['off'], 'received-from': ['IP4', '192.0.2.1'] }, 'rtpengine-12.5'],
+  ['replace=[origin username] ICE=remove', { replace: ['[origin'], ICE: 'remove', ...flags('username]') }, 'rtpengine-12.5'],
+  ['replace=[origin username] replace-SDP-version ICE=remove', { replace: ['origin', 'username', 'SDP-version'], ICE: 'remove' }, 'rtpengine-26.0'],
+  ['SDES=[ off ] rtcp-mux=[] flags=[trust-address loop-protect] generate-mid direction=[a b]',
+    { SDES: ['off'], 'rtcp-mux': [], direction: ['a', 'b'], ...flags('trust-address', 'loop-protect', 'generate-mid') }, 'rtpengine-26.0'],
+  ['codec=[strip=[opus PCMA] transcode=[G722]] codec-mask-red', { codec: { strip: ['opus', 'PCMA'], transcode: ['G722'], mask: ['red'] } }, 'rtpengine-26.0'],
+  ['sdp-attr=[audio=[remove=[ptime]] none=[add=[x:y]]] label=a', { 'sdp-attr': { audio: { remove: ['ptime'] }, none: { add: ['x:y'] } }, label: 'a' }, 'rtpengine-26.0'],
+  ['replace=[origin username', { replace: ['origin', 'username'] }, 'rtpengine-26.0'],
+  ['x=[__proto__=1 a=2] __proto__=[a]', { x: { a: '2' } }, 'rtpengine-26.0'],
 ]
 
 /** As they stand in configurations of the field. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { importFlags, type Imported } from '../../src/policy/import.ts'
-import { yamlOf } from '../../src/cli/policy/import.ts'
+import { yamlOf } from '../../src/cli/policy/yaml-text.ts'
 import { fieldStrings } from '../ng/flags-strings.ts'
 import { policyDirectory } from './directory.ts'
 import { loadPolicy } from '../../src/policy/load.ts'

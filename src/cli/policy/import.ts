@@ -1,64 +1,103 @@
-import { Document, isMap, isSeq, visit } from 'yaml'
+import { stat } from 'node:fs/promises'
 import { NgpilotError } from '../../errors.ts'
 import type { FlagsReader } from '../../ng/flags-string.ts'
-import { importFlags, type Imported } from '../../policy/import.ts'
+import { isAtLeast, type Release } from '../../ng/release.ts'
+import { importFlags, type Imported, type ImportUse } from '../../policy/import.ts'
 import { columns } from '../columns.ts'
-import type { PolicyCommand, PolicyContext } from './command.ts'
+import type { ExitCode, PolicyCommand, PolicyContext } from './command.ts'
+import { importScript } from './import-script.ts'
 import { oldestOf } from './versions.ts'
+import { yamlOf } from './yaml-text.ts'
 
 const readers: Record<string, FlagsReader> = { 5.6: 'kamailio-5.6', 5.8: 'kamailio-5.8', '6.0': 'kamailio-6.0', 6.1: 'kamailio-6.1' }
 
-/** `ngpilot policy import "STRING"`: a flags string of kamailio.cfg as policy, and what is wrong with it. */
+/** How strings are read: by which Kamailio, or unread handed to which rtpengine. */
+export interface ImportReading { kamailio: FlagsReader, rtpengine: FlagsReader, oldest: Release }
+
+/** `ngpilot policy import "STRING" | FILE`: a flags string of kamailio.cfg, or all of them, as policy, and what is wrong. */
 export const importCommand: PolicyCommand = {
-  usage: '"STRING"',
-  about: 'the profile that a flags string of kamailio.cfg amounts to, and what is wrong with it',
+  usage: '"STRING" | kamailio.cfg',
+  about: 'the profile that a flags string amounts to, and what is wrong with it; of a script all strings in it',
   optionUsage: [
-    ['--for offer|answer|manage', 'where it stands: rtpengine_offer, _answer or _manage (the default: both ways)'],
+    ['--for offer|answer|manage', 'where a string stands: rtpengine_offer, _answer or _manage (the default: both ways)'],
+    ['--verbatim', 'the function has a second argument, so that rtpengine reads the string, not Kamailio'],
     ['--kamailio VERSION', '5.6, 5.8, 6.0 or 6.1 (6.0): they read strings differently'],
     ['--name NAME', 'of the profile (imported)'],
     ['--versions LIST', 'rtpengines of the fleet, such as 10.5,12.5 (10.5)'],
   ],
-  options: { for: { type: 'string' }, kamailio: { type: 'string' }, name: { type: 'string' }, versions: { type: 'string' } },
-  run (context) {
-    const { args: [text, ...more], values, isJson, print } = context
-    if (text === undefined || more.length > 0) throw new NgpilotError('bad_request', 'import takes one flags string, in quotes: ngpilot policy import "RTP/AVP ICE=remove"')
-    const reader = readers[String(values['kamailio'] ?? '6.0')]
-    if (!reader) throw new NgpilotError('bad_request', `--kamailio must be one of ${Object.keys(readers).sort().join(', ')}, found "${String(values['kamailio'])}"`)
-    const use = values['for'] ?? 'manage'
-    if (use !== 'offer' && use !== 'answer' && use !== 'manage') throw new NgpilotError('bad_request', `--for must be offer, answer or manage, found "${String(use)}"`)
-    const imported = importFlags(text, { reader, use, oldest: oldestOf(values['versions']) })
-    const name = String(values['name'] ?? 'imported')
-    const { read: { ng }, tokens, findings } = imported
-    if (isJson) print(JSON.stringify({ string: text, ng, policy: policyOf(imported, name), tokens, findings }, null, 2))
-    else for (const line of report(text, name, imported, context)) print(line)
-    return findings.some(({ severity }) => severity === 'error') ? 1 : 0
+  options: {
+    for: { type: 'string' }, verbatim: { type: 'boolean' }, kamailio: { type: 'string' }, name: { type: 'string' },
+    versions: { type: 'string' },
+  },
+  async run (context) {
+    const { args: [text, ...more], values } = context
+    if (text === undefined) throw new NgpilotError('bad_request', `import takes a flags string, in quotes, or a file: ${example}`)
+    if (more.length > 0) throw new NgpilotError('bad_request', `import takes one flags string, found ${more.length + 1} words; put the string in quotes: ngpilot policy import "${[text, ...more].join(' ')}"`)
+    if (text.trim() === '') throw new NgpilotError('bad_request', `the flags string is empty, and asks rtpengine for nothing; give it as it stands in the script: ${example}`)
+    const reading = readingOf(context)
+    const is = await stat(text).catch(() => undefined)
+    if (is?.isDirectory()) throw new NgpilotError('bad_request', `${text} is a directory; import takes a flags string, or a file such as kamailio.cfg`)
+    if (is) {
+      for (const option of ['for', 'verbatim', 'name']) {
+        if (values[option] !== undefined) throw new NgpilotError('bad_request', `--${option} is for one string; in ${text} the script says it`)
+      }
+      return importScript(text, reading, context)
+    }
+    if (/^[^ =]*(?:\/[^ =]+)?\.(?:cfg|conf|lua|py|js|inc)$/.test(text)) throw new NgpilotError('bad_request', `there is no file "${text}"`)
+    return importString(text, reading, context)
   },
 }
 
-const policyOf = ({ profile }: Imported, name: string) => ({ version: 1, profiles: { [name]: profile } })
+const example = 'ngpilot policy import "RTP/AVP ICE=remove rtcp-mux-demux", ngpilot policy import /etc/kamailio/kamailio.cfg'
 
-function report (text: string, name: string, imported: Imported, { style }: Pick<PolicyContext, 'style'>): string[] {
-  const findings = imported.findings.flatMap(({ code, severity, message, fix, text: token, at = 0 }) => [
+function readingOf ({ values }: PolicyContext): ImportReading {
+  const kamailio = readers[String(values['kamailio'] ?? '6.0')]
+  if (!kamailio) throw new NgpilotError('bad_request', `--kamailio must be one of ${Object.keys(readers).sort().join(', ')}, found "${String(values['kamailio'])}"`)
+  const oldest = oldestOf(values['versions'])
+  return { kamailio, rtpengine: isAtLeast(oldest, '13.0') ? 'rtpengine-26.0' : 'rtpengine-12.5', oldest }
+}
+
+function importString (text: string, { kamailio, rtpengine, oldest }: ImportReading, context: PolicyContext): ExitCode {
+  const { values, isJson, print, style } = context
+  const use = values['for'] ?? 'manage'
+  if (use !== 'offer' && use !== 'answer' && use !== 'manage') throw new NgpilotError('bad_request', `--for must be offer, answer or manage, found "${String(use)}"`)
+  const imported = importFlags(text, { reader: values['verbatim'] === true ? rtpengine : kamailio, use: use satisfies ImportUse, oldest })
+  const name = String(values['name'] ?? 'imported')
+  const policy = { version: 1, profiles: { [name]: imported.profile } }
+  const { read: { ng }, tokens, findings } = imported
+  if (isJson) print(JSON.stringify({ string: text, ng, policy, tokens, findings }, null, 2))
+  else {
+    for (const line of [
+      ...findingsText(text, imported, style),
+      style.bold('Its tokens:'), ...columns(tokens.map(({ text: token, becomes }) => [`  ${token}`, becomes])), '',
+      style.bold('As policy:'), ...yamlOf(policy).trimEnd().split('\n').map((line) => `  ${line}`), '',
+      ...findings.length > 0 ? [closing] : [],
+    ]) print(line)
+  }
+  return exitCodeOf([imported])
+}
+
+export const closing = 'ngpilot makes offers and answers of the profiles of both legs, so what the string forgets is there.'
+
+export function exitCodeOf (all: readonly Imported[]): ExitCode {
+  return all.some(({ findings }) => findings.some(({ severity }) => severity === 'error')) ? 1 : 0
+}
+
+/** What is wrong with a string, each with the word that is meant. */
+export function findingsText (text: string, { findings }: Imported, style: PolicyContext['style']): string[] {
+  return findings.flatMap(({ code, severity, message, fix, text: token, at = 0 }) => [
     `${severity === 'error' ? style.red('error') : style.yellow('warning')}${code ? ` ${code}` : ''}: ${message}`,
-    ...token === undefined ? [] : [`  ${text.replaceAll(/[\t\n]/g, ' ')}`, `  ${' '.repeat(at)}${style.cyan('^'.repeat(token.length))}`],
+    ...token === undefined ? [] : excerptAt(text, at, token.length).map((line, index) => index === 1 ? style.cyan(line) : line),
     ...fix === undefined ? [] : [`  what would be right: ${fix}`],
     '',
   ])
-  return [
-    ...findings,
-    style.bold('Its tokens:'), ...columns(imported.tokens.map(({ text: token, becomes }) => [`  ${token}`, becomes])), '',
-    style.bold('As policy:'), ...yamlOf(policyOf(imported, name)).trimEnd().split('\n').map((line) => `  ${line}`), '',
-    ...imported.findings.length > 0 ? ['ngpilot makes offers and answers of the profiles of both legs, so what the string forgets is there.'] : [],
-  ]
 }
 
-/** Lists and inner maps on one line each. */
-export function yamlOf (value: unknown): string {
-  const document = new Document(value)
-  visit(document, {
-    Collection (_, node, path) {
-      if (isSeq(node) || (isMap(node) && path.length > 5)) node.flow = true
-    },
-  })
-  return document.toString({ lineWidth: 0, flowCollectionPadding: true })
+/** The string with a mark under some of its characters; of a long one what is around them. */
+function excerptAt (text: string, at: number, length: number): string[] {
+  const start = at + length > 76 ? text.lastIndexOf(' ', Math.max(0, at - 30)) + 1 : 0
+  const ends = start > 0 ? '…' : ''
+  const shown = text.replaceAll(/[\t\n\r]/g, ' ').slice(start, start + Math.max(76, at - start + length))
+  const more = start + shown.length < text.length ? '…' : ''
+  return [`  ${ends}${shown}${more}`, `  ${' '.repeat(at - start + ends.length)}${'^'.repeat(Math.max(1, length))}`]
 }

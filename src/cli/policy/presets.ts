@@ -1,7 +1,7 @@
 import { presets } from '../../policy/presets.ts'
 import { meant } from '../../policy/shape.ts'
 import type { PolicyCommand } from './command.ts'
-import { yamlOf } from './import.ts'
+import { yamlOf } from './yaml-text.ts'
 import { NgpilotError } from '../../errors.ts'
 
 /** `ngpilot policy presets [NAME]`: what every policy can build on. */

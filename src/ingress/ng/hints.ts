@@ -1,6 +1,6 @@
 import { checkDictionary } from '../../ng/check.ts'
 import { encode, isJson, split } from '../../ng/codec.ts'
-import { readFlagsString } from '../../ng/flags-string.ts'
+import { readFlagsString, tokensOf } from '../../ng/flags-string.ts'
 import { writeJson } from '../../ng/json.ts'
 import { isNgKey } from '../../ng/keys.ts'
 import type { NgDictionary } from '../../ng/types.ts'
@@ -31,9 +31,12 @@ export function withFlagsSpelledOut (message: NgDictionary, body: Buffer, hints:
   return Buffer.concat([kept.subarray(0, -1), Buffer.from(comma), more ?? Buffer.alloc(0), kept.subarray(-1)])
 }
 
-/** What a flags string says, with the words of `flags` beside it. */
+/**
+ * What a flags string says, with the words of `flags` beside it. Lists in brackets are read, whichever rtpengine it will be:
+ * whoever writes one means one.
+ */
 function flagsIn (message: NgDictionary): NgDictionary {
-  const { ng } = readFlagsString(flagsStringOf(message) ?? '', 'rtpengine')
+  const { ng } = readFlagsString(flagsStringOf(message) ?? '', 'rtpengine-26.0')
   const flags = [message.flags, ng.flags].flatMap((list) => Array.isArray(list) ? list : [])
   return { ...ng, ...(flags.length > 0 && { flags }) }
 }
@@ -82,5 +85,8 @@ function flagsEntry (keys: ReadonlySet<string>, text: string): Buffer {
 }
 
 function withoutTokens (keys: ReadonlySet<string>, text: string): string {
-  return text.split(' ').filter((token) => !keys.has(token.split('=', 1)[0] ?? '')).join(' ')
+  const gone = tokensOf(text, true).filter(({ text: token }) => keys.has(token.split('=', 1)[0] ?? ''))
+  if (gone.length === 0) return text
+  const kept = tokensOf(text, true).filter((token) => !gone.some(({ at }) => at === token.at))
+  return kept.map(({ text: token }) => token).join(' ')
 }

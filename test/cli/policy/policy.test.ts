@@ -17,7 +17,7 @@ test('refuses what is no command, no option or no format, and says what would be
     [['test', 'package.json'], /\npackage\.json: is a file; a policy is a directory: \.\n$/],
     [['explain', 'package.json', 'nowhere'], /^ngpilot: there is no directory "nowhere"\n$/],
     [['import', 'x', '--format', 'yaml'], /^ngpilot: --format must be text or json, found "yaml"\n$/],
-    [['import'], /^ngpilot: import takes one flags string, in quotes/],
+    [['import'], /^ngpilot: import takes a flags string, in quotes, or a file: /],
     [['import', 'x', '--kamailio', '4.4'], /^ngpilot: --kamailio must be one of 5.6, 5.8, 6.0, 6.1, found "4.4"\n$/],
     [['import', 'x', '--versions', '10.5,new'], /^ngpilot: --versions takes rtpengine versions such as 10.5,12.5.1.31; "new" is none\n$/],
     [['presets', 'sipp'], /^ngpilot: there is no preset "sipp"; did you mean "sip"\?\n$/],
