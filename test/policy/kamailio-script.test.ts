@@ -35,7 +35,7 @@ test('finds each flags string of a script, where it stands and what stands aroun
   const { flags, unread, includes } = readScript(script)
   assert.deepEqual(flags.map(({ name, calledAt, line, column, text, within }) => [name, calledAt, line, column, text, within.join(' › ')]), [
     ['rtpengine_manage', 13, 13, 22, 'RTP/AVP SDES-off', 'route[MEDIA] › if ($proto == "ws" || $ua =~ "(Jssip)")'],
-    ['rtpengine_offer', 17, 2, 16, 'RTP/AVP ICE=remove', 'route[MEDIA] › else of else if (nat_uac_test("8"))'],
+    ['rtpengine_offer', 17, 2, 17, 'RTP/AVP ICE=remove', 'route[MEDIA] › else of else if (nat_uac_test("8"))'],
     ['rtpengine_answer', 21, 15, 19, 'ICE=force', 'route[MEDIA] › if (is_reply())'],
     ['rtpengine_offer', 22, 22, 24, 'replace=[origin username]', 'route[MEDIA]'],
   ])
