@@ -32,7 +32,9 @@ export async function importScript (file: string, reading: ImportReading, contex
   const flags = reads.flatMap(({ file: from, flags }) => flags.map((one) => ({ file: from, ...one })))
   const unread = reads.flatMap(({ file: from, unread }) => unread.map((one) => ({ file: from, ...one })))
   if (flags.length + unread.length === 0) throw new NgpilotError('bad_request', whyNothing(file, scripts, missing))
-  const { found, profiles } = named(flags.map((one) => ({ ...one, imported: importFlags(one.text, optionsFor(one, reading)) })))
+  const { found, profiles } = named(flags.map((one) => {
+    return { ...one, imported: importFlags(one.text, optionsFor(one, reading)) }
+  }))
   if (isJson) print(JSON.stringify(asJson({ found, unread, missing, profiles }), null, 2))
   else for (const line of asText({ found, unread, missing, profiles }, style)) print(line)
   return exitCodeOf(found.map(({ imported }) => imported))

@@ -87,17 +87,17 @@ export function exitCodeOf (all: readonly Imported[]): ExitCode {
 export function findingsText (text: string, { findings }: Imported, style: PolicyContext['style']): string[] {
   return findings.flatMap(({ code, severity, message, fix, text: token, at = 0 }) => [
     `${severity === 'error' ? style.red('error') : style.yellow('warning')}${code ? ` ${code}` : ''}: ${message}`,
-    ...token === undefined ? [] : excerptAt(text, at, token.length).map((line, index) => index === 1 ? style.cyan(line) : line),
+    ...token === undefined ? [] : excerptAt(text, at, token.length, style),
     ...fix === undefined ? [] : [`  what would be right: ${fix}`],
     '',
   ])
 }
 
 /** The string with a mark under some of its characters; of a long one what is around them. */
-function excerptAt (text: string, at: number, length: number): string[] {
+function excerptAt (text: string, at: number, length: number, { cyan }: PolicyContext['style']): string[] {
   const start = at + length > 76 ? text.lastIndexOf(' ', Math.max(0, at - 30)) + 1 : 0
   const ends = start > 0 ? '…' : ''
   const shown = text.replaceAll(/[\t\n\r]/g, ' ').slice(start, start + Math.max(76, at - start + length))
   const more = start + shown.length < text.length ? '…' : ''
-  return [`  ${ends}${shown}${more}`, `  ${' '.repeat(at - start + ends.length)}${'^'.repeat(Math.max(1, length))}`]
+  return [`  ${ends}${shown}${more}`, `  ${' '.repeat(at - start + ends.length)}${cyan('^'.repeat(Math.max(1, length)))}`]
 }
