@@ -20,6 +20,7 @@ async function main (words: string[]): Promise<void> {
   const terminal = {
     env: process.env,
     isTerminal: process.stdout.isTTY,
+    columns: process.stdout.isTTY ? process.stdout.columns : undefined,
     write: (text: string) => { process.stdout.write(text) },
     writeError: (text: string) => { process.stderr.write(text) },
   }
@@ -31,7 +32,7 @@ async function main (words: string[]): Promise<void> {
   if (words[0] === 'analyze') {
     const { analyzeCommand } = await import('./cli/analyze.ts')
     process.exitCode = await analyzeCommand(words.slice(1), {
-      ...terminal, columns: process.stdout.isTTY ? process.stdout.columns : undefined, input: process.stdin,
+      ...terminal, input: process.stdin,
     })
     return
   }

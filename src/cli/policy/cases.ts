@@ -5,6 +5,7 @@ import { openingFacts } from '../../calls/facts.ts'
 import { NgpilotError } from '../../errors.ts'
 import type { Result } from '../../policy/compare.ts'
 import { FactsEntry, factsFrom } from '../../policy/facts-file.ts'
+import { isKamailioScript } from '../../policy/kamailio-script.ts'
 import { isRecord, problemText } from '../../policy/problem.ts'
 import { checkShapeOf } from '../../policy/shape.ts'
 import { parseSources } from '../../policy/source.ts'
@@ -28,6 +29,8 @@ export interface CaseOptions {
   values: PolicyContext['values']
   /** Told of what a record holds beside decisions. */
   note: (line: string) => void
+  /** What the command takes, for a file that is something else: `a SIP message, facts`. */
+  takes: string
 }
 
 /** Options of commands that take a SIP message. */
@@ -54,19 +57,26 @@ export async function sorted (args: readonly string[]): Promise<Record<'director
  * @throws NgpilotError `bad_request` with the place of what is wrong
  */
 export async function* readCases (file: string, options: CaseOptions): AsyncGenerator<Case> {
-  const head = await startOf(file)
+  const [head, ...more] = await startOf(file)
+  const wrong = (what: string) => new NgpilotError('bad_request', `${file} ${what}; this takes ${options.takes}`)
+  if (head === undefined) throw wrong('is empty')
   if (/^([A-Z]+ \S+ SIP\/2\.0|SIP\/2\.0 \d{3} .*)\r?$/.test(head)) yield await sipCase(file, options)
-  else if (isJson(head)) yield* recordCases(file, options)
-  else yield* yamlCases(file, (await readFileOf(file)).toString())
+  // The first line may have been cut off when the file was taken away.
+  else if ([head, ...more].some(isJson)) yield* recordCases(file, options)
+  else if (isKamailioScript([head, ...more].join('\n'))) {
+    throw wrong('is a configuration of Kamailio; "ngpilot policy import" reads the flags in it')
+  } else yield* yamlCases(file, (await readFileOf(file)).toString())
 }
 
 const wrongInFacts = schemaCheck(FactsEntry)
 
-async function startOf (file: string): Promise<string> {
+/** The lines of its first 64 KB that are not empty. */
+async function startOf (file: string): Promise<string[]> {
   const input = createReadStream(file, { end: 65_535 })
+  const lines: string[] = []
   try {
-    for await (const line of createInterface({ input })) return line
-    return ''
+    for await (const line of createInterface({ input })) if (line.trim() !== '') lines.push(line)
+    return lines
   } catch (error) {
     throw new NgpilotError('bad_request', `${file} cannot be read: ${(error as Error).message}`)
   } finally {

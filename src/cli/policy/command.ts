@@ -10,6 +10,8 @@ export interface PolicyContext {
   config: Pick<Config, 'policy' | 'http' | 'decisions'>
   env: NodeJS.ProcessEnv
   style: Style
+  /** Lines shall not be longer, in characters. */
+  width: number
   isJson: boolean
   /** One line to standard output. */
   print: (line: string) => void

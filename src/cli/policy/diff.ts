@@ -29,7 +29,7 @@ export const diffCommand: PolicyCommand = {
     }
     const headers = [...before.policy.headers, ...after.policy.headers]
     for (const file of files) {
-      for await (const { name, facts, before: recorded } of readCases(file, { headers, values, note })) {
+      for await (const { name, facts, before: recorded } of readCases(file, { headers, values, note, takes: 'SIP messages, facts, tests and records of decisions' })) {
         const [was, is] = [old.decide(facts, recorded), fresh.decide(facts, recorded)]
         if (was) differences.add(name, facts, was, is)
       }

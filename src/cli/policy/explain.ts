@@ -7,6 +7,8 @@ import { explanationText } from './explanation-text.ts'
 import { readPolicy } from './read.ts'
 import { apiOf } from './rollout.ts'
 
+const messages = 'a SIP message, facts in the words that tests have, tests, or a record of decisions'
+
 /** A decision, and whether it is on the answer that is still to come. */
 interface Shown { explanation: DecisionExplanation, isExpected: boolean }
 
@@ -23,7 +25,7 @@ export const explainCommand: PolicyCommand = {
   ],
   options: { ...hopOptions, only: { type: 'string' }, all: { type: 'boolean' }, url: { type: 'string' } },
   async run (context): Promise<ExitCode> {
-    const { args, values: { only, all }, isJson, print, style } = context
+    const { args, values: { only, all }, isJson, print, style, width } = context
     const { directories, files, others } = await sorted(args)
     const [what, ...more] = [...files, ...others]
     if (files.length === 1 && others.length === 1) {
@@ -38,8 +40,9 @@ export const explainCommand: PolicyCommand = {
     if (shown.length === 0) throw new NgpilotError('not_found', `${what} holds no message${only === undefined ? '' : ` "${String(only)}"`}`)
     if (isJson) print(JSON.stringify(shown.map(({ explanation }) => explanation), null, 2))
     else for (const { explanation, isExpected } of shown) {
-      if (isExpected) print(style.dim('The answer to it, as far as it is known: its SDP, User-Agent and headers are still to come.'))
-      for (const line of explanationText(explanation, style, { isWhole: all === true, withFacts: !isExpected })) print(line)
+      if (isExpected) print(style.dim('The answer to it, so far: its SDP, User-Agent and headers are still to come.'))
+      const options = { isWhole: all === true, withFacts: !isExpected, width }
+      for (const line of explanationText(explanation, style, options)) print(line)
     }
     return 0
   },
@@ -51,7 +54,7 @@ async function ofFile (
   const { policy } = await readPolicy(directory ?? config.policy.directory)
   const { only } = values
   const shown: Shown[] = []
-  for await (const { name, facts } of readCases(file, { headers: policy.headers, values, note })) {
+  for await (const { name, facts } of readCases(file, { headers: policy.headers, values, note, takes: messages })) {
     const isWanted = only === undefined || only === name || only === facts.callId
     if (isWanted) shown.push(...withAnswer(policy, { name, facts }, file))
   }

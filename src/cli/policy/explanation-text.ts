@@ -4,26 +4,35 @@ import { words } from '../../policy/run-tests.ts'
 import type { Place } from '../../policy/problem.ts'
 import type { CallFacts, LegName, Tried } from '../../policy/types.ts'
 import { columns } from '../columns.ts'
+import { seen } from '../wrap.ts'
 import type { Style } from '../style.ts'
 
 /** Rules that do not match, shown unless all are asked for. */
 const mostOthers = 20
 
+/** `width`: of the terminal, in characters; lines that would be longer are set on several. */
+export interface TextOptions { isWhole: boolean, withFacts: boolean, width: number }
+
 /** A decision for a person: facts, legs, rules, and each NG key with the line that it comes from. */
-export function explanationText (
-  one: DecisionExplanation, style: Style, { isWhole, withFacts }: { isWhole: boolean, withFacts: boolean },
-): string[] {
+export function explanationText (one: DecisionExplanation, style: Style, options: TextOptions): string[] {
+  const { isWhole, withFacts, width } = options
   const { facts, legs, id, revision } = one
   return [
     style.bold(`${facts.command}, call ${facts.callId}${id === undefined ? '' : `, decision ${id}`}, policy ${revision}`), '',
-    ...withFacts ? [style.bold('Facts'), ...columns(factRows(facts)), ''] : [],
-    ...(['sender', 'receiver'] as const).flatMap((leg) => [...legText(leg, facts, legs[leg], style), '']),
-    ...rulesText(one, style, isWhole), '',
-    ...outcomeText(one, style), '',
+    ...withFacts ? [style.bold('Facts'), ...namedText(factRows(facts), width), ''] : [],
+    ...(['sender', 'receiver'] as const).flatMap((leg) => [...legText(leg, facts, legs[leg], style, width), '']),
+    ...rulesText(one, style, isWhole, width), '',
+    ...outcomeText(one, style, width), '',
   ]
 }
 
-function factRows (facts: CallFacts): string[][] {
+/** Names and what they are, the latter on as many lines as it takes. */
+function namedText (rows: readonly (readonly [name: string, value: string])[], width: number): string[] {
+  const room = width - Math.max(...rows.map(([name]) => name.length)) - 2
+  return columns(rows.flatMap(([name, value]) => wrapped(value.split(' '), room).map((line, index) => [index === 0 ? name : '', line])))
+}
+
+function factRows (facts: CallFacts): [string, string][] {
   const { at, sip, sdp, vars } = facts
   const hints = (all: Record<string, string> = {}) => Object.entries(all).map(([name, value]) => `${name}=${value}`).join('; ')
   const leg = (name: LegName) => {
@@ -49,35 +58,46 @@ function factRows (facts: CallFacts): string[][] {
   return rows.map(([name, value]) => [`  ${name}`, printable(value)])
 }
 
-function legText (leg: LegName, { caller }: CallFacts, explained: LegExplanation, style: Style): string[] {
+function legText (leg: LegName, { caller }: CallFacts, explained: LegExplanation, style: Style, width: number): string[] {
   const { profile, by, line, codecs, media, tried } = explained
   const party = leg === caller ? 'the caller' : 'the callee'
   const how = by === 'call' ? 'the call knows it' : by === 'default' ? 'no endpoint matches' : 'the first endpoint that matches'
   const kin = line.length > 1 ? `extends ${line.slice(1).join(', which extends ')}` : 'a preset'
   const takes = [media.join(' '), codecs === undefined ? 'any codec' : codecs.join(' ')].join(': ')
+  const name = `${leg === 'sender' ? 'Sender' : 'Receiver'}, ${party}:`
+  const about = `(${kin}; ${how}; takes ${takes})`
+  const title = `${style.bold(name)} ${style.green(profile)}`
+  const isWide = name.length + profile.length + about.length + 2 <= width
   return [
-    `${style.bold(`${leg === 'sender' ? 'Sender' : 'Receiver'}, ${party}:`)} ${style.green(profile)} (${kin}; ${how}; takes ${takes})`,
-    ...columns(tried.map((one) => triedRow(one, style))),
+    ...isWide ? [`${title} ${about}`] : [title, ...wrapped(about.split(' '), width - 2).map((line) => `  ${line}`)],
+    ...triedText(tried, style, width),
   ]
 }
 
-function rulesText ({ tried, reject }: DecisionExplanation, style: Style, isWhole: boolean): string[] {
+function rulesText ({ tried, reject }: DecisionExplanation, style: Style, isWhole: boolean, width: number): string[] {
   if (tried.length === 0) return [`${style.bold('Rules:')} none`]
   let others = 0
   const shown = tried.filter(({ isMatch }) => isMatch || isWhole || ++others <= mostOthers)
   const left = tried.length - shown.length
   return [
-    style.bold('Rules'), ...columns(shown.map((one) => triedRow(one, style))),
+    style.bold('Rules'), ...triedText(shown, style, width),
     ...left > 0 ? [style.dim(`  and ${left} more that do not match; --all shows them`)] : [],
     ...reject === undefined ? [] : ['  The first that refuses ends it.'],
   ]
 }
 
-function triedRow ({ name, place, isMatch, why }: Tried, style: Style): string[] {
-  return [`  ${isMatch ? style.green('yes') : style.dim('no ')}`, name, style.dim(placeText(place)), printable(why)]
+/** Each on a line, or where one is too long for that, place and reason below the name. */
+function triedText (all: readonly Tried[], style: Style, width: number): string[] {
+  const mark = ({ isMatch }: Tried) => `  ${isMatch ? style.green('yes') : style.dim('no ')}`
+  const whole = columns(all.map((one) => [mark(one), one.name, style.dim(placeText(one.place)), printable(one.why)]))
+  if (whole.every((line) => seen(line) <= width)) return whole
+  return all.flatMap((one) => [
+    `${mark(one)}  ${one.name}`,
+    ...wrapped([placeText(one.place), ...printable(one.why).split(' ')], width - 7).map((line) => `       ${line}`),
+  ])
 }
 
-function outcomeText (explained: DecisionExplanation, style: Style): string[] {
+function outcomeText (explained: DecisionExplanation, style: Style, width: number): string[] {
   const { facts: { command }, reject, nodes, clientFlags, onNodeLoss, origins } = explained
   const beside = [
     ...nodes === undefined ? [] : [`nodes: ${nodes}`],
@@ -93,21 +113,27 @@ function outcomeText (explained: DecisionExplanation, style: Style): string[] {
     if (last?.path === path && last.source === source && last.place === where) last.values.push(value)
     else rows.push({ path, values: [value], source, place: where })
   }
+  const whole = columns(rows.flatMap(({ path, values, source, place }) => {
+    const [first = '', ...more] = wrapped(values.map(words), 50)
+    return [[`  ${path}`, style.cyan(first), source, style.dim(place)], ...more.map((text) => ['', style.cyan(text)])]
+  }))
+  const isWide = whole.every((line) => seen(line) <= width)
   return [
     style.bold(command === 'offer' ? 'What rtpengine is asked with the offer' : 'What rtpengine is asked with the answer'),
-    ...columns(rows.flatMap(({ path, values, source, place }) => wrapped(values.map(words)).map((text, index) => {
-      return index === 0 ? [`  ${path}`, style.cyan(text), source, style.dim(place)] : ['', style.cyan(text)]
-    }))),
+    ...isWide ? whole : rows.flatMap(({ path, values, source, place }) => [
+      ...columns(wrapped(values.map(words), width - path.length - 4).map((text, index) => [index === 0 ? `  ${path}` : ' '.repeat(path.length + 2), style.cyan(text)])),
+      ...wrapped([...source.split(' '), ...place === '' ? [] : [place]], width - 7).map((line) => `       ${style.dim(line)}`),
+    ]),
     ...beside.map((text) => `  ${text}`),
   ]
 }
 
-/** Words as lines of some 50 characters. */
-function wrapped (all: readonly string[]): string[] {
+/** Words as lines of so many characters; a word that is longer has a line of its own. */
+function wrapped (all: readonly string[], room: number): string[] {
   const lines: string[] = []
   for (const word of all) {
     const last = lines.at(-1)
-    if (last === undefined || last.length + word.length > 50) lines.push(word)
+    if (last === undefined || last.length + 1 + word.length > room) lines.push(word)
     else lines[lines.length - 1] = `${last} ${word}`
   }
   return lines

@@ -48,13 +48,15 @@ Colours are for terminals only; NO_COLOR turns them off.
 export interface PolicyIo {
   env: NodeJS.ProcessEnv
   isTerminal: boolean
+  /** Of the terminal, in characters. */
+  columns?: number | undefined
   write: (text: string) => void
   writeError: (text: string) => void
 }
 
 /** `ngpilot policy ARGV…`. Resolves with the exit code; never throws for what an operator can cause. */
 export async function policyCommand (argv: readonly string[], io: PolicyIo): Promise<ExitCode> {
-  const { env, isTerminal, write, writeError } = io
+  const { env, isTerminal, columns: width, write, writeError } = io
   try {
     const name = argv.find((word) => !word.startsWith('-'))
     const command = name === undefined || !Object.hasOwn(commands, name) ? undefined : commands[name]
@@ -72,6 +74,8 @@ export async function policyCommand (argv: readonly string[], io: PolicyIo): Pro
       config: loadConfig({ env, file: values.config }),
       env,
       style: styleFor(isTerminal, env),
+      // What is no terminal is for programs such as grep, which want one thing on one line.
+      width: width ?? Infinity,
       isJson: format === 'json',
       print: (line) => write(`${line}\n`),
       note: (line) => writeError(`${line}\n`),

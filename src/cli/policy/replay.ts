@@ -6,6 +6,8 @@ import type { PolicyCommand } from './command.ts'
 import { comparedText } from './compared-text.ts'
 import { readPolicy } from './read.ts'
 
+const record = 'a record of decisions, a file, which ngpilot writes where the setting decisions.recordFile says'
+
 /** `ngpilot policy replay [DIR] [RECORD…]`: what recorded calls would have got from a policy. */
 export const replayCommand: PolicyCommand = {
   usage: '[DIR] [RECORD…]',
@@ -18,15 +20,16 @@ export const replayCommand: PolicyCommand = {
     if (directories.length > 1) throw new NgpilotError('bad_request', `replay takes one policy directory, found ${directories.join(', ')}`)
     const { recordFile } = config.decisions
     const records = files.length > 0 ? files : recordFile === undefined ? [] : [recordFile]
-    if (records.length === 0) throw new NgpilotError('bad_request', 'replay takes a record of decisions, a file; the setting decisions.recordFile makes ngpilot write one')
+    if (records.length === 0) throw new NgpilotError('bad_request', `replay takes ${record}`)
     const { policy } = await readPolicy(directories[0] ?? config.policy.directory)
     const rerun = new Rerun(policy)
     const differences = new Differences()
     const revisions = new Set<string>()
     const unseen = new Set(policy.headers)
+    const options = { headers: policy.headers, values, note, takes: record }
     for (const file of records) {
-      for await (const { name, facts, before } of readCases(file, { headers: policy.headers, values, note })) {
-        if (!before) throw new NgpilotError('bad_request', `${file} is no record of decisions; ngpilot policy diff takes facts and tests`)
+      for await (const { name, facts, before } of readCases(file, options)) {
+        if (!before) throw new NgpilotError('bad_request', `${file} is no record of decisions, but messages; "ngpilot policy diff" takes those`)
         revisions.add(before.revision)
         for (const header of Object.keys(facts.sip?.headers ?? {})) unseen.delete(header)
         differences.add(name, facts, before, rerun.decide(facts, before))

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { appendFile, writeFile } from 'node:fs/promises'
+import { appendFile, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { decide } from '../../../src/policy/decide.ts'
@@ -87,6 +87,24 @@ test('replay leaves out a line that was cut short, and says so', async (t) => {
   assert.match(out, /^3 decisions: 3 the same, none different/)
   assert.match(errors, /decisions\.jsonl: left out 1 of 4 lines, which are no records of decisions; the first is line 4/)
   assert.equal(code, 0)
-  assert.match((await runPolicy(['replay', directory])).errors, /replay takes a record of decisions, a file; the setting decisions\.recordFile makes ngpilot write one/)
+  assert.match((await runPolicy(['replay', directory])).errors, /replay takes a record of decisions, a file, which ngpilot writes where the setting decisions\.recordFile says\n$/)
   assert.match((await runPolicy(['replay', directory, 'nowhere.jsonl'])).errors, /there is no file or directory "nowhere\.jsonl"/)
+})
+
+test('says what is wrong with a record that is none, or empty, and reads one whose first line was cut off', async (t) => {
+  const directory = await policyDirectory(t, {
+    'a.yaml': old, 'empty.jsonl': '\n\n', 'kamailio.cfg': '# ours\nloadmodule "tm.so"\n', 'facts.txt': 'sender: { transport: wss }\n',
+  })
+  const takes = 'this takes a record of decisions, a file, which ngpilot writes where the setting decisions.recordFile says'
+  for (const [file, message] of [
+    ['empty.jsonl', `is empty; ${takes}`],
+    ['kamailio.cfg', `is a configuration of Kamailio; "ngpilot policy import" reads the flags in it; ${takes}`],
+    ['facts.txt', 'is no record of decisions, but messages; "ngpilot policy diff" takes those'],
+  ] as const) {
+    const { out, errors, code } = await runPolicy(['replay', directory, join(directory, file)])
+    assert.deepEqual([out, errors, code], ['', `ngpilot: ${join(directory, file)} ${message}\n`, 2])
+  }
+  const file = await recorded(t, directory, ['192.0.2.1'])
+  await writeFile(file, `cut":"off"}\n${await readFile(file, 'utf8')}`)
+  assert.match((await runPolicy(['replay', directory, file])).out, /^3 decisions: 3 the same/)
 })

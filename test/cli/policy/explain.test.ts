@@ -60,13 +60,15 @@ test('explains facts, and of several tests the one that is asked for', async (t)
 })
 
 test('says what is wrong with what is to be explained', async (t) => {
-  const directory = await policyDirectory(t, { 'a.yaml': policy, 'bad.txt': 'sender: { trnsport: udp }\n', 'sip.txt': 'INVITE sip:x SIP/2.0\r\n\r\n' })
+  const directory = await policyDirectory(t, { 'a.yaml': policy, 'bad.txt': 'sender: { trnsport: udp }\n', 'sip.txt': 'INVITE sip:x SIP/2.0\r\n\r\n', 'kamailio.cfg': '#!KAMAILIO\n', 'empty.txt': '' })
   const cases: [string[], RegExp][] = [
     [[], /explain takes one file or call-id/],
     [[join(directory, 'bad.txt'), directory], /bad\.txt:1:11: sender\.trnsport: unknown key; did you mean "transport"\?/],
     [[join(directory, 'sip.txt'), directory], /sip\.txt: From: the header is missing/],
     [['no-such', '--url', 'http://127.0.0.1:1'], /there is no file "no-such", and as a call-id: ngpilot does not answer/],
     [[join(directory, 'a.yaml'), directory, '--only', 'x'], /a\.yaml:1:1: version: unknown key/],
+    [[join(directory, 'kamailio.cfg'), directory], /kamailio\.cfg is a configuration of Kamailio; "ngpilot policy import" reads the flags in it; this takes a SIP message, facts/],
+    [[join(directory, 'empty.txt'), directory], /empty\.txt is empty; this takes a SIP message, facts in the words that tests have, tests, or a record of decisions\n$/],
   ]
   for (const [args, message] of cases) {
     const { errors, code } = await runPolicy(['explain', ...args])
@@ -74,3 +76,16 @@ test('says what is wrong with what is to be explained', async (t) => {
     assert.equal(code, 2)
   }
 })
+
+for (const columns of [80, 120]) {
+  test(`no line is wider than a terminal of ${columns} columns, and none says less`, async (t) => {
+    const rules = `${policy}  - { name: a-rule-with-quite-a-long-name-of-its-own, match: { header: { X-Trunk: { regex: ["^carrier-a+$", "^carrier-b+$", "^carrier-c+$"] } } } }\n`
+    const directory = await policyDirectory(t, { '10-of-the-operator.yaml': rules, 'invite.txt': invite })
+    const args = ['explain', join(directory, 'invite.txt'), directory, '--source', 'sip:203.0.113.9:4000;transport=wss', '--destination', 'sip:192.0.2.1']
+    const [narrow, wide] = [await runPolicy(args, { columns }), await runPolicy(args)]
+    const long = narrow.out.split('\n').filter((line) => line.length > columns && /\S\s+\S/.test(line.trim()))
+    assert.deepEqual(long, [])
+    const words = (text: string) => text.split(/\s+/).filter((word) => !/^\d{4}-/.test(word)).sort()
+    assert.deepEqual(words(narrow.out), words(wide.out))
+  })
+}
