@@ -59,6 +59,9 @@ test('nothing to rewrite is 204; a refusal names the SIP status, the code and wh
   assert.deepEqual(await refusing.kamailio.ask({ verb: 'manage', id: '1', message: invite }), {
     id: '1', status: 488, reason: 'Not Acceptable Here', error: 'sdp_invalid', detail: 'line 3: no c= for this m-line',
   })
+  const ruled = await start(t, { error: new NgpilotError('rejected', 'rule 1900 refuses it', { sip: '603 Not Abroad' }) })
+  const { status, reason } = await ruled.kamailio.ask({ verb: 'manage', id: '1', message: invite })
+  assert.deepEqual([status, reason], [603, 'Not Abroad'])
   const broken = await start(t, { error: new TypeError('secret inside') })
   assert.doesNotMatch(JSON.stringify(await broken.kamailio.ask({ verb: 'manage', id: '1', message: invite })), /secret inside/)
 })
