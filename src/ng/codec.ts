@@ -58,9 +58,9 @@ export function isJson (body: Buffer): boolean {
 }
 
 /**
- * Reads one NG message, command or reply, in bencode or JSON. `sdp` and `blob` come back as Buffers of their own (top level
- * only), every other string as UTF-8 with U+FFFD for bytes that are not. Of a key that comes twice the later wins; what
- * follows the dictionary's closing `e` is ignored; rtpengine does both too.
+ * Reads one NG message, command or reply, in bencode or JSON. `sdp` at the top level and `blob` anywhere come back as
+ * Buffers of their own, every other string as UTF-8 with U+FFFD for bytes that are not. Of a key that comes twice the later
+ * wins; what follows the dictionary's closing `e` is ignored; rtpengine does both too.
  *
  * Lists and dictionaries are checked now and built when they are first looked at: a delete is answered with 2.5 KB of
  * counters that nobody reads. To check them takes 9 µs, to build them 80 more.
@@ -157,7 +157,11 @@ function withText (value: DecodedValue | NgValue): NgValue {
     for (const [index, item] of value.entries()) value[index] = withText(item)
     return value as NgValue[]
   }
-  for (const key of Object.keys(value)) value[key] = withText(value[key] as DecodedValue)
+  for (const key of Object.keys(value)) {
+    const item = value[key] as DecodedValue
+    // The audio of `moh`, a dictionary in an offer.
+    value[key] = key === 'blob' && item instanceof Uint8Array ? Buffer.from(item) : withText(item)
+  }
   return value as NgDictionary
 }
 

@@ -1,13 +1,17 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import type { Calls } from '../../src/calls/calls.ts'
 import { NgpilotError } from '../../src/errors.ts'
-import { checkFrame, idOf, parseFrame } from '../../src/ingress/evapi/requests.ts'
+import { digitOf, readDtmf } from '../../src/ingress/dtmf/datagram.ts'
+import { NotifyReader } from '../../src/ingress/dtmf/notify.ts'
+import { askedBy, checkFrame, idOf, parseFrame } from '../../src/ingress/evapi/requests.ts'
 import { netstring, NetstringReader } from '../../src/ingress/evapi/netstrings.ts'
 import { createHandler } from '../../src/ingress/ng/handler.ts'
 import { decode, encode } from '../../src/ng/codec.ts'
 import { writeJson } from '../../src/ng/json.ts'
+import { replaceSdp } from '../../src/sip/body.ts'
 import { factsOf } from '../../src/sip/facts.ts'
 import { parseSipMessage } from '../../src/sip/message.ts'
 import { corpus } from '../transparency/corpus.ts'
+import { answer, sdps } from '../transparency/sequence.ts'
 import type { Random } from './random.ts'
 
 /** What became of an input: taken for what it is, or refused with an error of ngpilot's own. Anything else is a bug. */
@@ -23,7 +27,9 @@ export interface Target {
 }
 
 const commands = corpus.filter((_, index) => index % 7 === 0).flatMap(({ commands }) => commands)
-const bencoded = commands.map((command, index) => encode(`c${index}`, command))
+  .filter((step) => typeof step !== 'function')
+// Short ones: what a change may break in audio it may break in an SDP.
+const bencoded = commands.map((command, index) => encode(`c${index}`, command)).filter(({ length }) => length < 8000)
 const json = commands.slice(0, 60).map((command, index) => Buffer.concat([Buffer.from(`j${index} `), writeJson(command)]))
 const odd = [
   Buffer.from('c d9:__proto__d8:polluted4:true6:resulti007eee'), Buffer.from(`c ${'l'.repeat(400)}`), Buffer.from(`c ${'['.repeat(400)}`),
@@ -89,10 +95,8 @@ const invite = (body: Buffer) => Buffer.concat([Buffer.from([
   'f: "Alice, of \\"there\\"" <sip:alice@example.test;x=y>;tag=a1', 'To: <sip:bob@example.test>', 'Call-ID: 1@192.0.2.1', 'CSeq: 1 INVITE',
   'Contact: <sip:alice@192.0.2.1;transport=ws>', 'User-Agent: a phone', 'Content-Type: application/sdp', `Content-Length: ${body.length}`, '', '',
 ].join('\r\n')), body])
-const folder = new URL('../data/sdp/', import.meta.url)
-const sdps = readdirSync(folder).filter((name) => name.endsWith('.sdp')).map((name) => readFileSync(new URL(name, folder)))
 const messages = [
-  ...sdps.map(invite),
+  ...sdps.map(([, sdp]) => invite(sdp)),
   Buffer.from('SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP 192.0.2.1;branch=z9hG4bK1\r\nFrom: <tel:+1>;tag=a\r\nTo: <sip:b@c>;tag=b\r\nCall-ID: 2\r\nCSeq: 2 BYE\r\nl: 0\r\n\r\n'),
   Buffer.from('BYE sip:b@c SIP/2.0\nVia:SIP/2.0/UDP a\nFrom:<sip:a>;tag=1\nTo:<sip:b>;tag=2\nCall-ID:3\nCSeq:1 BYE\n\n'),
 ]
@@ -101,39 +105,118 @@ const sip: Target = {
   name: 'SIP messages',
   seeds: messages,
   alphabet: Buffer.from('\r\n :;,<>"=@\\.[]/\t0129ab\x00\xff', 'latin1'),
-  run: (input) => refusing(() => factsOf(parseSipMessage(input))) ? 'taken' : 'refused',
+  run (input) {
+    const message = refusing(() => {
+      const read = parseSipMessage(input)
+      return { read, facts: factsOf(read) }
+    })
+    if (!message) return 'refused'
+    const { read, facts } = message
+    // What it answers is a body with the new SDP in the place of the old.
+    if (facts.sdp && !replaceSdp(read, answer).includes(answer)) throw new Error('the new SDP is not in the body')
+    return 'taken'
+  },
 }
 
+const askedByName = [
+  { verb: 'delete', callId: 'x' }, { verb: 'pong', id: 'p' }, { verb: 'offer', callId: 'c', fromTag: 'f', sdp: answer.toString() },
+  { verb: 'answer', callId: 'c', fromTag: 'f', toTag: 't', sdp64: answer.toString('base64') },
+  { verb: 'play-dtmf', callId: 'c', with: { fromTag: 'f', code: '5' } }, { verb: 'query', callId: 'c' },
+].map((frame) => netstring(JSON.stringify({ id: '7:1', ...frame })))
 const frames = messages.slice(0, 40).map((message, index) => netstring(JSON.stringify({
   verb: 'manage', id: String(index), message: message.toString('latin1'), source: 'sip:192.0.2.1:5066;transport=wss', vars: 'a=b; c=d',
 })))
 
-/** Kamailio's frames as they come over TCP, in pieces: what is whole is read or refused, and nothing of it piles up. */
-const evapi: Target = {
-  name: 'netstrings and evapi JSON',
-  seeds: [...frames, netstring('{"verb":"delete","id":"1","callId":"x"}'), netstring('{}'), Buffer.from('12:short,'), Buffer.from('999999:')],
-  alphabet: Buffer.from('0123456789:,{}"[]\\u\x00', 'latin1'),
-  run (input, random) {
-    const reader = new NetstringReader()
-    let fate: Fate = 'refused'
-    for (let at = 0; at < input.length;) {
-      const chunk = input.subarray(at, at += 1 + random(input.length))
-      for (const payload of reader.push(chunk).payloads) {
-        if (refusing(() => { const frame = parseFrame(payload); idOf(frame); return checkFrame(frame) })) fate = 'taken'
+const sentinel = netstring('{"verb":"delete","id":"sentinel","callId":"x"}')
+
+/**
+ * Kamailio's frames as they come over TCP, in pieces, on one connection: each that is whole is carried out or refused, and
+ * whatever came before, the reader finds the frames that follow.
+ */
+function evapi (): Target {
+  const reader = new NetstringReader()
+  const outcome = { command: 'offer', sdp: answer }
+  const calls = {
+    manage: () => Promise.resolve(outcome), offer: () => Promise.resolve(outcome), answer: () => Promise.resolve(outcome),
+    deleteCall: () => Promise.resolve({ command: 'delete' }), command: () => Promise.resolve({ node: 'n1', reply: { result: 'ok' } }),
+  } as unknown as Calls
+  return {
+    name: 'netstrings and evapi JSON',
+    seeds: [...frames, ...askedByName, netstring('{}'), Buffer.from('12:short,'), Buffer.from('999999:')],
+    alphabet: Buffer.from('0123456789:,{}"[]\\u\x00', 'latin1'),
+    async run (input, random) {
+      let fate: Fate = 'refused'
+      for (let at = 0; at < input.length;) {
+        const chunk = input.subarray(at, at += 1 + random(input.length))
+        for (const payload of reader.push(chunk).payloads) {
+          if (await refusing(() => served(payload, calls))) fate = 'taken'
+        }
       }
-    }
-    return fate
+      // What is unfinished may swallow one, and its end another; never the third.
+      const found = [sentinel, sentinel, sentinel].map((frame) => reader.push(frame).payloads.at(-1)?.toString())
+      if (!found.at(-1)?.includes('"sentinel"')) throw new Error('the reader has lost the beginning of frames')
+      return fate
+    },
+  }
+}
+
+async function served (payload: Buffer, calls: Calls): Promise<object> {
+  const frame = parseFrame(payload)
+  idOf(frame)
+  const checked = checkFrame(frame)
+  return checked.verb === 'pong' ? checked : askedBy(checked, calls, 0).run()
+}
+
+export const targets = (): Target[] => [codec, ngMessages(), evapi(), sip, datagrams, notifications]
+
+/** What rtpengine tells of keys, whose Call-ID and tags are the caller's and not escaped. */
+const datagrams: Target = {
+  name: 'DTMF datagrams',
+  seeds: ['call-1@192.0.2.1', 'a","source_tag":"b', '\\', ''].flatMap((callId) => ['', '"source_label":"x",'].map((label) => Buffer.from(
+    `{"callid":"${callId}","source_tag":"t1",${label}"tags":["t1","t2"],"type":"DTMF","timestamp":1,"source_ip":"192.0.2.1","event":5,"duration":120,"volume":10}`))),
+  alphabet: Buffer.from('{}[]":,0129abt_\\\x00\xff', 'latin1'),
+  run (input) {
+    const readings = readDtmf(input)
+    if (readings.some(({ event }) => digitOf({ event }) === '')) throw new Error('a key that there is not')
+    return readings.length > 0 ? 'taken' : 'refused'
   },
 }
 
-export const targets = (): Target[] => [codec, ngMessages(), evapi, sip]
+/** The same over TCP-NG: a stream that holds what is no message is refused as a whole. */
+const notifications: Target = {
+  name: 'TCP-NG notifications',
+  seeds: ['onDTMF', 'onOther'].flatMap((notify) => [1, 3].map((count) => Buffer.concat(Array<Buffer>(count).fill(encode('cookie', {
+    notify, data: { callid: 'c1', source_tag: 't1', tags: ['t1', 't2'], type: 'DTMF', timestamp: 1, source_ip: '192.0.2.1', event: 5, duration: 120, volume: 10 },
+  }))))),
+  alphabet: codec.alphabet,
+  run (input, random) {
+    const reader = new NotifyReader()
+    let found = 0
+    for (let at = 0; at < input.length;) {
+      const chunk = input.subarray(at, at += 1 + random(input.length))
+      try {
+        found += reader.push(chunk).length
+      } catch {
+        return 'refused'
+      }
+    }
+    return found > 0 ? 'taken' : 'refused'
+  },
+}
 
 /** The result, or undefined where ngpilot refuses. @throws whatever else is thrown */
-function refusing<T> (read: () => T): T | undefined {
+function refusing<T> (read: () => T): T | undefined
+function refusing<T> (read: () => Promise<T>): Promise<T | undefined>
+function refusing<T> (read: () => T | Promise<T>): T | undefined | Promise<T | undefined> {
   try {
-    return read()
+    const result = read()
+    return result instanceof Promise ? result.catch(refused) : result
   } catch (error) {
-    if (error instanceof NgpilotError && error.code !== 'internal') return undefined
-    throw error
+    refused(error); return
   }
+}
+
+function refused (error: unknown): undefined {
+  if (error instanceof NgpilotError && error.code !== 'internal') return undefined
+  throw error
 }

@@ -41,6 +41,7 @@ test('hands out an SDP that later datagrams in the same buffer cannot change', (
 test('keeps the audio of play media as bytes too', () => {
   const blob = Buffer.from([0xff, 0xfe, 0x00])
   assert.deepEqual(decode(encode('c1', { command: 'play media', blob })).message.blob, blob)
+  assert.deepEqual(decode(encode('c1', { command: 'offer', moh: { blob } })).message.moh, { blob })
 })
 
 test('carries text as UTF-8, by bytes and not by characters', () => {

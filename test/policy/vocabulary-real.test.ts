@@ -3,9 +3,9 @@ import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { NgClient } from '../../src/ng/client.ts'
 import { offerCommand } from '../../src/ng/commands.ts'
-import type { NgValue } from '../../src/ng/types.ts'
-import { vocabulary, type NgKey } from '../../src/ng/vocabulary.ts'
+import { vocabulary } from '../../src/ng/vocabulary.ts'
 import { startRtpengine } from '../../stack/rtpengine.ts'
+import { valuesOf } from '../ng/values.ts'
 
 /** The release that the stack runs. */
 const running = 12.5
@@ -31,17 +31,3 @@ test('rtpengine knows every key and word of its release, and none of a later one
   const unknown = rtpengine.logs().matchAll(/unknown [^\n]*encountered: '([^'\n]+)'/gi)
   assert.deepEqual(new Set(Array.from(unknown, ([, word]) => word)), later)
 })
-
-interface Sample { value: NgValue, word: string, release: number }
-
-/** A value for every word of a key, or some value where any is taken. */
-function valuesOf (key: NgKey): Sample[] {
-  if (key.type === 'integer') return [{ value: key.maximum, word: '', release: 0 }]
-  if (key.type === 'dictionary') {
-    return [...key.keys].flatMap(([name, inner]) => {
-      return valuesOf(inner).map(({ value }) => ({ value: { [name]: value }, word: name, release: Number(inner.since) }))
-    })
-  }
-  const words = key.words ? [...key.words] : [['127.0.0.1', '0'] as const]
-  return words.map(([word, release]) => ({ value: key.type === 'list' ? [word] : word, word, release: Number(release) }))
-}

@@ -11,8 +11,8 @@ import { writeJson } from '../../src/ng/json.ts'
 import { isAtLeast, type Release } from '../../src/ng/release.ts'
 import type { NgDictionary } from '../../src/ng/types.ts'
 import { startNgCaller } from '../support/ng-caller.ts'
-import type { Sequence } from './corpus.ts'
 import { firstDifference, plain } from './plain.ts'
+import type { Sequence, Step } from './sequence.ts'
 
 export interface Compared {
   commands: number
@@ -35,7 +35,7 @@ export async function trustingPolicy (context: StackContext): Promise<string> {
  * replies, all that is random in them aside.
  */
 export async function compare (
-  context: StackContext, sequences: Sequence[], { tree, format, version }: { tree: string, format: 'bencode' | 'JSON', version: Release },
+  context: StackContext, sequences: readonly Sequence[], { tree, format, version }: { tree: string, format: 'bencode' | 'JSON', version: Release },
 ): Promise<Compared> {
   const straight = await startRtpengine(context, { tree, logLevel: 3 })
   const behind = await startRtpengine(context, { tree, logLevel: 3 })
@@ -53,18 +53,27 @@ export async function compare (
   const bodyOf = (command: NgDictionary) => format === 'JSON' ? writeJson(command) : split(encode('x', command)).body
   for (const { name, commands, since, before } of sequences) {
     const straightAway = since === undefined || isAtLeast(version, since) ? commands : before
-    for (const [index, command] of straightAway ? commands.entries() : []) {
-      const bodies = [straightAway?.[index] ?? command, command].map(bodyOf)
+    if (!straightAway) continue
+    /** What each of the two has answered so far. */
+    const replies: [NgDictionary[], NgDictionary[]] = [[], []]
+    for (const [index, command] of commands.entries()) {
       const cookie = `${format}-${result.commands++}`
+      const made = [madeOf(straightAway[index] ?? command, replies[0]), madeOf(command, replies[1])]
       const [one, two] = await Promise.all(callers.map(async (caller, at) => {
-        const { body: reply } = split(await caller.askRaw(cookie, bodies[at] ?? Buffer.alloc(0)))
-        return { plain: plain(readBody(reply, 0)), isJson: reply[0] === 0x7b }
+        const { body: reply } = split(await caller.askRaw(cookie, bodyOf(made[at] ?? {})))
+        const read = readBody(reply, 0)
+        replies[at]?.push(read)
+        return { plain: plain(read), isJson: reply[0] === 0x7b }
       }))
       if (isDeepStrictEqual(one, two)) result.same++
-      else result.different.push(`${name}, ${command.command as string}${firstDifference(one?.plain, two?.plain)}`)
+      else result.different.push(`${name}, ${made[1]?.command as string}${firstDifference(one?.plain, two?.plain)}`)
     }
   }
   for (const end of ends) await end()
   for (const daemon of [ngpilot, straight, behind]) await daemon.stop()
   return result
+}
+
+function madeOf (step: Step, replies: readonly NgDictionary[]): NgDictionary {
+  return typeof step === 'function' ? step(replies) : step
 }

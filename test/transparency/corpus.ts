@@ -1,17 +1,8 @@
-import { readdirSync, readFileSync } from 'node:fs'
-import type { Release } from '../../src/ng/release.ts'
 import type { NgDictionary } from '../../src/ng/types.ts'
 import { fieldStrings } from '../ng/flags-strings.ts'
-
-const folder = new URL('../data/sdp/', import.meta.url)
-const sdps = readdirSync(folder).filter((name) => name.endsWith('.sdp')).map((name) => [name.slice(0, -4), readFileSync(new URL(name, folder))] as const)
-const answer = sdps.find(([name]) => name === 'answer-plain-pcmu')?.[1] ?? Buffer.alloc(0)
-
-/**
- * One call, or what a client takes for one: commands in a row. With `since`, a release before it gets them only through
- * ngpilot, and must answer as to `before` straight; without `before` not at all.
- */
-export interface Sequence { name: string, commands: NgDictionary[], since?: Release, before?: NgDictionary[] }
+import { doings, subscriptions } from './parties.ts'
+import { answer, call, sdps, type Sequence } from './sequence.ts'
+import { everyWord } from './words.ts'
 
 /** Flags as scripts have them, right and wrong; what a node does not know it ignores. */
 const flagSets: Record<string, NgDictionary> = {
@@ -47,20 +38,6 @@ function* calls (): Iterable<Sequence> {
   for (const text of fieldStrings) {
     for (const [name, sdp] of sdps.slice(0, 6)) yield { ...call(`${name}, rtpp-flags: ${text}`, sdp, { 'rtpp-flags': text }), since: '12.4' }
   }
-}
-
-function call (name: string, sdp: Buffer, flags: NgDictionary): Sequence {
-  const ids = { 'call-id': name, 'from-tag': 'from' }
-  const both = { ...ids, 'to-tag': 'to' }
-  return { name, commands: [
-    { ...flags, ...ids, sdp, command: 'offer' },
-    { ...flags, ...ids, sdp, command: 'offer' },
-    { ...both, sdp: answer, command: 'answer' },
-    { ...both, 'from-tag': 'to', 'to-tag': 'from', sdp: answer, ...flags, command: 'offer' },
-    { ...both, command: 'query' },
-    { ...both, flags: ['to-tag'], command: 'delete', 'delete-delay': 0 },
-    { ...ids, command: 'query' },
-  ] }
 }
 
 const id = { 'call-id': 'one call', 'from-tag': 'a' }
@@ -106,4 +83,4 @@ function* others (): Iterable<Sequence> {
   ] }
 }
 
-export const corpus: Sequence[] = [...calls(), ...others()]
+export const corpus: readonly Sequence[] = [...calls(), ...others(), ...everyWord(), ...subscriptions(), ...doings()]

@@ -1,9 +1,12 @@
 import type { NgDictionary, NgValue } from '../../src/ng/types.ts'
 
-/** Values of a reply that differ from one rtpengine to the next: times, ports, packets that it sends of its own accord. */
+/**
+ * Values of a reply that differ from one rtpengine to the next: times, ports, packets that it sends of its own accord, and
+ * whether some of those had gone out yet (nobody else sends any, so each SSRC is of its own making).
+ */
 const volatile = new Set([
   'created', 'created_us', 'created_ts', 'last signal', 'last packet', 'last redis update', 'last kernel packet', 'last user packet',
-  'local port', 'uptime', 'packets', 'bytes',
+  'local port', 'uptime', 'packets', 'bytes', 'SSRC', 'last-frame-pos',
 ])
 const lines: [RegExp, string][] = [
   [/^(m=\w+) [1-9]\d* /, '$1 PORT '],
@@ -25,7 +28,7 @@ export function plain (reply: NgDictionary): unknown {
 }
 
 function plainValue (value: NgValue, key: string): unknown {
-  if (volatile.has(key) || (key === 'SSRC' && typeof value === 'number')) return 'VOLATILE'
+  if (volatile.has(key)) return 'VOLATILE'
   if (Buffer.isBuffer(value)) return plainSdp(value.toString('latin1'))
   if (typeof value === 'string') return plainText(value)
   if (Array.isArray(value)) return value.map((item) => plainValue(item, ''))

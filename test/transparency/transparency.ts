@@ -5,10 +5,12 @@ import { compare } from './compare.ts'
 import { corpus } from './corpus.ts'
 
 /**
- * `npm run test:transparency`: the same commands straight to rtpengine and through ngpilot's NG ingress, for each version in
- * the field. Prints how many replies were the same, and the first that were not.
+ * `npm run test:transparency`: the same commands straight to rtpengine and through ngpilot's NG ingress, for each version
+ * in the field, or with words those alone (`-- 12.5`). Prints how many replies were the same, and the first that were not.
  */
-const releases: [Release, RtpengineRelease][] = [['bookworm', '10.5'], ['trixie', '12.5'], ['sid', '26.0']]
+const words = process.argv.slice(2)
+const all: [Release, RtpengineRelease][] = [['bookworm', '10.5'], ['trixie', '12.5'], ['sid', '26.0']]
+const releases = all.filter(([, version]) => words.length === 0 || words.includes(version))
 const ends: (() => Promise<void> | void)[] = []
 const context = { after: (end: () => Promise<void> | void) => { ends.push(end) } }
 const rows: string[][] = []
