@@ -4,7 +4,7 @@ import type { NgDictionary, NgValue } from './types.ts'
 
 /**
  * Reads a JSON body as rtpengine 12.5 does: booleans are 1 and 0; a fraction or a null spoils the whole message.
- * `sdp` and `blob` come back as Buffers, as they do from bencode.
+ * `sdp` at the top level and `blob` anywhere come back as Buffers, as they do from bencode.
  *
  * @param at where the body begins in its message, for error messages.
  * @throws NgpilotError `ng_malformed` with what is wrong.
@@ -18,10 +18,7 @@ export function readJson (body: Buffer, at: number): NgDictionary {
     throw new NgpilotError('ng_malformed', `the message is not JSON (from byte ${at})`, { cause: error })
   }
   const message = ngValueOf(value, 1) as NgDictionary
-  for (const key of ['sdp', 'blob']) {
-    const text = message[key]
-    if (typeof text === 'string') message[key] = Buffer.from(text)
-  }
+  if (typeof message.sdp === 'string') message.sdp = Buffer.from(message.sdp)
   return message
 
   function ngValueOf (value: unknown, depth: number): NgValue {
@@ -35,7 +32,7 @@ export function readJson (body: Buffer, at: number): NgDictionary {
     for (const [key, item] of Object.entries(value)) {
       if (!isReadableKey(key)) throw malformed('a dictionary has a key with a byte order mark or a replacement character in it', at)
       if (isForbiddenKey(key)) throw malformed(`a dictionary has the forbidden key ${key}`, at)
-      dictionary[key] = ngValueOf(item, depth + 1)
+      dictionary[key] = key === 'blob' && typeof item === 'string' ? Buffer.from(item) : ngValueOf(item, depth + 1)
     }
     return dictionary
   }

@@ -1,5 +1,5 @@
 import { mutated, randomSource } from './random.ts'
-import type { Target } from './targets.ts'
+import type { Target } from './target.ts'
 
 export interface FuzzResult { inputs: number, taken: number, refused: number, slowestMs: number, heapMegabytes: number }
 

@@ -42,6 +42,7 @@ test('keeps the audio of play media as bytes too', () => {
   const blob = Buffer.from([0xff, 0xfe, 0x00])
   assert.deepEqual(decode(encode('c1', { command: 'play media', blob })).message.blob, blob)
   assert.deepEqual(decode(encode('c1', { command: 'offer', moh: { blob } })).message.moh, { blob })
+  assert.deepEqual(decode(wire('{"moh":{"blob":"RIFF"}}')).message.moh, { blob: Buffer.from('RIFF') })
 })
 
 test('carries text as UTF-8, by bytes and not by characters', () => {

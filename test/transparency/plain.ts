@@ -6,7 +6,7 @@ import type { NgDictionary, NgValue } from '../../src/ng/types.ts'
  */
 const volatile = new Set([
   'created', 'created_us', 'created_ts', 'last signal', 'last packet', 'last redis update', 'last kernel packet', 'last user packet',
-  'local port', 'uptime', 'packets', 'bytes', 'SSRC', 'last-frame-pos',
+  'local port', 'uptime', 'packets', 'bytes', 'SSRC', 'last-frame-pos', 'last RTP timestamp', 'last RTP seq',
 ])
 const lines: [RegExp, string][] = [
   [/^(m=\w+) [1-9]\d* /, '$1 PORT '],

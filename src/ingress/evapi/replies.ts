@@ -7,7 +7,7 @@ export function bodyAnswer (type: string, body: Buffer): Omit<ReplyFrame, 'id'> 
   return { status: 200, type, ...(isUtf8(body) ? { body: body.toString() } : { body64: body.toString('base64') }) }
 }
 
-/** The error as the SIP reply that a rule asks for, else one that fits. A fault of ngpilot's own shows no more than that it is one. */
+/** The error as the SIP reply that a rule asks for, else one that fits. A fault of ngpilot's own shows no more than that. */
 export function refusal (id: string, error: NgpilotError): ReplyFrame {
   const [, status, reason] = /^(\d{3}) (.*)$/.exec(error.sip ?? sipFailures[error.code]) ?? []
   return {
