@@ -11,6 +11,7 @@ import { Discovery, type NodeSource, PartialAnswer } from './fleet/discovery/dis
 import { createResolver, dnsSource } from './fleet/discovery/dns.ts'
 import { createLiveFleet } from './fleet/live.ts'
 import { observedNg } from './fleet/observed.ts'
+import { Admission } from './ingress/admission.ts'
 import { startDtmf } from './ingress/dtmf/dtmf.ts'
 import { startEvapi } from './ingress/evapi/evapi.ts'
 import { startHttp } from './ingress/http/http.ts'
@@ -29,7 +30,8 @@ import { createDecisionLog } from './telemetry/decision-log.ts'
 import type { Logger } from './telemetry/log.ts'
 import { createMetrics } from './telemetry/metrics.ts'
 import {
-  callEventsObserver, callObserver, deletesObserver, diagnosisObserver, discoveryObserver, dtmfObserver, evapiObserver,
+  admissionObserver, callEventsObserver, callObserver, deletesObserver, diagnosisObserver, discoveryObserver, dtmfObserver,
+  evapiObserver,
   fleetObserver, ngObserver, ngRequestObserver, orphansObserver, policyObserver, requestObserver, resilienceObserver,
   storeObserver,
   webhookObserver,
@@ -122,12 +124,15 @@ export async function startService (config: Config, log: Logger): Promise<Servic
     discovery.close()
     orphans?.close()
     fleet.close()
+    admission.close()
     await Promise.all([client.close(), store.close(), found.close()])
     throw error
   }
+  const admission = new Admission({ deadlineMs: config.request.deadlineMs, observer: admissionObserver(metrics) })
   const http = await startHttp({
     ...config.http, deadlineMs: config.request.deadlineMs, version, observer: requestObserver(metrics), log,
   }, {
+    admission,
     calls,
     fleet,
     timedOut: (callId) => losses.hint(callId),
@@ -137,7 +142,7 @@ export async function startService (config: Config, log: Logger): Promise<Servic
     metrics: async () => ({ page: await metrics.registry.metrics(), contentType: metrics.registry.contentType }),
   }).catch(giveUp)
   const ngIngress = await startNg({
-    ...config.ng, calls, deadlineMs: config.request.deadlineMs, observer: ngRequestObserver(metrics), log,
+    ...config.ng, admission, calls, observer: ngRequestObserver(metrics), log,
   }).catch(async (error: unknown) => {
     await http.close()
     return giveUp(error)
@@ -149,9 +154,9 @@ export async function startService (config: Config, log: Logger): Promise<Servic
       return giveUp(error)
     })
   const evapi = startEvapi({
-    ...config.evapi, instanceId: config.instance.id, deadlineMs: config.request.deadlineMs,
+    ...config.evapi, instanceId: config.instance.id,
     observer: { ...evapiObserver(metrics, log), ...requestObserver(metrics) }, log,
-  }, { calls, events })
+  }, { admission, calls, events })
 
   // What an instance that stopped could not deliver, whoever is there delivers.
   const takeOver = () => store.takeDeletes().then(
@@ -175,6 +180,7 @@ export async function startService (config: Config, log: Logger): Promise<Servic
       dtmf.close()
       orphans?.close()
       await Promise.all([http.close(), evapi.close(), ngIngress.close()])
+      admission.close()
       losses.close()
       await calls.close()
       await diagnosis.close()

@@ -149,3 +149,9 @@ function bodyOf (bytes: Buffer, start: number, header: SipHeader | undefined): B
   if (there < length) throw badRequest(where, `the body is cut short: ${there} bytes instead of ${length}`)
   return bytes.subarray(start, start + length)
 }
+
+/** Whether it is a request that ends a call, without a look at the rest of it. */
+export function endsCall (message: Buffer): boolean {
+  const start = message.toString('latin1', 0, 7)
+  return start.startsWith('BYE ') || start.startsWith('CANCEL ')
+}

@@ -35,6 +35,14 @@ export function createMetrics () {
       name: 'ngpilot_request_duration_seconds', registers, labelNames: ['ingress', 'command', 'result'], buckets: seconds,
       help: 'From the arrival of a request to its answer.',
     }),
+    requestWait: new Histogram({
+      name: 'ngpilot_request_wait_seconds', registers, buckets: seconds,
+      help: 'How long requests waited for their turn; those that waited for half of request.deadlineMs are refused (overloaded).',
+    }),
+    requestsWaiting: new Gauge({
+      name: 'ngpilot_requests_waiting', registers,
+      help: 'Requests that wait for their turn, as this process has more to do than it can.',
+    }),
     ngCommands: new Counter({
       name: 'ngpilot_ng_commands_total', registers, labelNames: ['node', 'command', 'result'],
       help: 'NG commands by how they ended: ok, error (the node said so), timeout, or unsent (no turn came).',

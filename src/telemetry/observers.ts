@@ -53,6 +53,14 @@ export function requestObserver (metrics: Metrics) {
   }
 }
 
+/** What is told of the requests that wait for their turn. */
+export function admissionObserver (metrics: Metrics) {
+  return {
+    waited: (seconds: number) => metrics.requestWait.observe(seconds),
+    waiting: (count: number) => metrics.requestsWaiting.set(count),
+  }
+}
+
 /** What the NG ingress tells beside that. */
 export function ngRequestObserver (metrics: Metrics) {
   return {

@@ -38,7 +38,7 @@ export function ngMessages (): Target {
       relay: ({ media }) => Promise.resolve({ outcome: media ? { sdp: media.sdp } : {} }),
       wholeFleet: ({ message }) => Promise.resolve({ reply: message }),
     },
-    deadlineMs: 1000,
+    admission: { turn: () => Promise.resolve(performance.now() + 1000) },
     observer: {
       answered: (_, command, result) => { told.push(`${command} ${result}`) },
       repeated: () => { told.push('repeated') },

@@ -1,6 +1,8 @@
 import type { Calls } from '../../calls/calls.ts'
 import type { CallEvent, CallEvents } from '../../calls/events.ts'
 import { NgpilotError, asNgpilotError } from '../../errors.ts'
+import { endsCall } from '../../sip/message.ts'
+import type { Admission } from '../admission.ts'
 import type { ReplyFrame, RequestFrame } from './frames.ts'
 import { type KamailioAddress, Link, type LinkTimes } from './link.ts'
 import type { EvapiObserver } from './observer.ts'
@@ -12,13 +14,12 @@ export interface EvapiOptions {
   kamailios: readonly KamailioAddress[]
   /** This process among all that are connected to the same Kamailio. */
   instanceId: string
-  deadlineMs: number
   observer: EvapiObserver & { answered (ingress: string, command: string, result: string, seconds: number): void }
   log: { info (fields: object, message: string): void, warn (fields: object, message: string): void }
   times?: Partial<LinkTimes>
 }
 
-export interface EvapiDeps { calls: Calls, events: Pick<CallEvents, 'subscribe'> }
+export interface EvapiDeps { admission: Pick<Admission, 'turn'>, calls: Calls, events: Pick<CallEvents, 'subscribe'> }
 
 export interface Evapi {
   /** No Kamailio is told of an event from now on, requests in flight are answered, and the connections end. */
@@ -35,8 +36,8 @@ const mostInFlight = 4000
  * Connects to the evapi module of each Kamailio, does what their scripts ask, and tells them what happens to calls. Every
  * Kamailio is told of every event: which of them holds the dialog, its dialog module knows best.
  */
-export function startEvapi (options: EvapiOptions, { calls, events }: EvapiDeps): Evapi {
-  const { kamailios, instanceId, deadlineMs, observer, log, times = {} } = options
+export function startEvapi (options: EvapiOptions, { admission, calls, events }: EvapiDeps): Evapi {
+  const { kamailios, instanceId, observer, log, times = {} } = options
   const underWay = new Set<Promise<void>>()
   let isStopping = false
 
@@ -82,7 +83,7 @@ export function startEvapi (options: EvapiOptions, { calls, events }: EvapiDeps)
       line.command = frame.verb
       if (isStopping) throw new NgpilotError('stopping', 'this ngpilot is going down; ask another')
       if (inFlight.count > mostInFlight) throw new NgpilotError('overloaded', `${mostInFlight} requests of this Kamailio are under way`)
-      answer(link, await replyTo(frame, started + deadlineMs, line))
+      answer(link, await replyTo(frame, await admission.turn(isEnding(frame)), line))
     } catch (thrown) {
       const error = asNgpilotError(thrown)
       Object.assign(line, { error: error.code, detail: error.message, ...(error.code === 'internal' && { err: error.cause }) })
@@ -118,6 +119,10 @@ export function startEvapi (options: EvapiOptions, { calls, events }: EvapiDeps)
     if (!link.isUp) observer.lost(link.kamailio.id, 'disconnected')
     else if (!link.send(JSON.stringify(event))) observer.lost(link.kamailio.id, 'too_large')
   }
+}
+
+function isEnding ({ verb, message = '' }: RequestFrame): boolean {
+  return verb === 'delete' || endsCall(Buffer.from(message.slice(0, 7)))
 }
 
 /** A report is for people. */

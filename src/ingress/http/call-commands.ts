@@ -6,6 +6,7 @@ import { commandSchema } from '../command-schemas.ts'
 import { plainOf } from '../plain.ts'
 import { Problem } from './schemas.ts'
 import { tell } from './told.ts'
+import { deadlineOf } from './turns.ts'
 
 export const CallId = Type.Object({ id: Type.String({ minLength: 1, maxLength: 512, description: 'SIP Call-ID.' }) })
 export const problems = { content: { 'application/problem+json': { schema: Problem } }, description: 'What is wrong (RFC 9457).' }
@@ -16,7 +17,7 @@ const Reply = Type.Object({
 }, { $id: 'CallCommandReply' })
 
 /** Every NG command on a running call, each under its own path: `POST /v1/calls/ID/block-media`. */
-export function addCallCommands (app: FastifyInstance, { calls, deadlineMs }: { calls: Pick<Calls, 'command'>, deadlineMs: number }): void {
+export function addCallCommands (app: FastifyInstance, calls: Pick<Calls, 'command'>): void {
   for (const name of Object.keys(callCommands) as CallCommandName[]) {
     const { summary }: CommandShape = callCommands[name]
     app.post(`/v1/calls/:id/${name}`, {
@@ -30,7 +31,7 @@ export function addCallCommands (app: FastifyInstance, { calls, deadlineMs }: { 
       const { id } = request.params as Static<typeof CallId>
       tell(request, { command: name, callId: id })
       const command = callCommandOf(name, request.body as Record<string, unknown>)
-      const { node, reply } = await calls.command({ callId: id, command, deadline: performance.now() + deadlineMs })
+      const { node, reply } = await calls.command({ callId: id, command, deadline: deadlineOf(request) })
       tell(request, { node })
       return { node, reply: plainOf(reply) }
     })

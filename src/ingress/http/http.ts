@@ -1,6 +1,7 @@
 import swagger from '@fastify/swagger'
 import type { Calls } from '../../calls/calls.ts'
 import type { Diagnosis } from '../../calls/diagnosis.ts'
+import type { Admission } from '../admission.ts'
 import { addAnalyze } from './analyze.ts'
 import { addCallCommands } from './call-commands.ts'
 import { addCalls } from './calls.ts'
@@ -10,11 +11,13 @@ import { type Nodes, addNodes } from './nodes.ts'
 import { type PolicyControl, addPolicy } from './policy.ts'
 import { addRoutes } from './routes.ts'
 import { type ServerOptions, createServer } from './server.ts'
+import { addTurns } from './turns.ts'
 import { addTimeouts, type TimeoutHint } from './timeouts.ts'
 
 export interface HttpOptions extends ServerOptions { host: string, port: number, deadlineMs: number, version: string }
 
 export interface HttpDeps extends OperationsDeps {
+  admission: Pick<Admission, 'turn'>
   calls: Calls
   fleet: Nodes
   /** rtpengine says that it has ended a call for want of media. */
@@ -37,9 +40,13 @@ export async function startHttp (options: HttpOptions, deps: HttpDeps) {
       ...(options.token !== undefined && { security: [{ token: [] }] }),
     },
   })
-  addRoutes(app, { calls: deps.calls, deadlineMs: options.deadlineMs })
+  await app.register((scope, _options, done) => {
+    addTurns(scope, deps.admission)
+    addRoutes(scope, deps.calls)
+    addCallCommands(scope, deps.calls)
+    done()
+  })
   addCalls(app, { calls: deps.calls, listing: deps.calls.listing, deadlineMs: options.deadlineMs })
-  addCallCommands(app, { calls: deps.calls, deadlineMs: options.deadlineMs })
   addTimeouts(app, deps.timedOut)
   addNodes(app, deps.fleet)
   await addAnalyze(app)

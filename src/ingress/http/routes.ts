@@ -7,9 +7,10 @@ import { parseSipMessage } from '../../sip/message.ts'
 import { type Incoming, readJson, readSdp, readSip } from './requests.ts'
 import { AnswerRequest, DeleteRequest, HopHeaders, OfferRequest, Problem, SdpHeaders, SdpReply, sipExample } from './schemas.ts'
 import { tell } from './told.ts'
+import { deadlineOf } from './turns.ts'
 
 /** The verbs: a SIP message as it is, or offer, answer and delete one by one. */
-export function addRoutes (app: FastifyInstance, { calls, deadlineMs }: { calls: Calls, deadlineMs: number }): void {
+export function addRoutes (app: FastifyInstance, calls: Calls): void {
   app.post('/v1/sip', {
     schema: {
       summary: 'Do what a SIP message asks for',
@@ -27,7 +28,8 @@ export function addRoutes (app: FastifyInstance, { calls, deadlineMs }: { calls:
         default: problems,
       },
     },
-  }, (request, reply) => serve(request, reply, readSip(bytesOf(request), request.headers, deadline()), calls.manage))
+  }, (request, reply) =>
+    serve(request, reply, readSip(bytesOf(request), request.headers, deadlineOf(request)), calls.manage))
 
   app.post('/v1/offer', {
     schema: { summary: 'Rewrite an offer', headers: SdpHeaders, body: jsonOrSdp(OfferRequest), response: responses },
@@ -52,7 +54,7 @@ export function addRoutes (app: FastifyInstance, { calls, deadlineMs }: { calls:
       ? parseSipMessage(request.body)
       : request.body as Static<typeof DeleteRequest>
     tell(request, { callId })
-    tell(request, await calls.deleteCall({ callId, deadline: deadline() }))
+    tell(request, await calls.deleteCall({ callId, deadline: deadlineOf(request) }))
     return reply.code(204).send()
   })
 
@@ -70,12 +72,8 @@ export function addRoutes (app: FastifyInstance, { calls, deadlineMs }: { calls:
 
   function readSdpOrJson (request: FastifyRequest) {
     return Buffer.isBuffer(request.body)
-      ? readSdp(request.body, request.headers, deadline())
-      : readJson(request.body as Static<typeof OfferRequest>, deadline())
-  }
-
-  function deadline (): number {
-    return performance.now() + deadlineMs
+      ? readSdp(request.body, request.headers, deadlineOf(request))
+      : readJson(request.body as Static<typeof OfferRequest>, deadlineOf(request))
   }
 }
 

@@ -45,6 +45,7 @@ export function createServer ({ token, bodyLimitBytes, observer, log }: ServerOp
     const error = errorOf(thrown)
     tellError(request, error)
     const { status, sip, document } = problemOf(error)
+    if (error.code === 'overloaded') reply.header('retry-after', '1')
     return reply.code(status).header(sipStatusHeader, sip).type('application/problem+json').send(document)
   })
   app.setNotFoundHandler((request) => {

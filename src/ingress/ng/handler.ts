@@ -2,6 +2,7 @@ import type { Calls } from '../../calls/calls.ts'
 import { NgpilotError, asNgpilotError } from '../../errors.ts'
 import { RawCommand } from '../../ng/raw.ts'
 import type { NgDictionary, NgReply, NgValue } from '../../ng/types.ts'
+import type { Admission } from '../admission.ts'
 import { Duplicates, type DuplicatesOptions } from './duplicates.ts'
 import { replyOf } from './errors.ts'
 import { type Incoming, readCommand, readMessage, writeReply } from './message.ts'
@@ -24,7 +25,7 @@ export interface NgIngressLog {
 
 export interface HandlerOptions extends DuplicatesOptions {
   calls: Pick<Calls, 'relay' | 'wholeFleet'>
-  deadlineMs: number
+  admission: Pick<Admission, 'turn'>
   observer: NgIngressObserver
   log: NgIngressLog
   /** How many commands may be under way. Default: 5,000, what some nodes do in a second. */
@@ -51,7 +52,7 @@ const fault: NgDictionary = { 'error-reason': 'ngpilot failed', result: 'error' 
  * that hears nothing puts this ngpilot out of use.
  */
 export function createHandler (options: HandlerOptions): { handle: Handle, stop: () => Promise<void> } {
-  const { calls, deadlineMs, observer, log, maxPending = 5000, ...kept } = options
+  const { calls, admission, observer, log, maxPending = 5000, ...kept } = options
   const duplicates = new Duplicates(kept)
   let isStopping = false
   let onIdle: () => void = () => undefined
@@ -94,7 +95,7 @@ export function createHandler (options: HandlerOptions): { handle: Handle, stop:
     let done: Done
     try {
       message = readCommand(incoming.body)
-      done = await execute(message, incoming.body, startedAt + deadlineMs)
+      done = await execute(message, incoming.body)
     } catch (thrown) {
       const error = asNgpilotError(thrown)
       const isFirstOffer = message.command === 'offer' && textAt(message, 'to-tag') === undefined
@@ -104,11 +105,12 @@ export function createHandler (options: HandlerOptions): { handle: Handle, stop:
     return writeReply(incoming, done.reply)
   }
 
-  async function execute (message: NgDictionary, body: Buffer, deadline: number): Promise<Done> {
+  async function execute (message: NgDictionary, body: Buffer): Promise<Done> {
     const command = textAt(message, 'command') ?? ''
     if (command === 'ping') return { reply: pong }
     if (isStopping) throw new NgpilotError('stopping', 'this ngpilot is going down; ask another')
     if (duplicates.pending > maxPending) throw new NgpilotError('overloaded', `${maxPending} commands are under way already`)
+    const deadline = await admission.turn(command === 'delete')
     const request = readRequest(message, body, deadline)
     if (!request) {
       const fleetReply = await calls.wholeFleet({ message, deadline, raw: new RawCommand(command, body) })

@@ -10,6 +10,7 @@ import { NgpilotError } from '../../../src/errors.ts'
 import { startEvapi } from '../../../src/ingress/evapi/evapi.ts'
 import type { LinkTimes } from '../../../src/ingress/evapi/link.ts'
 import { NetstringReader, kamailioBufferBytes, netstring } from '../../../src/ingress/evapi/netstrings.ts'
+import { startAdmission } from '../../support/admission.ts'
 
 /** Faults of a Kamailio that a real one does not make on demand; what a real one does is in real.test.ts. */
 
@@ -186,7 +187,7 @@ async function start (t: TestContext, { outcome, error, gate, times = {}, isAnsw
   const kamailio = await startKamailio(t, isAnswering)
   const events = new CallEvents({ happened: () => undefined, failed: () => undefined })
   const evapi = startEvapi({
-    kamailios: [{ id: 'k1', host: '127.0.0.1', port: kamailio.port }], instanceId: 'test', deadlineMs: 400, times,
+    kamailios: [{ id: 'k1', host: '127.0.0.1', port: kamailio.port }], instanceId: 'test', times,
     log: { info: () => undefined, warn: () => undefined },
     observer: {
       answered: (_ingress, command, result) => results.push(`${command} ${result}`),
@@ -195,7 +196,10 @@ async function start (t: TestContext, { outcome, error, gate, times = {}, isAnsw
       frame: () => undefined,
       lost: (id, reason) => losses.push(`${id} ${reason}`),
     },
-  }, { calls: { manage: verb, offer: verb, answer: verb, deleteCall: verb, command } as unknown as Calls, events })
+  }, {
+    admission: startAdmission(t, 400), events,
+    calls: { manage: verb, offer: verb, answer: verb, deleteCall: verb, command } as unknown as Calls,
+  })
   t.after(() => evapi.close())
   if (isAnswering) await kamailio.until(() => changes.includes('up'))
   return { kamailio, evapi, events, asked, commands, results, losses, changes }

@@ -7,6 +7,7 @@ import type { MediaRequest } from '../../../src/calls/request.ts'
 import { NgpilotError } from '../../../src/errors.ts'
 import { type HttpOptions, startHttp } from '../../../src/ingress/http/http.ts'
 import { AnswerRequest, DeleteRequest, OfferRequest, sipExample } from '../../../src/ingress/http/schemas.ts'
+import { startAdmission } from '../../support/admission.ts'
 
 const sdp = 'v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 4000 RTP/AVP 0\r\n'
 const invite = sipMessage('INVITE sip:bob@example.com SIP/2.0', sdp)
@@ -291,6 +292,7 @@ async function startServer (t: TestContext, { error, outcome, isReady = true, ga
     observer: { answered: (_ingress, _command, result) => results.push(result) },
     ...options,
   }, {
+    admission: startAdmission(t, 400),
     calls: { manage: verb, offer: verb, answer: verb, deleteCall: verb } as unknown as Calls,
     fleet: nodes,
     timedOut: () => true,

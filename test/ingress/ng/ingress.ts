@@ -1,5 +1,6 @@
 import type { TestContext } from 'node:test'
 import { startNg } from '../../../src/ingress/ng/ng.ts'
+import { startAdmission } from '../../support/admission.ts'
 import { type StartCallsOptions, startCalls } from '../../support/calls.ts'
 import { startNgCaller } from '../../support/ng-caller.ts'
 
@@ -14,7 +15,8 @@ export async function startIngress (t: TestContext, { host = '127.0.0.1', deadli
   const site = await startCalls(t, given)
   const told: string[] = []
   const ingress = await startNg({
-    listen: [{ transport: 'udp', host, port: 0 }, { transport: 'ws', host, port: 0 }], allow: [], calls: site.calls, deadlineMs,
+    listen: [{ transport: 'udp', host, port: 0 }, { transport: 'ws', host, port: 0 }], allow: [],
+    calls: site.calls, admission: startAdmission(t, deadlineMs),
     observer: {
       answered: (_, command, result) => { told.push(`${command} ${result}`) },
       repeated: () => { told.push('repeated') },
