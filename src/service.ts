@@ -10,6 +10,7 @@ import { nodesInHash } from './config/hash.ts'
 import { Discovery, type NodeSource, PartialAnswer } from './fleet/discovery/discovery.ts'
 import { createResolver, dnsSource } from './fleet/discovery/dns.ts'
 import { createLiveFleet } from './fleet/live.ts'
+import { Wills } from './fleet/wills.ts'
 import { observedNg } from './fleet/observed.ts'
 import { Admission } from './ingress/admission.ts'
 import { startDtmf } from './ingress/dtmf/dtmf.ts'
@@ -26,6 +27,7 @@ import { openStore } from './state/open.ts'
 import { observedStore } from './state/observed.ts'
 import { openPeers } from './state/peers.ts'
 import type { CallStore, OwedDelete } from './state/store.ts'
+import { openWillsStore } from './state/wills.ts'
 import { createDecisionLog } from './telemetry/decision-log.ts'
 import type { Logger } from './telemetry/log.ts'
 import { createMetrics } from './telemetry/metrics.ts'
@@ -34,7 +36,7 @@ import {
   evapiObserver,
   fleetObserver, ngObserver, ngRequestObserver, orphansObserver, policyObserver, requestObserver, resilienceObserver,
   storeObserver,
-  webhookObserver,
+  webhookObserver, willsObserver,
 } from './telemetry/observers.ts'
 import { createWebhook } from './telemetry/webhook.ts'
 import { version } from './version.ts'
@@ -75,7 +77,16 @@ export async function startService (config: Config, log: Logger): Promise<Servic
     openStore({ ...config.store, instanceId: config.instance.id }, resilienceObserver(metrics, log)), storeObserver(metrics))
   metrics.countCalls(() => store.size())
   const client = new NgClient({ ...config.rtpengine, instanceId: config.instance.id, observer: ngObserver(metrics) })
-  const fleet = createLiveFleet({ nodes: [], ng: client, observer: fleetObserver(metrics, log) })
+  const willsStore = config.store.url === 'memory:' ? undefined : openWillsStore(config.store)
+  const wills: Wills = new Wills({
+    ...willsStore && { store: willsStore },
+    onWill: (id, will) => { if (fleet.known(id)) fleet.want(id, will) },
+    observer: willsObserver(log),
+  })
+  const fleet = createLiveFleet({
+    nodes: [], ng: client, observer: fleetObserver(metrics, log), willOf: (id) => wills.of(id),
+  })
+  await wills.start()
   metrics.showNodes(() => fleet.nodes())
   const found = nodeSources(config)
   const discovery = new Discovery(config.rtpengine.nodes, {
@@ -125,7 +136,8 @@ export async function startService (config: Config, log: Logger): Promise<Servic
     orphans?.close()
     fleet.close()
     admission.close()
-    await Promise.all([client.close(), store.close(), found.close()])
+    wills.close()
+    await Promise.all([client.close(), store.close(), found.close(), willsStore?.close()])
     throw error
   }
   const admission = new Admission({ deadlineMs: config.request.deadlineMs, observer: admissionObserver(metrics) })
@@ -134,7 +146,13 @@ export async function startService (config: Config, log: Logger): Promise<Servic
   }, {
     admission,
     calls,
-    fleet,
+    fleet: {
+      nodes: () => fleet.nodes().map((node) => wills.isUntold(node.id) ? { ...node, isUnshared: true } : node),
+      async want (id, will) {
+        fleet.want(id, will)
+        await wills.set(id, will)
+      },
+    },
     timedOut: (callId) => losses.hint(callId),
     diagnosis,
     policy: { ...policy, explainDecisions },
@@ -188,7 +206,8 @@ export async function startService (config: Config, log: Logger): Promise<Servic
       discovery.close()
       fleet.close()
       await client.close()
-      await Promise.all([store.close(), found.close()])
+      wills.close()
+      await Promise.all([store.close(), found.close(), willsStore?.close()])
       await webhook?.close()
       policy.close()
       await decisionLog.close()

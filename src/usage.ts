@@ -5,7 +5,7 @@ export const usage = `the media control plane for Kamailio and rtpengine
   ngpilot nodes                show the rtpengines: state and why, calls, free ports, round trip, commands in flight
   ngpilot call explain CALL-ID [--json]
                                why a call has no audio: findings, legs, timeline, media, each SDP in and out
-  ngpilot drain ID [--wait]    no new calls for a node; with --wait until it has no calls left
+  ngpilot drain ID [--wait]    no new calls for a node; with --wait until it has no calls left, or has ended itself
   ngpilot disable ID           no new calls for a node, and do not ask it how it fares
   ngpilot enable ID            end of either
   ngpilot calls                show the running calls; --stranded: those whose media are lost; --node ID: those of a node

@@ -14,6 +14,8 @@ export interface Health {
   /** When the condition began. */
   readonly since: number
   readonly repliedAt: number
+  /** Nothing listens at its address: its process has ended, and its calls with it. */
+  readonly isGone: boolean
   /** Commands without a reply since the last reply, and when the first of them was sent. */
   readonly failures: number
   readonly failingSince: number
@@ -33,7 +35,7 @@ export interface Health {
 /** A node that nothing is known of: doubtful until its first reply. */
 export function unknownHealth (reason: string, now: number): Health {
   return {
-    condition: 'suspect', reason, since: now, repliedAt: -Infinity, failures: 0, failingSince: now, window: emptyWindow(now),
+    condition: 'suspect', reason, since: now, repliedAt: -Infinity, isGone: false, failures: 0, failingSince: now, window: emptyWindow(now),
     busyUntil: -Infinity, busyReason: '', returnedAt: -Infinity, relapses: 0, heldUntil: -Infinity, probes: 0,
   }
 }
@@ -73,12 +75,15 @@ function after (health: Health, outcome: Outcome, now: number, rules: HealthRule
     case 'reply': return answered(health, now, rules)
     case 'busy': return { ...answered(health, now, rules), busyUntil: now + rules.busyMs, busyReason: outcome.reason }
     case 'timeout': return failed(health, now - outcome.waitedMs, undefined, now, rules)
-    case 'refused': return failed(health, now - outcome.waitedMs, outcome.reason, now, rules)
+    case 'refused': {
+      const isGone = outcome.isGone === true
+      return { ...failed(health, now - outcome.waitedMs, outcome.reason, now, rules), isGone }
+    }
   }
 }
 
 function answered (before: Health, now: number, rules: HealthRules): Health {
-  const health = { ...before, repliedAt: now, failures: 0 }
+  const health = { ...before, repliedAt: now, isGone: false, failures: 0 }
   if (health.condition === 'up' || (health.condition === 'down' && now < health.heldUntil)) return health
   if (health.condition === 'down') {
     const reason = `it answers again, after ${seconds(now - health.since)}`

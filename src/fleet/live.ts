@@ -14,6 +14,8 @@ export interface LiveFleetOptions {
   ng: Pick<NgClient, 'send' | 'forget'>
   observer?: FleetObserver
   rules?: Partial<FleetRules>
+  /** What the operator wants of a node that is new here. Default: that it is enabled. */
+  willOf?: (id: string) => Will
 }
 
 /** The nodes, how they fare, and which of them takes a new call. */
@@ -39,16 +41,15 @@ export interface LiveFleet {
   begin (node: MediaNode): (outcome: Outcome) => void
   /** Takes another list of nodes. Running calls keep theirs: a node that is not listed drains, and goes when it is empty. */
   setNodes (nodes: readonly NodeSettings[]): void
-  /** No new calls; those it has stay. @throws NgpilotError `not_found`, as the next two do. */
-  drain (id: string): void
-  /** Ends draining, or being disabled. */
-  enable (id: string): void
-  /** No new calls, and it is not asked how it fares; the calls it has stay. */
-  disable (id: string): void
+  /**
+   * What the operator wants of a node. `draining`: no new calls, those it has stay; `disabled`: and it is not asked how it
+   * fares; `enabled`: the end of either. @throws NgpilotError `not_found`
+   */
+  want (id: string, will: Will): void
   close (): void
 }
 
-export function createLiveFleet ({ nodes, ng, observer = silentFleetObserver, rules }: LiveFleetOptions): LiveFleet {
+export function createLiveFleet ({ nodes, ng, observer = silentFleetObserver, rules, willOf = () => 'enabled' }: LiveFleetOptions): LiveFleet {
   const allRules = { ...defaultRules, ...rules }
   const members = new Map<string, Member>()
   const panics = new Set<string>()
@@ -98,9 +99,11 @@ export function createLiveFleet ({ nodes, ng, observer = silentFleetObserver, ru
         member.unlist()
       }
     },
-    drain: (id) => want(id, 'draining'),
-    enable: (id) => want(id, 'enabled'),
-    disable: (id) => want(id, 'disabled'),
+    want (id, will) {
+      const member = members.get(id)
+      if (!member) throw new NgpilotError('not_found', `there is no node ${id}; there are ${known()}`)
+      member.want(will)
+    },
     close () {
       for (const member of members.values()) member.close()
     },
@@ -110,13 +113,9 @@ export function createLiveFleet ({ nodes, ng, observer = silentFleetObserver, ru
   function create (settings: NodeSettings): Member {
     const onAsked = () => dropIfDone(settings.id, member)
     const member: Member = new Member(settings, { ng, observer, rules: allRules, onAsked })
+    const will = willOf(settings.id)
+    if (will !== 'enabled') member.want(will)
     return member
-  }
-
-  function want (id: string, will: Will): void {
-    const member = members.get(id)
-    if (!member) throw new NgpilotError('not_found', `there is no node ${id}; there are ${known()}`)
-    member.want(will)
   }
 
   function dropIfDone (id: string, member: Member): void {

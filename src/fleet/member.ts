@@ -26,8 +26,10 @@ export interface MemberDeps {
 export type Will = 'enabled' | 'draining' | 'disabled'
 
 const defaultSets = ['default']
-/** A node that has been down for so long has no calls left: rtpengine's own media timeout is 60 s. */
-const lostAfterMs = 300_000
+/** A node that has been silent for so long is given up; its calls may go on, but nobody can tell, nor end them. */
+const silentAfterMs = 300_000
+/** One whose process has ended has no calls any more; it may be starting anew. */
+const goneAfterMs = 10_000
 
 /** One node of the fleet: what the operator wants of it, how it fares, what room it has. It is asked until `close`. */
 export class Member implements Watched {
@@ -125,8 +127,9 @@ export class Member implements Watched {
   /** Not listed, and nothing is left to keep: it is empty, or has been down for so long that its calls are lost. */
   isDone (): boolean {
     if (this.#isListed) return false
-    const { condition, since } = this.#health
-    return this.#isDrained() || (condition === 'down' && performance.now() - since > lostAfterMs)
+    const { condition, since, isGone } = this.#health
+    const downMs = condition === 'down' ? performance.now() - since : 0
+    return this.#isDrained() || downMs > (isGone ? goneAfterMs : silentAfterMs)
   }
 
   candidate (now: number): Candidate & { node: MediaNode } {
@@ -148,11 +151,14 @@ export class Member implements Watched {
     const { id, state, reason, sets, priority, weight, isBusy, inFlight } = this.candidate(now)
     const { calls, freePorts } = this.#capacity
     const since = state === 'draining' || state === 'disabled' ? this.#willedAt : this.#health.since
+    const { condition, isGone } = this.#health
+    const epochOf = (time: number) => Math.round(Date.now() - (now - time))
     return {
       id, state, reason, sets, priority, weight, isBusy, inFlight, calls, freePorts,
       address: urlOf(this.#settings),
       version: this.#settings.version ?? this.#version ?? (this.#leastRelease && `${this.#leastRelease} or newer`),
-      since: Math.round(Date.now() - (now - since)),
+      since: epochOf(since),
+      ...condition === 'down' && state !== 'disabled' && { down: { since: epochOf(this.#health.since), isGone } },
       isDrained: this.#isDrained(),
       roundTripMs: this.#roundTrip.value,
     }

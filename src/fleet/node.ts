@@ -48,6 +48,13 @@ export interface NodeView {
   roundTripMs: number | undefined
   /** Commands sent to it that wait for their reply, pings aside. */
   inFlight: number
+  /**
+   * It is down, whatever else its state says, since then (milliseconds since 1970). `isGone`: nothing listens at its
+   * address, so that its calls have ended with it; else they may go on, and nobody can tell.
+   */
+  down?: { since: number, isGone: boolean }
+  /** What the operator wants of it is not known to the other instances yet, as their Redis does not answer. */
+  isUnshared?: true
 }
 
 /** `HOST:PORT`, an IPv6 address in brackets. */

@@ -5,14 +5,14 @@ import { reasonOf } from '../ng/reply.ts'
  * What a command says of the node that it went to.
  *
  * `reply`: it answers, be it with an error: bad SDP or an unknown call is no fault of the node. `busy`: it answers, and
- * takes no more calls. `timeout`: it stayed silent for `waitedMs`. `refused`: it could not be
- * reached, in all the `waitedMs` since the sending. `local`: nothing, for the command failed on our side.
+ * takes no more calls. `timeout`: it stayed silent for `waitedMs`. `refused`: it could not be reached, in all the
+ * `waitedMs` since the sending; `isGone`: for nothing listens there. `local`: nothing, for the command failed on our side.
  */
 export type Outcome =
   | { kind: 'reply', roundTripMs: number }
   | { kind: 'busy', reason: string }
   | { kind: 'timeout', waitedMs: number }
-  | { kind: 'refused', reason: string, waitedMs: number }
+  | { kind: 'refused', reason: string, waitedMs: number, isGone?: boolean }
   | { kind: 'local' }
 
 export interface Waiting {
@@ -50,6 +50,7 @@ const localCodes = new Set([
 function unreachable (cause: Error, waitedMs: number): Outcome {
   const code = 'code' in cause ? cause.code : undefined
   if (typeof code === 'string' && localCodes.has(code)) return local
-  const reason = code === 'ECONNREFUSED' ? 'nothing listens for NG at its address' : `it cannot be reached: ${cause.message}`
-  return { kind: 'refused', reason, waitedMs }
+  const isGone = code === 'ECONNREFUSED'
+  const reason = isGone ? 'nothing listens for NG at its address' : `it cannot be reached: ${cause.message}`
+  return { kind: 'refused', reason, waitedMs, isGone }
 }

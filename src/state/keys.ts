@@ -12,6 +12,9 @@ export const indexKey = 'ngpilot:calls'
 /** The list of deletes that instances left when they stopped. */
 export const deletesKey = 'ngpilot:deletes'
 
+/** The hash of what operators want of the nodes. */
+export const willsKey = 'ngpilot:wills'
+
 /** Whose turn a duty is. */
 export function dutyKey (duty: string): string {
   return `ngpilot:duty:${duty}`

@@ -89,6 +89,16 @@ export function fleetObserver (metrics: Metrics, log: Pick<Logger, 'info' | 'war
   }
 }
 
+/** What is told of the sharing of what operators want of nodes. */
+export function willsObserver (log: Pick<Logger, 'info' | 'warn'>) {
+  return {
+    asked (problem: string | undefined) {
+      if (problem === undefined) log.info('drained and disabled nodes are shared with other instances again')
+      else log.warn({ problem }, 'which nodes are drained or disabled is not shared with other instances now')
+    },
+  }
+}
+
 /** What the sources of nodes beside the list tell. */
 export function discoveryObserver (metrics: Metrics, log: Pick<Logger, 'info' | 'warn'>) {
   return {

@@ -104,7 +104,7 @@ function byHttp (port: number): Ask {
 /** As Kamailio's module does, but it never asks twice. */
 function byNg (port: number): Ask {
   const socket = createSocket('udp4').bind()
-  socket.setRecvBufferSize(4 * 1024 ** 2)
+  socket.on('listening', () => { socket.setRecvBufferSize(4 * 1024 ** 2) })
   context.after(() => { socket.close() })
   const waiting = new Map<string, (outcome: string) => void>()
   socket.on('message', (reply) => {

@@ -65,6 +65,24 @@ test('a drain that waits says why when the node cannot tell its calls, and once 
   ])
 })
 
+test('a drain that waits ends at a node whose process has ended; of one that is silent it says that nobody can tell', async () => {
+  const node: NodeView = {
+    id: 'n1', address: 'h:1', version: undefined, state: 'draining', reason: 'by the operator; it is down', since: 0, sets: [],
+    priority: 0, weight: 1, isBusy: false, isDrained: false, calls: undefined, freePorts: undefined, roundTripMs: undefined,
+    inFlight: 0, down: { since: 0, isGone: true },
+  }
+  const printed: string[] = []
+  const apiOf = (view: NodeView) =>
+    ({ nodes: async () => Promise.resolve([view]), setNode: async () => Promise.resolve(view) })
+  const times = { wait: true, everyMs: 1, goneAfterMs: 5, silentAfterMs: 10 }
+  const print = (line: string) => printed.push(line)
+  await setNode(apiOf({ ...node, isUnshared: true }), 'n1', 'drain', times, print)
+  assert.equal(printed[1], 'the other ngpilots do not know it yet: their Redis does not answer')
+  assert.equal(printed.at(-1), 'n1 is down, and its calls have ended with it: nothing listens at h:1')
+  await assert.rejects(setNode(apiOf({ ...node, down: { since: 0, isGone: false } }), 'n1', 'drain', times, print),
+    /n1 does not answer, so nobody can tell whether its calls go on \(by the operator; it is down\)\. It drains on/)
+})
+
 async function run (args: string[]): Promise<string> {
   const { stdout } = await promisify(execFile)(process.execPath, ['--import', 'tsx', 'src/main.ts', ...args], {
     env: { PATH: process.env.PATH },

@@ -93,7 +93,7 @@ test('a drained node keeps its calls and says when it is empty', async (t) => {
   node.calls = 2
   const { fleet, view, allUp, told } = startFleet(t, [node, await startNode(t, 'n2')], { rules })
   await allUp()
-  fleet.drain('n1')
+  fleet.want('n1', 'draining')
   assert.deepEqual([view('n1')?.state, view('n1')?.reason, view('n1')?.isDrained], ['draining', 'by the operator', false])
   assert.deepEqual(fleet.candidates().map(({ id }) => id), ['n2'])
   assert.equal(fleet.pinned('n1').port, node.port)
@@ -101,7 +101,7 @@ test('a drained node keeps its calls and says when it is empty', async (t) => {
   assert.equal(view('n1')?.isDrained, false)
   node.calls = 0
   await until('drained', () => view('n1')?.isDrained === true)
-  fleet.enable('n1')
+  fleet.want('n1', 'enabled')
   assert.deepEqual([view('n1')?.state, view('n1')?.isDrained], ['up', false])
   assert.deepEqual(toldOf(told, node).slice(1), ['rtpengine n1 is draining: by the operator', 'rtpengine n1 is up: it answers'])
 })
@@ -110,7 +110,7 @@ test('a node that drains and dies tells both', async (t) => {
   const node = await startNode(t, 'n1')
   const { fleet, view, allUp, told } = startFleet(t, [node, await startNode(t, 'n2')], { rules })
   await allUp()
-  fleet.drain('n1')
+  fleet.want('n1', 'draining')
   node.isSilent = true
   await until('down', () => told.some((line) => line.startsWith('rtpengine n1 is down')))
   assert.equal(view('n1')?.state, 'draining')
@@ -121,14 +121,14 @@ test('a disabled node is not asked anything, and is asked at once when it is ena
   const node = await startNode(t, 'n1')
   const { fleet, view, allUp, is } = startFleet(t, [node, await startNode(t, 'n2')], { rules })
   await allUp()
-  fleet.disable('n1')
+  fleet.want('n1', 'disabled')
   await sleep(20)
   const { length } = node.asked
   await sleep(100)
   assert.equal(node.asked.length, length)
   assert.deepEqual([view('n1')?.state, view('n1')?.calls], ['disabled', undefined])
   assert.equal(fleet.pinned('n1').port, node.port)
-  fleet.enable('n1')
+  fleet.want('n1', 'enabled')
   assert.equal(view('n1')?.state, 'suspect')
   await is('n1', 'up')
   assert.equal(node.asked[length], 'ping')
@@ -137,13 +137,13 @@ test('a disabled node is not asked anything, and is asked at once when it is ena
 test('where no node takes calls the error names each; unknown nodes are told', async (t) => {
   const { fleet, allUp } = startFleet(t, [await startNode(t, 'n1'), await startNode(t, 'n2')], { rules })
   await allUp()
-  fleet.drain('n1')
-  fleet.disable('n2')
+  fleet.want('n1', 'draining')
+  fleet.want('n2', 'disabled')
   assert.throws(() => fleet.candidates(), {
     code: 'no_node',
     message: 'no rtpengine of the set default takes a new call: n1 is draining (by the operator); n2 is disabled (by the operator)',
   })
-  assert.throws(() => fleet.drain('n9'), { code: 'not_found', message: 'there is no node n9; there are n1, n2' })
+  assert.throws(() => fleet.want('n9', 'draining'), { code: 'not_found', message: 'there is no node n9; there are n1, n2' })
   assert.throws(() => fleet.pinned('n9'), { code: 'no_node' })
 })
 
@@ -181,7 +181,7 @@ test('a disabled node that is not listed any more is asked again, until it is kn
   const { fleet, view, allUp, told } = startFleet(t, [node, await startNode(t, 'n2')], { rules })
   await allUp()
   node.calls = 1
-  fleet.disable('n1')
+  fleet.want('n1', 'disabled')
   fleet.setNodes([])
   assert.deepEqual(fleet.nodes().map(({ id, state }) => `${id} ${state}`), ['n1 draining', 'n2 draining'])
   await until('its call is seen', () => view('n1')?.calls === 1)
@@ -239,8 +239,8 @@ test('one question at a time, although answers take longer than the pause betwee
   })
   t.after(() => fleet.close())
   const hurry = setInterval(() => {
-    fleet.drain('n1')
-    fleet.enable('n1')
+    fleet.want('n1', 'draining')
+    fleet.want('n1', 'enabled')
   }, 5)
   await until('asked', () => count >= 10)
   clearInterval(hurry)

@@ -29,9 +29,9 @@ test('an error about the call is a reply, a limit makes the node busy', () => {
 test('silence is a timeout, a closed port or unknown name a refusal', () => {
   assert.deepEqual(outcomeOf(new NgpilotError('ng_timeout', 'silent'), waiting), { kind: 'timeout', waitedMs: 200 })
   const refused = outcomeOf(new NgpilotError('no_node', 'refused', { cause: systemError('ECONNREFUSED') }), waiting)
-  assert.deepEqual(refused, { kind: 'refused', reason: 'nothing listens for NG at its address', waitedMs: 200 })
+  assert.deepEqual(refused, { kind: 'refused', reason: 'nothing listens for NG at its address', waitedMs: 200, isGone: true })
   const unknown = outcomeOf(new NgpilotError('no_node', 'unknown', { cause: systemError('ENOTFOUND') }), waiting)
-  assert.deepEqual(unknown, { kind: 'refused', reason: 'it cannot be reached: ENOTFOUND', waitedMs: 200 })
+  assert.deepEqual(unknown, { kind: 'refused', reason: 'it cannot be reached: ENOTFOUND', waitedMs: 200, isGone: false })
 })
 
 test('what fails on our side says nothing', () => {

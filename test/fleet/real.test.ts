@@ -116,6 +116,7 @@ test('a node that is killed is down at the first refusal, and up when it has sta
   await is('n2', 'down')
   const downMs = performance.now() - killedAt
   assert.equal(view('n2')?.reason, 'nothing listens for NG at its address')
+  assert.equal(view('n2')?.down?.isGone, true)
   await until('n2 is left out', () => calls.avoids('n2'))
 
   engines.n2 = await startRtpengine(context, options)
@@ -168,7 +169,7 @@ test('a node drains: its call goes on there, new ones go elsewhere, and it is em
   await allUp()
   await clear(running, nodeOf('n1'))
   await ng.send(nodeOf('n1'), offer('stays'), within(1000))
-  fleet.drain('n1')
+  fleet.want('n1', 'draining')
   assert.deepEqual(firstChoices(), ['n2', 'n3'])
   await until('the call is seen', () => view('n1')?.calls === 1)
   await sleep(1200)
@@ -176,7 +177,7 @@ test('a node drains: its call goes on there, new ones go elsewhere, and it is em
   assert.deepEqual((await ng.send(fleet.pinned('n1'), listCommand(), within(1000))).calls, ['stays'])
   await ng.send(fleet.pinned('n1'), remove('stays'), within(1000))
   await until('n1 is empty', () => view('n1')?.isDrained === true)
-  fleet.enable('n1')
+  fleet.want('n1', 'enabled')
   assert.deepEqual(firstChoices(), ['n1', 'n2', 'n3'])
 })
 

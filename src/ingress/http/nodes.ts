@@ -18,14 +18,20 @@ const Node = Type.Object({
   freePorts: Type.Optional(Type.Number()),
   roundTripMs: Type.Optional(Type.Number()),
   inFlight: Type.Number({ description: 'Commands that wait for its reply.' }),
+  down: Type.Optional(Type.Object({
+    since: Type.Number({ description: 'In milliseconds since 1970.' }),
+    isGone: Type.Boolean({ description: 'Nothing listens at its address: its calls have ended with it. Else they may go on.' }),
+  }, { description: 'It is down, whatever else its state says.' })),
+  isUnshared: Type.Optional(Type.Boolean({
+    description: 'What the operator wants of it is not known to the other instances yet, as their Redis does not answer.',
+  })),
 }, { $id: 'Node' })
 
-/** The fleet, as far as operators may see and change it. Unknown ids throw NgpilotError `not_found`. */
+/** The fleet, as far as operators may see and change it. */
 export interface Nodes {
   nodes (): { id: string }[]
-  drain (id: string): void
-  enable (id: string): void
-  disable (id: string): void
+  /** Resolves when it is so here, and the other instances can know it. @throws NgpilotError `not_found` */
+  want (id: string, will: 'draining' | 'enabled' | 'disabled'): Promise<void>
 }
 
 /** A node that DNS names is called by its host name and port. */
@@ -38,17 +44,20 @@ export function addNodes (app: FastifyInstance, fleet: Nodes): void {
     schema: { summary: 'How each rtpengine fares', response: { 200: Type.Object({ nodes: Type.Array(Node) }) } },
   }, () => ({ nodes: fleet.nodes() }))
 
-  const will = {
-    drain: 'No new calls; those it has stay',
-    enable: 'End of draining or of being disabled',
-    disable: 'No new calls, and it is not asked how it fares',
-  }
-  for (const verb of ['drain', 'enable', 'disable'] as const) {
+  const verbs = [
+    ['drain', 'draining', 'No new calls; those it has stay'],
+    ['enable', 'enabled', 'End of draining or of being disabled'],
+    ['disable', 'disabled', 'No new calls, and it is not asked how it fares'],
+  ] as const
+  for (const [verb, will, summary] of verbs) {
     app.post(`/v1/nodes/:id/${verb}`, {
-      schema: { summary: will[verb], params: Id, response: { 200: Node, default: problems } },
-    }, (request) => {
+      schema: {
+        summary, params: Id, response: { 200: Node, default: problems },
+        description: 'For all instances that share a Redis, and until it is wanted otherwise; without Redis until ngpilot ends.',
+      },
+    }, async (request) => {
       const { id } = request.params as Static<typeof Id>
-      fleet[verb](id)
+      await fleet.want(id, will)
       return fleet.nodes().find((node) => node.id === id)
     })
   }

@@ -268,11 +268,10 @@ const node = {
 
 const nodes = {
   nodes: () => [node],
-  drain (id: string) {
+  async want (id: string) {
     if (id !== 'n1') throw new NgpilotError('not_found', `there is no node ${id}; there are n1`)
+    await Promise.resolve()
   },
-  enable: () => undefined,
-  disable: () => undefined,
 }
 
 /** The real HTTP ingress on a real socket; behind it verbs that say what they were asked. */
