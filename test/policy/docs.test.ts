@@ -3,7 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { decide } from '../../src/policy/decide.ts'
-import { factsFrom } from '../../src/policy/facts-file.ts'
+import { factsFrom, type FactsEntry } from '../../src/policy/facts-file.ts'
 import { loadPolicy } from '../../src/policy/load.ts'
 import { recordOf } from '../../src/policy/record.ts'
 import { runPolicy } from '../cli/policy/run.ts'
@@ -26,6 +26,20 @@ for (const page of ['README.md', 'docs/policy.md']) {
     assert.equal(code, 0, out + errors)
   })
 }
+
+test('the policy of README.md, in ten lines, makes a browser and a trunk understand each other in both directions', async (t) => {
+  const files = await policyIn('README.md')
+  assert.ok(Object.values(files).join('').trim().split('\n').length <= 10)
+  const policy = await loadPolicy(await policyDirectory(t, files))
+  const [browser, trunk] = [{ transport: 'wss' }, { transport: 'udp', address: '198.51.100.1' }]
+  const flagsOf = (entry: FactsEntry) => decide(policy, factsFrom({ ...entry, sdp: { codecs: ['opus', 'PCMU', 'telephone-event'] } })).flags
+  const to = flagsOf({ sender: browser, receiver: trunk })
+  assert.deepEqual([to['transport-protocol'], to['ICE'], to['DTLS'], to['rtcp-mux']], ['RTP/AVP', 'remove', 'off', ['demux']])
+  assert.equal(flagsOf({ command: 'answer', sender: trunk, receiver: browser })['ICE'], 'force')
+  const from = flagsOf({ sender: trunk, receiver: browser })
+  assert.deepEqual([from['transport-protocol'], from['ICE'], from['SDES']], ['UDP/TLS/RTP/SAVPF', 'force', ['off']])
+  assert.equal(flagsOf({ command: 'answer', sender: browser, receiver: trunk })['ICE'], 'remove')
+})
 
 test('the commands of docs/policy.md do what it says', async (t) => {
   const page = await readFile('docs/policy.md', 'utf8')
