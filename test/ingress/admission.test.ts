@@ -35,7 +35,8 @@ test('more than can be done: who has waited half of its time is refused, what en
   assert.equal(count('done') + count('overloaded'), 900)
   assert.ok(count('done') > 0 && count('overloaded') > 0, `${count('done')} done, ${count('overloaded')} refused`)
   assert.equal(waits.length, 1000)
-  assert.ok(ticks > 10, `${ticks} ticks of a timer`)
+  // At most one, if all were done in one turn of the event loop.
+  assert.ok(ticks > 3, `${ticks} ticks of a timer`)
   t.diagnostic(`${count('done')} done, ${count('overloaded')} refused`)
 })
 

@@ -52,7 +52,8 @@ test('finds each flags string of a script, where it stands and what stands aroun
 test('reads scripts of other hands, and what is none, without an end to its patience', async () => {
   const own = await readFile('kamailio/media-ng.cfg', 'utf8')
   assert.deepEqual(readScript(own).flags.map(({ name, text }) => `${name} ${text}`), [
-    'rtpengine_offer via-branch=auto-next $var(hop)', 'rtpengine_offer via-branch=auto-next $var(hop)', 'rtpengine_answer via-branch=auto-next',
+    'rtpengine_offer via-branch=auto-next $var(hop) $var(call)', 'rtpengine_offer via-branch=auto-next $var(hop) $var(call)',
+    'rtpengine_answer via-branch=auto-next $var(call)', 'rtpengine_answer ',
   ])
   assert.ok(isKamailioScript(await readFile('kamailio/kamailio.cfg', 'utf8')) && isKamailioScript(own))
   assert.ok(!isKamailioScript(await readFile('policy/90-ngpilot.yaml', 'utf8')))
