@@ -6,7 +6,7 @@ import { isKamailioScript, readScript, type ScriptFlags, type ScriptRead } from 
 import type { ProfileEntry } from '../../policy/schema.ts'
 import type { Style } from '../style.ts'
 import type { ExitCode, PolicyContext } from './command.ts'
-import { closing, exitCodeOf, findingsText, type ImportReading } from './import.ts'
+import { closing, exitCodeOf, findingsText, type ImportReading } from './imported-text.ts'
 import { readFileOf } from './read.ts'
 import { yamlOf } from './yaml-text.ts'
 
