@@ -103,6 +103,13 @@ test('an answer that no frame of Kamailio\'s holds is refused in so many words',
   assert.deepEqual(losses, ['k1 too_large'])
 })
 
+test('a frame that gets no answer is acknowledged all the same, so that Kamailio\'s socket sends the next', async (t) => {
+  const { kamailio } = await start(t)
+  const before = kamailio.acknowledged()
+  kamailio.write({ verb: 'delete', callId: 'c' })
+  await kamailio.until(() => kamailio.acknowledged() === before + 1)
+})
+
 test('every frame comes as one write, and no more is sent than Kamailio holds unread', async (t) => {
   const { kamailio } = await start(t, { outcome: { command: 'offer', sdp: Buffer.alloc(3000, 'x') } })
   kamailio.isAnswering = false
@@ -211,6 +218,7 @@ async function startKamailio (t: TestContext, isAnswering: boolean) {
   let socket: Socket | undefined
   let received = 0
   let read = 0
+  let acknowledged = 0
   const server = createServer((connection) => {
     socket = connection
     received = read = 0
@@ -225,7 +233,10 @@ async function startKamailio (t: TestContext, isAnswering: boolean) {
     connection.on('error', () => undefined)
     connection.on('data', (chunk) => {
       received += chunk.length
-      for (const payload of reader.push(chunk).payloads) {
+      // Kamailio skips what stands between two frames.
+      const netstrings = chunk.filter((byte) => byte !== 0x0a)
+      acknowledged += chunk.length - netstrings.length
+      for (const payload of reader.push(Buffer.from(netstrings)).payloads) {
         const frame = JSON.parse(payload.toString()) as Record<string, unknown> & { ping?: string }
         if (frame.ping === undefined) frames.push(frame)
         else pending.push(frame.ping)
@@ -248,6 +259,7 @@ async function startKamailio (t: TestContext, isAnswering: boolean) {
     isAnswering, frames, until,
     socket: () => socket as Socket,
     unread: () => received - read,
+    acknowledged: () => acknowledged,
     write: (frame: object) => socket?.write(netstring(JSON.stringify(frame))),
     async ask (frame: { id: string, [key: string]: unknown }) {
       kamailio.write(frame)
