@@ -16,10 +16,11 @@ export interface RedisAccess {
 /** A server of its own, the master behind Sentinels, or a Cluster: to commands they are the same. */
 export type RedisClient = Redis | Cluster
 
-const longestPauseMs = 1000
+const connectWithinMs = 1000
+const [shortestPauseMs, longestPauseMs] = [10, 250]
 
 /**
- * Opens a client that keeps connecting: after 50 ms, doubling up to a second.
+ * Opens a client that keeps connecting: after 10 ms, doubling up to a quarter of a second.
  * @throws NgpilotError `config_invalid` for a file that cannot be read.
  */
 export function openClient (target: StoreTarget, access: RedisAccess, commandTimeoutMs: number): RedisClient {
@@ -27,7 +28,7 @@ export function openClient (target: StoreTarget, access: RedisAccess, commandTim
   const tls = isTls ? tlsOf(access) : undefined
   const common = {
     connectionName: 'ngpilot',
-    connectTimeout: longestPauseMs,
+    connectTimeout: connectWithinMs,
     disconnectTimeout: 100,
     // A silent server is left, or commands would pile up on its socket.
     socketTimeout: 2 * commandTimeoutMs,
@@ -47,11 +48,11 @@ export function openClient (target: StoreTarget, access: RedisAccess, commandTim
       redisOptions: common,
       enableOfflineQueue,
       clusterRetryStrategy: pauseMs,
-      // A slot may have moved; more tries would come after the answer.
-      maxRedirections: 3,
+      // A slot may have moved, and the connection to its node be gone; more tries would come after the answer.
+      maxRedirections: 6,
       retryDelayOnFailover: 20,
       retryDelayOnClusterDown: 0,
-      slotsRefreshTimeout: longestPauseMs,
+      slotsRefreshTimeout: connectWithinMs,
       slotsRefreshInterval: 5000,
       // Certificates are for names, and the nodes tell of each other by address.
       ...(tls && { dnsLookup: (address, done) => done(null, address) }),
@@ -59,22 +60,29 @@ export function openClient (target: StoreTarget, access: RedisAccess, commandTim
   }
   const [first = { host: '127.0.0.1', port: 6379 }] = hosts
   if (kind === 'server') return new Redis({ ...common, ...first, db, enableOfflineQueue, retryStrategy: pauseMs })
-  return new Redis({
+  return revived(new Redis({
     ...common, db, enableOfflineQueue, retryStrategy: pauseMs,
     sentinels: hosts,
     name: name ?? '',
     sentinelRetryStrategy: pauseMs,
-    sentinelCommandTimeout: longestPauseMs,
+    sentinelCommandTimeout: connectWithinMs,
     // A Sentinel tells at once when the master has changed.
     failoverDetector: true,
     ...(access.sentinelUser !== undefined && { sentinelUsername: access.sentinelUser }),
     ...(access.sentinelPassword !== undefined && { sentinelPassword: access.sentinelPassword }),
     ...(tls && { enableTLSForSentinelMode: true, sentinelTLS: tls }),
+  }))
+}
+
+/** ioredis gives up for good when a Sentinel tells of a failover while the master is being looked for. */
+function revived (redis: Redis): Redis {
+  return redis.on('error', ({ message }: Error) => {
+    if (message === 'Connection is closed.') redis.once('end', () => { redis.connect().catch(() => undefined) })
   })
 }
 
 function pauseMs (attempt: number): number {
-  return Math.min(50 * 2 ** (attempt - 1), longestPauseMs) * (0.8 + 0.2 * Math.random())
+  return Math.min(shortestPauseMs * 2 ** (attempt - 1), longestPauseMs) * (0.8 + 0.2 * Math.random())
 }
 
 function tlsOf ({ tlsCaFile, tlsCertFile, tlsKeyFile, tlsServerName }: RedisAccess) {

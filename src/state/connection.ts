@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Redis } from 'ioredis'
 import { parseStoreUrl } from '../config/store-url.ts'
 import { NgpilotError } from '../errors.ts'
@@ -6,13 +7,19 @@ import { openClient, type RedisAccess, type RedisClient } from './client.ts'
 /** A connection to Redis that answers within a set time, one way or the other, and comes back by itself. */
 export interface RedisConnection {
   /**
-   * Runs commands: all of those that `commands` sends without waiting go out together.
-   * @throws NgpilotError `store_unavailable` after `commandTimeoutMs` at the latest; at once while there is no connection.
+   * Runs commands: all of those that `commands` sends without waiting go out together. A connection that breaks is waited
+   * for a moment, and the commands that were under way are run again: they must be such that twice is as good as once.
+   * @throws NgpilotError `store_unavailable` after `commandTimeoutMs` at the latest; at once where the connection has been
+   *   gone for longer.
    */
   run<T> (commands: (redis: RedisClient) => Promise<T>): Promise<T>
   /** Lets commands under way finish, for `commandTimeoutMs` at most. */
   close (): Promise<void>
 }
+
+/** For so long a connection that broke is waited for: a failover ends connections that are there again at once. */
+const graceMs = 100
+const pauseMs = 5
 
 /** Connects to what the URL names (`parseStoreUrl`). @throws NgpilotError `config_invalid` */
 export function connectRedis (url: string, commandTimeoutMs: number, access: RedisAccess = {}): RedisConnection {
@@ -23,14 +30,33 @@ export function connectRedis (url: string, commandTimeoutMs: number, access: Red
   const underWay = new Set<Promise<unknown>>()
   let isClosed = false
   let fault: Error | undefined
+  let brokenAt = -Infinity
   const firstAttempt = new Promise<void>((resolve) => redis.once('ready', resolve).once('close', resolve))
   redis.on('error', (error: Error) => { fault = error })
-  redis.on('ready', () => { fault = undefined })
+  redis.on('ready', () => {
+    fault = undefined
+    redis.once('close', () => { brokenAt = performance.now() })
+  })
 
   async function runWhenReady<T> (commands: (redis: RedisClient) => Promise<T>): Promise<T> {
     if (isClosed) throw new Error('closed')
+    const latest = performance.now() + commandTimeoutMs
     await firstAttempt
-    if (redis.status !== 'ready') throw fault ?? new Error('not connected')
+    for (let lostAt = -Infinity, lost: Error | undefined; ;) {
+      try {
+        if (redis.status === 'ready') return await runNow(commands)
+      } catch (error) {
+        if (!isOfConnection(error)) throw error
+        // This may be told before the connection's end is.
+        if (!lost) lostAt = performance.now()
+        lost = error
+      }
+      if (performance.now() >= Math.min(Math.max(lostAt, brokenAt) + graceMs, latest)) throw lost ?? fault ?? new Error('not connected')
+      await sleep(pauseMs)
+    }
+  }
+
+  function runNow<T> (commands: (redis: RedisClient) => Promise<T>): Promise<T> {
     // Together in one write: that is most of what a command costs.
     if (redis instanceof Redis) {
       const { stream } = redis
@@ -78,6 +104,14 @@ function timeoutAfter (ms: number) {
   })
   promise.catch(() => undefined)
   return { promise, cancel: () => clearTimeout(timer) }
+}
+
+/** The connection is gone, or leads to who was the master before a failover. */
+function isOfConnection (error: unknown): error is Error {
+  if (!(error instanceof Error)) return false
+  const { name, message } = error
+  return name === 'MaxRetriesPerRequestError' || name === 'AbortError' || message.startsWith('READONLY')
+    || message === 'Connection is closed.' || message.startsWith('Stream isn\'t writeable')
 }
 
 /** What ioredis was told, rather than what it makes of it (`MaxRetriesPerRequestError`, `ClusterAllFailedError`). */

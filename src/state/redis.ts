@@ -137,7 +137,8 @@ const scripts = {
     local entries = redis.pcall('LRANGE', KEYS[2], 0, -1)
     return { fields.err and {} or fields, entries.err and {} or entries, redis.call('PTTL', KEYS[1]) }`),
 
-  // A change that cannot begin a call does nothing where there is none, so that a late reply brings no ended call back.
+  // A change that cannot begin a call does nothing where there is none, so that a late reply brings no ended call back. The
+  // same event again is the same write again: its connection broke before the reply came.
   save: scriptOf(`${isReadableLua}
     local version, isNew, ttl, length, event = unpack(ARGV, 1, 5)
     if not isReadable(KEYS[1], version) or redis.call('HEXISTS', KEYS[1], 'ended') == 1 then
@@ -146,7 +147,7 @@ const scripts = {
     end
     redis.call('HSET', KEYS[1], 'v', version, unpack(ARGV, 6))
     redis.call('PEXPIRE', KEYS[1], ttl)
-    if event ~= '' then
+    if event ~= '' and redis.call('LINDEX', KEYS[2], -1) ~= event then
       redis.call('RPUSH', KEYS[2], event)
       redis.call('LTRIM', KEYS[2], -length, -1)
     end
@@ -172,7 +173,7 @@ const scripts = {
   markLost: scriptOf(`${isReadableLua}
     if not isReadable(KEYS[1], ARGV[1]) or redis.call('HEXISTS', KEYS[1], 'ended') == 1 then return 0 end
     local lost = redis.call('HGET', KEYS[1], 'lost')
-    if lost and lost ~= '' then return 0 end
+    if lost and lost ~= '' then return lost == ARGV[2] and 1 or 0 end
     redis.call('HSET', KEYS[1], 'lost', ARGV[2])
     return 1`),
 
