@@ -71,7 +71,7 @@ function findings (): string {
 async function metrics (): Promise<string[][]> {
   const created = createMetrics()
   created.countCalls(() => Promise.resolve(0))
-  created.showNodes(() => [])
+  created.showNodes(() => [], () => [])
   const known = await created.registry.getMetricsAsJSON()
   return known.filter(({ name }) => name.startsWith('ngpilot_')).map(({ name, type, help }) => {
     const metric = created.registry.getSingleMetric(name) as unknown as { labelNames: string[] }

@@ -87,7 +87,7 @@ export async function startService (config: Config, log: Logger): Promise<Servic
     nodes: [], ng: client, observer: fleetObserver(metrics, log), willOf: (id) => wills.of(id),
   })
   await wills.start()
-  metrics.showNodes(() => fleet.nodes())
+  metrics.showNodes(() => fleet.nodes(), () => fleet.sets())
   const found = nodeSources(config)
   const discovery = new Discovery(config.rtpengine.nodes, {
     sources: found.sources,

@@ -3,9 +3,10 @@ import { type Capabilities, capabilitiesOf } from '../ng/capabilities.ts'
 import type { NgClient } from '../ng/client.ts'
 import type { MediaNode } from '../ng/types.ts'
 import { Member, type Will } from './member.ts'
-import { isSameAddress, type NodeSettings, type NodeView } from './node.ts'
+import { isSameAddress, type NodeSettings, type NodeView, urlOf } from './node.ts'
 import { type FleetObserver, silentFleetObserver } from './observer.ts'
 import type { Outcome } from './outcome.ts'
+import { type NodeSet, Panics } from './panics.ts'
 import { defaultRules, type FleetRules } from './rules.ts'
 import { select } from './select.ts'
 
@@ -22,6 +23,8 @@ export interface LiveFleetOptions {
 export interface LiveFleet {
   /** All nodes in the order of the list, then those that are not listed any more and still have calls. */
   nodes (): NodeView[]
+  /** The sets that nodes belong to. */
+  sets (): NodeSet[]
   /**
    * The nodes for a new call: the one to ask first, then those to ask when it fails.
    * @throws NgpilotError `no_node` that tells of each node of the set why it takes no call.
@@ -52,18 +55,24 @@ export interface LiveFleet {
 export function createLiveFleet ({ nodes, ng, observer = silentFleetObserver, rules, willOf = () => 'enabled' }: LiveFleetOptions): LiveFleet {
   const allRules = { ...defaultRules, ...rules }
   const members = new Map<string, Member>()
-  const panics = new Set<string>()
+  const panics = new Panics({ nodes: () => views(), observer, rules: allRules })
+  const ofMembers: FleetObserver = {
+    ...observer,
+    state (event) {
+      observer.state(event)
+      panics.look()
+    },
+  }
 
   for (const settings of nodes) members.set(settings.id, create(settings))
 
   const fleet: LiveFleet = {
-    nodes: () => Array.from(members.values(), (member) => member.view()),
+    nodes: views,
+    sets: () => panics.sets,
     candidates (set = 'default') {
       const now = performance.now()
       const all = Array.from(members.values(), (member) => member.candidate(now))
-      const { order, isPanic } = select(all, set, Math.random(), allRules)
-      if (isPanic !== panics.has(set)) tellPanic(set, isPanic)
-      return order.map(({ node }) => node)
+      return select(all, set, Math.random(), allRules).order.map(({ node }) => node)
     },
     pinned (id) {
       const member = members.get(id)
@@ -91,13 +100,14 @@ export function createLiveFleet ({ nodes, ng, observer = silentFleetObserver, ru
         const member = before.get(settings.id)
         members.set(settings.id, member ?? create(settings))
         if (member) member.list(settings)
-        else observer.membership(settings.id, 'added')
+        else observer.membership({ node: settings.id, change: 'added', text: `rtpengine ${settings.id} has come, at ${urlOf(settings)}` })
         before.delete(settings.id)
       }
       for (const [id, member] of before) {
         members.set(id, member)
         member.unlist()
       }
+      panics.look()
     },
     want (id, will) {
       const member = members.get(id)
@@ -110,9 +120,13 @@ export function createLiveFleet ({ nodes, ng, observer = silentFleetObserver, ru
   }
   return fleet
 
+  function views (): NodeView[] {
+    return Array.from(members.values(), (member) => member.view())
+  }
+
   function create (settings: NodeSettings): Member {
     const onAsked = () => dropIfDone(settings.id, member)
-    const member: Member = new Member(settings, { ng, observer, rules: allRules, onAsked })
+    const member: Member = new Member(settings, { ng, observer: ofMembers, rules: allRules, onAsked })
     const will = willOf(settings.id)
     if (will !== 'enabled') member.want(will)
     return member
@@ -123,16 +137,8 @@ export function createLiveFleet ({ nodes, ng, observer = silentFleetObserver, ru
     members.delete(id)
     member.close()
     ng.forget(id)
-    observer.membership(id, 'forgotten')
-  }
-
-  function tellPanic (set: string, isPanic: boolean): void {
-    const inSet = fleet.nodes().filter(({ sets, state }) => sets.includes(set) && state !== 'draining' && state !== 'disabled')
-    const down = inSet.filter(({ state }) => state === 'down').map(({ id }) => id)
-    const count = `${down.length} of ${inSet.length} rtpengines of the set ${set} are down`
-    if (isPanic) panics.add(set)
-    else panics.delete(set)
-    observer.panic(set, isPanic, isPanic ? `${count} (${down.join(', ')}); new calls may go to them again` : `only ${count}`)
+    const why = member.isDrained ? 'it has no calls left' : 'it does not answer, and its calls are given up'
+    observer.membership({ node: id, change: 'forgotten', text: `rtpengine ${id} is forgotten: ${why}` })
   }
 
   function known (): string {

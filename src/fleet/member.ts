@@ -105,10 +105,10 @@ export class Member implements Watched {
     this.#settings = settings
     if (!this.#isListed) {
       this.#change(() => { this.#isListed = true })
-      this.#observer.membership(settings.id, 'added')
+      this.#observer.membership({ node: settings.id, change: 'added', text: `rtpengine ${settings.id} is in the list of nodes again` })
     }
     if (!hasMoved) return
-    this.#observer.membership(settings.id, 'moved')
+    this.#observer.membership({ node: settings.id, change: 'moved', text: `rtpengine ${settings.id} has moved to ${urlOf(settings)}` })
     const { condition } = this.#health
     this.#startAnew(`it has moved to ${urlOf(settings)}, and has not answered yet`)
     this.#tell(condition)
@@ -120,7 +120,8 @@ export class Member implements Watched {
     if (!this.#isListed) return
     if (this.state === 'disabled') this.#startAnew('it is asked again, and has not answered yet')
     this.#change(() => { this.#isListed = false })
-    this.#observer.membership(this.#settings.id, 'removed')
+    const { id } = this.#settings
+    this.#observer.membership({ node: id, change: 'removed', text: `rtpengine ${id} has left the list of nodes; the calls that it has stay` })
     this.#watch.hurry()
   }
 
@@ -129,7 +130,13 @@ export class Member implements Watched {
     if (this.#isListed) return false
     const { condition, since, isGone } = this.#health
     const downMs = condition === 'down' ? performance.now() - since : 0
-    return this.#isDrained() || downMs > (isGone ? goneAfterMs : silentAfterMs)
+    return this.isDrained || downMs > (isGone ? goneAfterMs : silentAfterMs)
+  }
+
+  /** It takes no new calls, and has none left. */
+  get isDrained (): boolean {
+    const isSettled = this.#measuredAt - this.#willedAt >= this.#rules.settleMs
+    return this.state === 'draining' && isSettled && this.#capacity.calls === 0 && this.#inFlight === 0
   }
 
   candidate (now: number): Candidate & { node: MediaNode } {
@@ -159,7 +166,7 @@ export class Member implements Watched {
       version: this.#settings.version ?? this.#version ?? (this.#leastRelease && `${this.#leastRelease} or newer`),
       since: epochOf(since),
       ...condition === 'down' && state !== 'disabled' && { down: { since: epochOf(this.#health.since), isGone } },
-      isDrained: this.#isDrained(),
+      isDrained: this.isDrained,
       roundTripMs: this.#roundTrip.value,
     }
   }
@@ -263,10 +270,5 @@ export class Member implements Watched {
     if (condition === 'down') return reason
     if (isBusy(this.#health, now)) return `it is busy: ${busyReason}`
     return isFull(this.#capacity) ? 'it is busy: it has no ports left' : reason
-  }
-
-  #isDrained (): boolean {
-    const isSettled = this.#measuredAt - this.#willedAt >= this.#rules.settleMs
-    return this.state === 'draining' && isSettled && this.#capacity.calls === 0 && this.#inFlight === 0
   }
 }

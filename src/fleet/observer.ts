@@ -9,11 +9,14 @@ export interface FleetObserver {
   /** So many nodes of a set are down that they are tried again, or no longer so many. `text` names them. */
   panic (set: string, isPanic: boolean, text: string): void
   /** A node came, moved to another address, left the list (it drains), or is forgotten, as it has no calls any more. */
-  membership (node: string, change: 'added' | 'moved' | 'removed' | 'forgotten'): void
+  membership (event: MembershipEvent): void
 }
 
 /** A node that drains or is disabled may go down all the same: then `from` and `to` tell of that. */
 export interface StateEvent { node: string, from: NodeState, to: NodeState, reason: string, text: string }
+
+/** `text` tells it all: `rtpengine n1 has moved to 192.0.2.11:2223`. */
+export interface MembershipEvent { node: string, change: 'added' | 'moved' | 'removed' | 'forgotten', text: string }
 
 export const silentFleetObserver: FleetObserver = {
   state: () => undefined,

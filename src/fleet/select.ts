@@ -32,18 +32,31 @@ export interface Selection<T> {
 export function select<T extends Candidate> (
   nodes: readonly T[], set: string, random: number, rules: SelectionRules,
 ): Selection<T> {
-  const members = nodes.filter((node) => node.sets.includes(set))
-  const inService = members.filter(({ state }) => state !== 'draining' && state !== 'disabled')
-  const isMost = (states: readonly NodeState[]) =>
-    inService.filter(({ state }) => states.includes(state)).length > rules.maxEjectedShare * inService.length
-  const isPanic = isMost(['down'])
-  const isDoubtCommon = isMost(['suspect', 'down'])
+  const members = inService(nodes, set)
+  const isPanic = isPanicAmong(members, rules)
+  const isDoubtCommon = areMost(members, ['suspect', 'down'], rules)
 
-  const eligible = inService.filter(({ state }) => state !== 'down' || isPanic)
-  if (eligible.length === 0) throw noNode(nodes, members, set)
+  const eligible = members.filter(({ state }) => state !== 'down' || isPanic)
+  if (eligible.length === 0) throw noNode(nodes, set)
   const idle = eligible.filter(({ isBusy }) => !isBusy)
   const rank = ({ state }: T) => state === 'down' ? 2 : state === 'suspect' && !isDoubtCommon ? 1 : 0
   return { order: ordered(idle.length > 0 ? idle : eligible, rank, random, rules), isPanic }
+}
+
+/** The nodes of a set that may take new calls by the operator's will. */
+export function inService<T extends Pick<Candidate, 'sets' | 'state'>> (nodes: readonly T[], set: string): T[] {
+  return nodes.filter(({ sets, state }) => sets.includes(set) && state !== 'draining' && state !== 'disabled')
+}
+
+/** Whether so many of these nodes are down that the rest may not carry the load: better a doubtful node than none. */
+export function isPanicAmong (nodes: readonly Pick<Candidate, 'state'>[], rules: Pick<SelectionRules, 'maxEjectedShare'>): boolean {
+  return areMost(nodes, ['down'], rules)
+}
+
+function areMost (
+  nodes: readonly Pick<Candidate, 'state'>[], states: readonly NodeState[], { maxEjectedShare }: Pick<SelectionRules, 'maxEjectedShare'>,
+): boolean {
+  return nodes.filter(({ state }) => states.includes(state)).length > maxEjectedShare * nodes.length
 }
 
 function ordered<T extends Candidate> (
@@ -74,7 +87,8 @@ function tiersOf<T extends Candidate> (nodes: readonly T[], rank: (node: T) => n
   return tiers
 }
 
-function noNode (nodes: readonly Candidate[], members: readonly Candidate[], set: string): NgpilotError {
+function noNode (nodes: readonly Candidate[], set: string): NgpilotError {
+  const members = nodes.filter(({ sets }) => sets.includes(set))
   if (nodes.length === 0) return new NgpilotError('no_node', 'no rtpengine is known (rtpengine.nodes, discovery)')
   if (members.length === 0) {
     const known = [...new Set(nodes.flatMap(({ sets }) => sets))].sort()

@@ -69,8 +69,8 @@ export function createMetrics () {
       name: 'ngpilot_ng_malformed_total', registers, labelNames: ['node'],
       help: 'Datagrams from a node that are not NG messages.',
     }),
-    /** Registers the gauges of the nodes, asked for at each scrape. */
-    showNodes (nodes: () => readonly NodeFigures[]) {
+    /** Registers the gauges of the nodes and their sets, asked for at each scrape. */
+    showNodes (nodes: () => readonly NodeFigures[], sets: () => readonly { set: string, isPanic: boolean }[]) {
       const labelNames = ['node']
       const gauge = (name: string, help: string, value: (node: NodeFigures) => number | undefined) => new Gauge({
         name, help, registers, labelNames,
@@ -97,10 +97,20 @@ export function createMetrics () {
         ({ roundTripMs }) => roundTripMs === undefined ? undefined : roundTripMs / 1000)
       new Gauge({
         name: 'ngpilot_node_state', registers, labelNames: ['node', 'state'],
-        help: '1 for the state that the node is in: up, suspect, down, draining, disabled.',
+        help: '1 for the state that the node is in, 0 for the others: up, suspect, down, draining, disabled.',
         collect () {
           this.reset()
-          for (const { id, state } of nodes()) this.set({ node: id, state }, 1)
+          for (const node of nodes()) {
+            for (const state of nodeStates) this.set({ node: node.id, state }, state === node.state ? 1 : 0)
+          }
+        },
+      })
+      new Gauge({
+        name: 'ngpilot_set_panic', registers, labelNames: ['set'],
+        help: '1 while so many nodes of a set are down that new calls may go to them again.',
+        collect () {
+          this.reset()
+          for (const { set, isPanic } of sets()) this.set({ set }, isPanic ? 1 : 0)
         },
       })
     },
@@ -111,10 +121,6 @@ export function createMetrics () {
     nodeBusy: new Counter({
       name: 'ngpilot_node_busy_total', registers, labelNames: ['node'],
       help: 'New calls that a node refused for its load.',
-    }),
-    setPanic: new Gauge({
-      name: 'ngpilot_set_panic', registers, labelNames: ['set'],
-      help: '1 while so many nodes of a set are down that new calls may go to them again.',
     }),
     discoveryReads: new Counter({
       name: 'ngpilot_discovery_reads_total', registers, labelNames: ['source', 'result'],
@@ -250,6 +256,8 @@ export function createMetrics () {
     }),
   }
 }
+
+export const nodeStates = ['up', 'suspect', 'down', 'draining', 'disabled'] as const
 
 /** What the gauges show of a node. */
 export interface NodeFigures {

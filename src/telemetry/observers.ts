@@ -1,5 +1,6 @@
 import type { Logger } from './log.ts'
 import type { Metrics } from './metrics.ts'
+import { beginSeries, endSeries } from './node-series.ts'
 
 /** What the NG client tells while it works. */
 export function ngObserver (metrics: Metrics) {
@@ -79,13 +80,14 @@ export function fleetObserver (metrics: Metrics, log: Pick<Logger, 'info' | 'war
     },
     busy (node: string, reason: string) {
       metrics.nodeBusy.inc({ node })
-      log.warn({ node, reason }, 'rtpengine takes no new calls for now')
+      log.warn({ node, reason }, `rtpengine ${node} takes no new calls for now: ${reason}`)
     },
-    panic (set: string, isPanic: boolean, text: string) {
-      metrics.setPanic.set({ set }, isPanic ? 1 : 0)
-      log.warn({ set, isPanic }, text)
+    panic: (set: string, isPanic: boolean, text: string) => log[isPanic ? 'warn' : 'info']({ set, isPanic }, text),
+    membership ({ node, change, text }: { node: string, change: string, text: string }) {
+      if (change === 'added') beginSeries(metrics, node)
+      if (change === 'forgotten') void endSeries(metrics, node)
+      log.info({ node, change }, text)
     },
-    membership: (node: string, change: string) => log.info({ node, change }, 'list of rtpengines changed'),
   }
 }
 

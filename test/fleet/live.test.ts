@@ -45,12 +45,14 @@ test('a node falls silent and comes back: suspect, down and up, each with its re
   assert.equal(view('n1')?.calls, undefined, 'what it said before does not hold any more')
   node.isSilent = false
   await is('n1', 'up')
-  const [first, doubt, down, up] = told
+  const [first, doubt, down, panic, up, over] = told
   assert.equal(first, 'rtpengine n1 is up: it answers')
   assert.match(doubt ?? '', /^rtpengine n1 is suspect: 1 command timed out within 0\.\d s$/)
   assert.match(down ?? '', /^rtpengine n1 is down: \d commands timed out within 0\.\d s$/)
   assert.match(up ?? '', /^rtpengine n1 is up: it answers again, after \d\.\d s$/)
-  assert.equal(told.length, 4)
+  assert.match(panic ?? '', /^1 of 1 rtpengines of the set default is down/)
+  assert.equal(over, 'no rtpengine of the set default is down any more')
+  assert.equal(told.length, 6)
 })
 
 test('a node that answers nothing but errors about calls stays up', async (t) => {
@@ -251,12 +253,54 @@ test('one question at a time, although answers take longer than the pause betwee
   assert.equal(count, asked, 'a closed fleet asks no more')
 })
 
+test('a set panics as soon as most of its nodes are down, and until they are not, whether or not calls come', async (t) => {
+  const nodes = await Promise.all(['n1', 'n2', 'n3'].map((id) => startNode(t, id)))
+  const [one, two, three] = nodes
+  assert.ok(one && two && three)
+  const { fleet, told, allUp, is } = startFleet(t, nodes, { rules })
+  const panics = () => told.filter((line) => line.includes('of the set'))
+  await allUp()
+  assert.deepEqual(fleet.sets(), [{ set: 'default', isPanic: false }])
+  one.isSilent = two.isSilent = true
+  await Promise.all([is('n1', 'down'), is('n2', 'down')])
+  assert.deepEqual(panics(), [
+    '2 of 3 rtpengines of the set default are down (n1, n2): too many to be left out, new calls may go to them again',
+  ])
+  assert.deepEqual(fleet.sets(), [{ set: 'default', isPanic: true }])
+  one.isSilent = false
+  await is('n1', 'up')
+  assert.deepEqual(panics().slice(1), ['only 1 of 3 rtpengines of the set default is down (n2): no new call goes there any more'])
+
+  fleet.want('n1', 'draining')
+  fleet.want('n3', 'draining')
+  await until('panic', () => panics().length === 3)
+  fleet.setNodes(nodes.map((node) => ({ ...node, sets: ['other'] })))
+  await until('over', () => panics().length === 5)
+  assert.deepEqual(panics().slice(2), [
+    '1 of 1 rtpengines of the set default is down (n2): too many to be left out, new calls may go to it again',
+    'no rtpengine of the set default is in service any more',
+    '1 of 1 rtpengines of the set other is down (n2): too many to be left out, new calls may go to it again',
+  ])
+})
+
+test('a new list changes whether a set panics once, not node by node', async (t) => {
+  const nodes = await Promise.all(['n1', 'n2', 'n3', 'n4'].map((id) => startNode(t, id)))
+  const { fleet, told, allUp, is } = startFleet(t, nodes, { rules })
+  await allUp()
+  for (const node of nodes.slice(0, 2)) node.isSilent = true
+  await Promise.all([is('n1', 'down'), is('n2', 'down')])
+  // When the third has moved and the fourth is still to come, two of three are down.
+  fleet.setNodes([...nodes.slice(0, 2), await startNode(t, 'n3'), ...nodes.slice(3)])
+  await sleep(20)
+  assert.deepEqual(told.filter((line) => line.includes('of the set')), [])
+})
+
 test('pings of a node that never was there end in down, and its calls are tried all the same when it is the only one', async (t) => {
   const { fleet, ng, is, told, view } = startFleet(t, [{ id: 'n1', host: '127.0.0.1', port: 9 }], { rules })
   await is('n1', 'down')
   assert.equal(view('n1')?.reason, 'nothing listens for NG at its address')
   const [node] = fleet.candidates()
   assert.ok(node)
-  assert.equal(told.at(-1), '1 of 1 rtpengines of the set default are down (n1); new calls may go to them again')
+  assert.equal(told.at(-1), '1 of 1 rtpengines of the set default is down (n1): too many to be left out, new calls may go to it again')
   await assert.rejects(ng.send(node, pingCommand(), within(50)))
 })
