@@ -156,11 +156,12 @@ test('when most nodes are down the calls go to the one that is left, then to the
   await Promise.all([is('n1', 'down'), is('n3', 'down')])
   const [first, ...others] = fleet.candidates().map(({ id }) => id)
   assert.deepEqual([first, others.sort()], ['n2', ['n1', 'n3']])
-  assert.equal(told.at(-1), '2 of 3 rtpengines of the set default are down (n1, n3); new calls may go to them again')
+  const panic = '2 of 3 rtpengines of the set default are down (n1, n3): too many to be left out, new calls may go to them again'
+  assert.ok(told.includes(panic), told.join('\n'))
   for (const pid of pids) process.kill(pid, 'SIGCONT')
   await Promise.all([is('n1', 'up'), is('n3', 'up')])
-  fleet.candidates()
-  assert.equal(told.at(-1), 'only 0 of 3 rtpengines of the set default are down')
+  const over = told.findIndex((line) => line.startsWith('only 1 of 3 rtpengines of the set default is down'))
+  assert.ok(over > told.indexOf(panic), told.join('\n'))
 })
 
 test('a node drains: its call goes on there, new ones go elsewhere, and it is empty when the call has ended', async (t) => {
