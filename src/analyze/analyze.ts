@@ -58,7 +58,7 @@ export async function analyze (chunks: AsyncIterable<Buffer>, { hints, onProgres
 
   const packets: AsyncIterable<Packet> = kind === 'capture'
     ? sipOfCapture(all, complain, (datagram) => rtp.seen(datagram))
-    : sipOfText(linesOf(all))
+    : sipOfText(linesOf(all), complain)
   let number = 0
   for await (const packet of packets) {
     if (++number % messagesPerTurn === 0) await turn()

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { middleOf } from './middle.ts'
 import type { TraceMessage } from './trace.ts'
 
 /** The messages between two places, in order. `caller` is the place that sent the first request on it. */
@@ -115,22 +116,4 @@ function transactionsOf (hop: Hop): Transaction[] {
     else transaction.replies.push(message)
   }
   return [...found.values()].filter(({ requests, replies }) => requests.length + replies.length > 0)
-}
-
-/** A place that an INVITE came to and that sent it on: the same one, or one of another dialog. */
-function middleOf (messages: readonly TraceMessage[]): Set<string> {
-  const arrivals: TraceMessage[] = []
-  const middle = new Set<string>()
-  for (const message of messages.filter(({ sip }) => sip.method === 'INVITE')) {
-    for (const before of arrivals) {
-      const isSame = before.sip.callId === message.sip.callId
-      if (before.source === message.destination || (isSame && before.sip.fromTag !== message.sip.fromTag)) continue
-      // TCP goes out from a port of its own; one machine that plays all parts is told apart by ports alone.
-      const isByAddress = message.sourceAddress !== undefined && message.sourceAddress === before.destinationAddress
-        && message.sourceAddress !== message.destinationAddress
-      if (before.destination === message.source || isByAddress) middle.add(before.destination).add(message.source)
-    }
-    if (arrivals.length < 64) arrivals.push(message)
-  }
-  return middle
 }

@@ -2,7 +2,7 @@ import type { Finding } from '../finding.ts'
 import { check, type RuleFacts } from '../sdp/conformance.ts'
 import { scopeOf } from '../sdp/scope.ts'
 import type { SdpView } from '../sdp/view.ts'
-import type { TraceCall } from './calls.ts'
+import type { TraceCall, Transaction } from './calls.ts'
 import { type LegHints, legAt, type TraceLeg } from './legs.ts'
 import type { TraceMessage } from './trace.ts'
 
@@ -48,15 +48,26 @@ export function mediaFindings (call: TraceCall, hints: LegHints): { findings: Tr
 
 /** Every SDP in order, an answer with its offer; repeats are left out. */
 export function exchangesOf ({ transactions }: TraceCall): Exchanged[] {
-  return transactions.flatMap(({ requests, replies, acks }) => {
+  return transactions.flatMap((transaction) => {
+    const { requests, replies, acks } = transaction
     const offered = requests.find(({ sdp }) => sdp)
     const offer = offered && exchangedOf(offered, 'offer')
     const inReplies = firsts(replies.filter(({ sip, sdp }) => sdp && (sip.status ?? 0) < 300))
     if (offer) return [offer, ...inReplies.flatMap((reply) => exchangedOf(reply, 'answer', offer) ?? [])]
+    if (requests.length === 0 && isOfferedElsewhere(transaction, transactions)) {
+      return inReplies.flatMap((reply) => exchangedOf(reply, 'answer') ?? [])
+    }
     const late = inReplies[0] && exchangedOf(inReplies[0], 'offer')
     const answered = acks.find(({ sdp }) => sdp)
     return late ? [late, ...answered ? [exchangedOf(answered, 'answer', late)].flatMap((each) => each ?? []) : []] : []
   }).sort((one, other) => one.message.number - other.message.number)
+}
+
+/** Of a hop whose request the trace has not: whether it has it of another hop, with an offer. */
+function isOfferedElsewhere ({ method, replies: [reply] }: Transaction, all: readonly Transaction[]): boolean {
+  const isSame = ({ sip }: TraceMessage) => sip.callId === reply?.sip.callId
+    && sip.cseq.number === reply.sip.cseq.number && sip.fromTag === reply.sip.fromTag
+  return all.some((other) => other.method === method && other.requests.some((request) => request.sdp && isSame(request)))
 }
 
 function exchangedOf (message: TraceMessage, role: SdpRole, offer?: Exchanged): Exchanged | undefined {

@@ -1,9 +1,11 @@
-import type { End, Packet } from './packet.ts'
+import type { Complain, End, Packet } from './packet.ts'
 
 /** What a line of a log says about the message after it. */
 type Meta = Omit<Packet, 'bytes' | 'isExact'>
 
 const startLine = /(?:^|[\s>\]:"'])((?:[A-Z]{3,10} (?:sips?|tel):\S+ SIP\/2\.0|SIP\/2\.0 [1-6]\d\d(?: [^"]*)?)\.?)$/
+/** As ngrep shows a frame of a WebSocket (RFC 6455 §5.2): two bytes, or four, of which some can be read, and the message. */
+const framedStart = /^\.(?:~..|.)((?:(?:INVITE|ACK|BYE|CANCEL|PRACK|UPDATE|INFO|REFER|NOTIFY|OPTIONS|MESSAGE|SUBSCRIBE) sips?:\S+ SIP\/2\.0|SIP\/2\.0 [1-6]\d\d .*)\.)$/
 const arrow = /(\[?[0-9A-Za-z.:_-]+\]?):(\d{1,5})\s*(?:\([^)]*\)\s*)?-{1,3}>\s*(\[?[0-9A-Za-z.:_-]+\]?):(\d{1,5})/
 const peer = /\b(recv|received|read|send|sent|transmitt\w+|sending)\b.*?\b(from|to)\s+(?:(udp|tcp|tls|wss?)[:/])?(\[?[0-9A-Fa-f.:]+\]?):(\d{1,5})/i
 const dateTime = /(\d{4})[-/](\d\d)[-/](\d\d)[T\s](\d\d):(\d\d):(\d\d)(?:[.,](\d{1,9}))?/
@@ -16,8 +18,9 @@ const mostLines = 2000
  * message begins with a start line and goes to the next one; times, addresses and transport are taken from the lines before
  * it. One line may hold a whole message whose line ends are written out (\\r\\n, or #015#012 as syslog does).
  */
-export async function* sipOfText (lines: AsyncIterable<string>): AsyncGenerator<Packet> {
+export async function* sipOfText (lines: AsyncIterable<string>, complain: Complain): AsyncGenerator<Packet> {
   let meta: Meta = {}
+  let hasFrames = false
   let message: string[] | undefined
   const finish = (): Packet[] => {
     const packet = message && packetOf(message, meta)
@@ -28,6 +31,13 @@ export async function* sipOfText (lines: AsyncIterable<string>): AsyncGenerator<
   for await (const line of lines) {
     const whole = unescaped(line)
     const [first = ''] = whole
+    const framed = meta.transport === 'tcp' && message === undefined ? framedStart.exec(first)?.[1] : undefined
+    if (framed !== undefined) {
+      hasFrames = true
+      meta.transport = 'ws'
+      message = [framed]
+      continue
+    }
     const start = startLine.exec(first)?.[1]
     if (start !== undefined && (message === undefined || first.startsWith(start) || whole.length > 1)) {
       yield* finish()
@@ -42,6 +52,7 @@ export async function* sipOfText (lines: AsyncIterable<string>): AsyncGenerator<
     }
   }
   yield* finish()
+  if (hasFrames) complain('what browsers send over WebSocket is masked (RFC 6455 §5.3), so that a log has none of it; tcpdump -w FILE has')
 }
 
 /** Lines of a file, without their ends, one long one cut. */

@@ -47,10 +47,10 @@ export function messageOf (packet: Packet, number: number): TraceMessage | strin
   }
 }
 
-/** A capture sees WebSocket without TLS as TCP, and a log may say nothing: the top Via of a request knows. */
+/** A capture sees WebSocket without TLS as TCP, and a log may say nothing: the top Via knows, that of a reply as well. */
 function transportOf ({ transport }: Packet, sip: SipMessage): string | undefined {
   const via = /^SIP\s*\/\s*2\.0\s*\/\s*(\w+)/i.exec(valuesOf(sip, 'Via')[0] ?? '')?.[1]?.toLowerCase()
-  if (sip.method !== undefined && (via === 'ws' || via === 'wss')) return via
+  if (via === 'ws' || via === 'wss') return via
   return transport ?? via
 }
 

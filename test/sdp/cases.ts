@@ -311,8 +311,17 @@ export const cases: Record<string, { trips: Case[], misses: Case[] }> = {
     misses: [{ sdp: plain, facts: { ...across(edit(plain, 'c==>c=IN IP4 203.0.113.9', 'm=audio=>m=audio 4000 RTP/AVP 8 101')), isTranscoding: true } }],
   },
   'OA-06': {
-    trips: [{ sdp: edit(plain, '+a=ptime:30'), facts: across(ptimes(20)) }, { sdp: plain, facts: across(ptimes(30)) }],
-    misses: [{ sdp: plain, facts: across(ptimes(20)) }, { sdp: edit(plain, '+a=ptime:30'), facts: { ...across(ptimes(20)), isTranscoding: true } }],
+    trips: [
+      { sdp: edit(plain, '+a=ptime:30'), facts: across(ptimes(20)) }, { sdp: plain, facts: across(ptimes(30)) },
+      // rtpengine passes the packet time on, so that both halves of the answer have the same.
+      { sdp: edit(plain, '+a=ptime:20'), facts: { ...across(ptimes(20)), ...answering(edit(plain, '+a=ptime:30')) } },
+      { sdp: edit(plain, '+a=ptime:20'), facts: { ...answering(edit(plain, '+a=ptime:30')), isTranscoding: false } },
+    ],
+    misses: [
+      { sdp: plain, facts: across(ptimes(20)) }, { sdp: edit(plain, '+a=ptime:30'), facts: { ...across(ptimes(20)), isTranscoding: true } },
+      { sdp: edit(plain, '+a=ptime:30'), facts: { ...across(ptimes(20)), ...answering(edit(plain, '+a=ptime:30')) } },
+      { sdp: edit(plain, '+a=ptime:20'), facts: { ...across(ptimes(20)), ...answering(edit(plain, '+a=ptime:20')) } },
+    ],
   },
   'OA-07': {
     trips: [{ sdp: edit(plain, 'm=audio=>m=audio 31000 RTP/AVP 0', '-a=rtpmap:101'), facts: across(ptimes(20)) }],

@@ -111,14 +111,20 @@ export const offerAnswer: Rule[] = [
     why: 'Gear with a fixed packet time plays it choppily; rtpengine changes it only when asked to.',
     fix: 'ptime: 20 in both profiles.',
     reference: 'RFC 8866 §6.4',
-    check: ({ audio }, { across, isTranscoding }) => {
-      if (!audio || !across?.audio || isTranscoding === true) return undefined
-      const [here, there] = [ptimeOf(audio), ptimeOf(across.audio)]
+    check: ({ audio }, { across, offer, isTranscoding }) => {
+      // Without a relay between them the answer comes as the other end wrote it.
+      const there = across?.audio ?? (isTranscoding === false ? audio : undefined)
+      if (!audio || !there || isTranscoding === true) return undefined
       // Different codecs are transcoded, and packets made anew.
-      const isSameCodec = firstSpeech(audio)?.name.toLowerCase() === firstSpeech(across.audio)?.name.toLowerCase()
-      if (here === there || (isTranscoding === undefined && !isSameCodec)) return undefined
+      const isSameCodec = firstSpeech(audio)?.name.toLowerCase() === firstSpeech(there)?.name.toLowerCase()
+      if (isTranscoding === undefined && !isSameCodec) return undefined
+      // What this end wants it wrote into its offer; the relay passes on what the other one wants, unless it packs anew.
+      const here = offer?.audio ?? audio
+      const [own, others] = [ptimeOf(here), ptimeOf(there)]
       const attribute = firstOf(audio, 'ptime')
-      return found([attribute ? ofAttribute(attribute) : ofMedia(audio)], { detail: `${there} ms on the other leg, ${here} ms on this one` })
+      const isPackedAnew = offer !== undefined && attribute !== undefined && ptimeOf(audio) !== others
+      if (own === others || isPackedAnew) return undefined
+      return found([attribute ? ofAttribute(attribute) : ofMedia(audio)], { detail: `${others} ms on the other leg, ${own} ms on this one` })
     },
   },
   {
