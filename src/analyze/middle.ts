@@ -18,8 +18,8 @@ function proxiesOf (messages: readonly TraceMessage[]): string[] {
     [keyOf(message, isReply, vias.slice(1)), isReply ? message.destination : message.source]))
   return withVias.flatMap(({ message, isReply, vias }) => {
     const behind = inner.get(keyOf(message, isReply, vias))
-    const near = isReply ? message.source : message.destination
-    return [...behind === undefined || behind === near ? [] : [near], ...vias.length > 1 ? [isReply ? message.destination : message.source] : []]
+    const [near, far] = isReply ? [message.source, message.destination] : [message.destination, message.source]
+    return [...behind === undefined || behind === near ? [] : [near], ...vias.length > 1 ? [far] : []]
   })
 }
 

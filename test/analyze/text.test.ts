@@ -55,6 +55,42 @@ test('legs with call-ids of their own are one call, by the session in o= or by t
   assert.equal((await report(sngrep(byTime))).calls.length, 1)
 })
 
+test('reads what a server sends over WebSocket from ngrep, and says that what a browser sends cannot be read', async () => {
+  const isFromBrowser = ({ from }: { from: string }) => from === places.browser
+  const framed = call().map((each) => each.to === places.browser ? { ...each, text: `\x81~\x05N${each.text}` } : each)
+    .map((each) => isFromBrowser(each) ? { ...each, text: '\x81\xfe\x05\x10w=}S\x00z' } : each)
+  // Bytes that cannot be printed are dots, as line ends are.
+  const dots = (text: string) => text.replace(/[^\x20-\x7e\n]/g, '.')
+  const text = dots((formats['ngrep -W byline -t'] ?? sngrep)(framed))
+  const { calls: [one], problems, messages } = await report(text)
+  assert.equal(messages, call().filter((each) => !isFromBrowser(each)).length)
+  assert.match(problems.join(), /masked/)
+  assert.deepEqual(one?.legs.map(({ name, kind, by }) => `${name} ${kind} ${by}`), [
+    `${places.phone} plain by the SDP that it sent`, `${places.browser} web by its WebSocket`,
+  ])
+  assert.deepEqual(one.findings.filter(({ severity }) => severity !== 'note').map(({ id }) => id), [])
+})
+
+test('a proxy with an address for each side, or of which one side alone is seen, is no endpoint', async () => {
+  const inner = '10.0.0.5:5060'
+  // What the phone itself writes reaches no phone.
+  const phoneAnswer = `${sdps.phoneAnswer}a=ssrc:7 cname:x\r\n`
+  const twoHomed = call({ phoneAnswer }).map((each) => {
+    const isInside = each.from === places.phone || each.to === places.phone
+    const at = (end: string) => isInside && end === places.proxy ? inner : end
+    const text = each.text.replace('branch=z9hG4bK-a-1\r', 'branch=z9hG4bK-a-1-INVITE\r')
+    return { ...each, from: at(each.from), to: at(each.to), text }
+  })
+  const whole = (await report(sngrep(twoHomed))).calls[0]
+  assert.deepEqual([whole?.middle.toSorted(), whole?.legs.map(({ name }) => name)], [
+    [inner, places.proxy].toSorted(), [places.browser, places.phone],
+  ])
+  const part = (await report(sngrep(twoHomed.filter(({ from, to }) => from === places.phone || to === places.phone)))).calls[0]
+  assert.deepEqual([part?.middle, part?.legs.map(({ name }) => name)], [[inner], [places.phone]])
+  const grave = [whole, part].map((one) => one?.findings.filter(({ severity }) => severity !== 'note').map(({ id }) => id))
+  assert.deepEqual(grave, [[], []])
+})
+
 const late = (start: string, at: number, cseq: string, more: Partial<Parameters<typeof sip>[0]> = {}) =>
   sip({ from: 'phone', to: 'proxy', start, at, cseq, ...more })
 

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { ensureTree, type Release } from '../../stack/tree.ts'
 import { makeOnNode, nodeTroubles } from '../diagnosis/node-troubles.ts'
@@ -31,7 +32,11 @@ try {
   tell(`${ofEnds.length} calls with ends of their own, ${ofNodes.length} with nodes of their own`)
   const site = await startMediaSite(context, { env: policy, rtpengine: { tree } })
   const [byEnds, byNodes] = await Promise.all([
-    Promise.all(ofEnds.map((trouble, index) => make(context, site, trouble, `trouble-${index}`))),
+    Promise.all(ofEnds.map(async (trouble, index) => {
+      // One after the other: all at once are more than a cold ngpilot lets wait.
+      await sleep(index * 200)
+      return make(context, site, trouble, `trouble-${index}`)
+    })),
     Promise.all(ofNodes.map((trouble) => makeOnNode(context, trouble, tree))),
   ])
   for (const { trouble, found, afterSeconds } of byEnds) add(trouble, found, afterSeconds)
