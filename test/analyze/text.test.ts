@@ -85,7 +85,8 @@ test('a proxy with an address for each side, or of which one side alone is seen,
   assert.deepEqual([whole?.middle.toSorted(), whole?.legs.map(({ name }) => name)], [
     [inner, places.proxy].toSorted(), [places.browser, places.phone],
   ])
-  const part = (await report(sngrep(twoHomed.filter(({ from, to }) => from === places.phone || to === places.phone)))).calls[0]
+  const onPhoneSide = twoHomed.filter(({ from, to }) => from === places.phone || to === places.phone)
+  const part = (await report(sngrep(onPhoneSide))).calls[0]
   assert.deepEqual([part?.middle, part?.legs.map(({ name }) => name)], [[inner], [places.phone]])
   const grave = [whole, part].map((one) => one?.findings.filter(({ severity }) => severity !== 'note').map(({ id }) => id))
   assert.deepEqual(grave, [[], []])

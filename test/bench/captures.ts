@@ -6,8 +6,8 @@ import { table } from './table.ts'
 
 /**
  * The four troubles and healthy calls, made for real through Kamailio and rtpengine, as tcpdump (pcap), tshark (pcapng) and
- * ngrep (text) capture them: what `ngpilot analyze` names, beside what it must. Ends with 1 when they differ, with the reports
- * of those that do in a file. `npm run test:captures -- [WORD…]`: only calls whose name holds a word.
+ * ngrep (text) capture them: what `ngpilot analyze` names, beside what it must. Ends with 1 when they differ, with the
+ * reports of those that do in a file. `npm run test:captures -- [WORD…]`: only calls whose name holds one of the words.
  */
 const words = process.argv.slice(2)
 const ends: (() => Promise<void>)[] = []
