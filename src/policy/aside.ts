@@ -1,5 +1,5 @@
 import { MessageChannel, type MessagePort, parentPort, Worker, workerData } from 'node:worker_threads'
-import { checkSources } from './load.ts'
+import { policyFrom, problemsIn } from './load.ts'
 import { isRecord, problemText, type Path } from './problem.ts'
 import { runTests } from './run-tests.ts'
 import type { PolicyFile } from './schema.ts'
@@ -16,23 +16,26 @@ export interface GoodFile {
   places: Map<string, [line: number, column: number]>
 }
 
-/** Files without problems whose tests pass, or all that is wrong with them. */
-export type Verdict = { files: GoodFile[] } | { problem: string }
+/** What is wrong with some files, undefined for nothing: their problems, or else the tests that fail. */
+export type Verdict = string | undefined
+
+type Texts = readonly (PolicyText | PolicyProblem)[]
 
 /**
- * Parses and checks a policy and runs its tests in a thread of its own, for that takes hundreds of milliseconds with a
- * thousand rules, and requests must not wait. What comes back only needs to be compiled. The thread is kept for the next
- * time, and ends with the process.
+ * Parses and checks a policy and runs its tests in a thread of its own, for that takes a hundred milliseconds with a
+ * thousand rules, and requests must not wait. What comes back only needs to be compiled; it comes by `found` once it has no
+ * problem, so that this can be done while the tests run. The thread is kept for the next time, and ends with the process.
  */
-export async function judgeAside (texts: readonly (PolicyText | PolicyProblem)[]): Promise<Verdict> {
+export async function judgeAside (texts: Texts, found: (files: GoodFile[]) => void): Promise<Verdict> {
   const thread = running ??= startThread({ [marker]: true })
   thread.ref()
   try {
     return await new Promise<Verdict>((resolve, reject) => {
       const { port1, port2 } = new MessageChannel()
-      port1.once('message', (verdict: Verdict) => {
+      port1.on('message', (told: Told) => {
+        if ('files' in told) { found(told.files); return }
         port1.close()
-        resolve(verdict)
+        resolve(told.verdict)
       })
       const failed = (error?: unknown) => {
         running = undefined
@@ -48,6 +51,8 @@ export async function judgeAside (texts: readonly (PolicyText | PolicyProblem)[]
   }
 }
 
+type Told = { files: GoodFile[] } | { verdict: Verdict }
+
 let running: Worker | undefined
 const marker = 'ngpilot policy'
 
@@ -59,20 +64,19 @@ function startThread (workerData: object): Worker {
   return new Worker(code, { eval: true, workerData })
 }
 
-/** Policy and tests in this thread. */
-export function judge (texts: readonly (PolicyText | PolicyProblem)[]): Verdict {
-  const { policy, tests, sources, problems } = checkSources(parseSources(texts))
-  if (!policy) return { problem: problems.map(problemText).join('\n') }
-  const failed = runTests(policy, tests).filter(({ failures }) => failures.length > 0)
-  if (failed.length > 0) {
-    return { problem: failed.map(({ test: { name, place }, failures }) => problemText({ ...place, message: `test "${name}" fails: ${failures.join('; ')}` })).join('\n') }
-  }
-  return {
-    files: sources.map((source) => {
-      const { file, name, text, value } = source
-      return { file, name, text, value: value as PolicyFile, places: placesOf(source) }
-    }),
-  }
+/** The same in this thread. */
+export function judge (texts: Texts, found: (files: GoodFile[]) => void): Verdict {
+  const read = parseSources(texts)
+  const { tests, problems } = problemsIn(read)
+  if (problems.length > 0) return problems.map(problemText).join('\n')
+  found(read.sources.map((source) => {
+    const { file, name, text, value } = source
+    return { file, name, text, value: value as PolicyFile, places: placesOf(source) }
+  }))
+  if (tests.length === 0) return undefined
+  const failed = runTests(policyFrom(read.sources), tests).filter(({ failures }) => failures.length > 0)
+  if (failed.length === 0) return undefined
+  return failed.map(({ test: { name, place }, failures }) => problemText({ ...place, message: `test "${name}" fails: ${failures.join('; ')}` })).join('\n')
 }
 
 /** The place of a value in a file that has been judged. */
@@ -102,5 +106,8 @@ function placesOf ({ value, place }: PolicySource): GoodFile['places'] {
 
 const given = workerData as Record<string, unknown> | null
 if (given && Object.hasOwn(given, marker)) {
-  parentPort?.on('message', ({ texts, port }: { texts: (PolicyText | PolicyProblem)[], port: MessagePort }) => { port.postMessage(judge(texts)) })
+  parentPort?.on('message', ({ texts, port }: { texts: Texts, port: MessagePort }) => {
+    const tell = (told: Told) => port.postMessage(told)
+    tell({ verdict: judge(texts, (files) => tell({ files })) })
+  })
 }

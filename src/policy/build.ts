@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { NgpilotError } from '../errors.ts'
-import { judge, judgeAside, placeKey, type GoodFile, type Verdict } from './aside.ts'
+import { judge, judgeAside, placeKey, type GoodFile } from './aside.ts'
 import { compileSteps, type CompileSource } from './compile.ts'
 import { revisionOf } from './load.ts'
 import type { PolicyProblem } from './problem.ts'
@@ -14,19 +14,28 @@ const sliceMs = 4
 export interface BuiltPolicy { policy: Policy, texts: PolicyText[] }
 
 /**
- * A policy from its files, its tests passed, made while requests go on: checked in a thread of its own, then compiled in
- * slices. `isAlone`: nothing else waits, at a start, so that it is quicker here.
+ * A policy from its files, its tests passed, made while requests go on: checked in a thread of its own, and compiled in
+ * slices while its tests run there. `isAlone`: nothing else waits, at a start, so that it is quicker here.
  *
  * @throws NgpilotError `policy_invalid` with every problem, or every test that fails
  */
 export async function buildPolicy (texts: readonly (PolicyText | PolicyProblem)[], isAlone = false): Promise<BuiltPolicy> {
-  const verdict: Verdict = isAlone ? judge(texts) : await judgeAside(texts)
-  if ('problem' in verdict) throw new NgpilotError('policy_invalid', verdict.problem)
-  const steps = compileSteps(verdict.files.map(sourceOf))
+  let compiling: Promise<Policy> | undefined
+  const compile = (files: GoodFile[]) => {
+    compiling = compileInSlices(files, isAlone ? Infinity : sliceMs)
+    compiling.catch(() => undefined) // Whoever waits for it hears of it; with tests that fail nobody does.
+  }
+  const problem = isAlone ? judge(texts, compile) : await judgeAside(texts, compile)
+  if (problem !== undefined || !compiling) throw new NgpilotError('policy_invalid', problem ?? 'there is no file')
+  return { policy: await compiling, texts: texts.filter((text) => 'text' in text) }
+}
+
+async function compileInSlices (files: GoodFile[], forMs: number): Promise<Policy> {
+  const steps = compileSteps(files.map(sourceOf))
   for (let slice = performance.now(); ;) {
     const { done, value } = steps.next()
-    if (done) return { policy: { revision: revisionOf(verdict.files), ...value }, texts: texts.filter((text) => 'text' in text) }
-    if (isAlone || performance.now() - slice < sliceMs) continue
+    if (done) return { revision: revisionOf(files), ...value }
+    if (performance.now() - slice < forMs) continue
     await nextTurn()
     slice = performance.now()
   }

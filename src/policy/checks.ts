@@ -21,6 +21,7 @@ export const checks = {
   'PO-01': { severity: 'error', title: 'An endpoint never matches: those before it take all that it would.' },
   'PO-02': { severity: 'warning', title: 'A rule never applies.' },
   'PO-03': { severity: 'warning', title: 'A profile that no endpoint names and none extends.' },
+  'PO-04': { severity: 'warning', title: 'Codecs that rtpengine can pass on but not encode, and none beside them.' },
 } as const satisfies Record<string, { severity: Severity, title: string }>
 
 export type CheckCode = keyof typeof checks

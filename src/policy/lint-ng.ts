@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import { capabilitiesOf, unknownTo } from '../ng/capabilities.ts'
 import type { NgDictionary, NgValue } from '../ng/types.ts'
 import type { Release } from '../ng/release.ts'
@@ -126,6 +127,10 @@ function contradictions (ng: NgDictionary): NgFinding[] {
   }
   if (protocol?.startsWith('RTP/SAVP') && isOff(ng, 'SDES') && isOff(ng, 'DTLS')) {
     found.push({ code: 'NG-13', path: 'SDES', message: `${protocol} needs keys, and both SDES and DTLS are off`, fix: 'no SDES-off' })
+  }
+  const [family, address] = [wordsOf(ng['address-family'])[0], wordsOf(ng['media-address'])[0]]
+  if (family !== undefined && address !== undefined && isIP(address) !== Number(family.slice(2))) {
+    found.push({ code: 'NG-13', path: 'media-address', message: `${address} is no address of the family ${family}`, fix: 'one of them' })
   }
   return found
 }

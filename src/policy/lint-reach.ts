@@ -12,7 +12,7 @@ export function unreachable (policy: Policy, sources: readonly PolicySource[]): 
   const rules = entriesOf(sources, 'rules')
   return [
     ...endpoints.flatMap(({ match }, index) => {
-      const before = endpoints.findIndex((earlier, at) => at < index && implies(match, earlier.match))
+      const before = endpoints.findIndex((earlier, at) => at < index && implies(policy, match, earlier.match))
       const here = policy.endpoints[index]?.place
       const there = policy.endpoints[before]?.place
       if (before < 0 || !here || !there) return []
@@ -34,16 +34,28 @@ function entriesOf (sources: readonly PolicySource[], key: 'endpoints' | 'rules'
 }
 
 /** Whether whatever one match takes, the other takes too. */
-function implies (match: Record<string, unknown>, other: Record<string, unknown>): boolean {
+function implies (policy: Policy, match: Record<string, unknown>, other: Record<string, unknown>): boolean {
   return Object.entries(other).every(([key, wanted]) => {
     const given = match[key]
     if (given === undefined) return false
     if (key === 'address') return blocksOf(given).every((block) => blocksOf(wanted).some((around) => around.bits <= block.bits && contains(around, block.groups)))
     if (key === 'vars' && isRecord(wanted)) return isRecord(given) && Object.entries(wanted).every(([name, value]) => given[name] === value)
-    if (parties.includes(key) && (isRecord(given) || isRecord(wanted))) return isDeepStrictEqual(given, wanted)
-    if (key === 'transport' || parties.includes(key)) return listOf(given).every((each) => listOf(wanted).includes(each))
+    if (parties.includes(key)) {
+      const own = isRecord(given) ? given : {}
+      const hop = isRecord(wanted) ? Object.entries(wanted).filter(([name]) => name !== 'profile') : []
+      if (!hop.every(([name, value]) => isDeepStrictEqual(own[name], value))) return false
+      return isOneOf(policy, namesOf(given), namesOf(wanted))
+    }
+    if (key === 'transport') return listOf(given).every((each) => listOf(wanted).includes(each))
     return isDeepStrictEqual(given, wanted)
   })
+}
+
+/** Whether each of some profiles is, or extends, one of others; none named is any. */
+function isOneOf (policy: Policy, names: unknown[], others: unknown[]): boolean {
+  if (others.length === 0) return true
+  const lines = names.map((name) => policy.profiles.get(String(name))?.line ?? [])
+  return lines.length > 0 && lines.every((line) => line.some((name) => others.includes(name)))
 }
 
 const parties = ['caller', 'callee', 'sender', 'receiver']
@@ -63,7 +75,7 @@ function neverApplies (policy: Policy, rules: readonly Entry[], match: Entry['ma
     return names.length > 0 && !names.some((name) => reachable.has(String(name))) ? [`${party}: ${names.join(', ')}`] : []
   })
   if (dead.length > 0) return [finding('PO-02', rule.place, `rule ${rule.name} never applies: no endpoint gives a leg the profile that it wants (${dead.join('; ')})`, 'an endpoint with that profile')]
-  const before = rules.findIndex((earlier, at) => at < index && earlier.isRejecting && implies(match, earlier.match))
+  const before = rules.findIndex((earlier, at) => at < index && earlier.isRejecting && implies(policy, match, earlier.match))
   const there = policy.rules[before]
   if (!there) return []
   return [finding('PO-02', rule.place, `rule ${rule.name} never applies: rule ${there.name} at ${placeText(there.place)} has refused all that it takes`, 'put this one before it')]

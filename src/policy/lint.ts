@@ -1,15 +1,15 @@
 import type { Release } from '../ng/release.ts'
-import type { NgDictionary } from '../ng/types.ts'
 import { checks, type CheckCode, type Severity } from './checks.ts'
 import { decide, explain } from './decide.ts'
 import { factsFrom } from './facts-file.ts'
+import { canEncode, isSpeech } from './codec-names.ts'
 import { kindOf, lintNg, type NgFinding } from './lint-ng.ts'
 import { namesOf, unreachable } from './lint-reach.ts'
+import { byPlace } from './load.ts'
 import { Lookup } from './lookup.ts'
-import { mergeNg } from './merge.ts'
 import { isRecord, type Place } from './problem.ts'
 import type { PolicySource } from './source.ts'
-import type { CallFacts, Policy, Profile, Rule } from './types.ts'
+import type { CallFacts, LegName, Policy, Profile, Rule } from './types.ts'
 
 /** What is wrong with a policy that loads. */
 export interface LintFinding extends Place { code: CheckCode, severity: Severity, message: string, fix?: string }
@@ -21,16 +21,15 @@ export interface LintFinding extends Place { code: CheckCode, severity: Severity
  * @param oldest the oldest rtpengine of the fleet
  */
 export function lintPolicy (policy: Policy, sources: readonly PolicySource[], oldest: Release): LintFinding[] {
-  const found = [...unreachable(policy, sources), ...lintPairs(policy, oldest), ...lintRules(policy, sources, oldest)]
+  const found = [
+    ...unreachable(policy, sources), ...lintCodecs(policy),
+    ...lintPairs(policy, oldest), ...lintRules(policy, sources, oldest),
+  ]
   const seen = new Set<string>()
   return found.filter((finding) => {
     const key = [finding.file, finding.line, finding.column, finding.code, finding.message].join('\n')
     return !seen.has(key) && seen.add(key)
   }).sort(byPlace)
-}
-
-function byPlace (one: Place, other: Place): number {
-  return one.file === other.file ? one.line - other.line || one.column - other.column : one.file < other.file ? -1 : 1
 }
 
 /** The profiles that a leg can have. */
@@ -76,15 +75,23 @@ function lintRules (policy: Policy, sources: readonly PolicySource[], oldest: Re
   const profiles = onePerKind(profilesInUse(policy))
   return policy.rules.flatMap((rule, index) => {
     const match = isRecord(entries[index]) && isRecord(entries[index]['match']) ? entries[index]['match'] : {}
+    const { reject, caller, callee, offer, answer } = rule.effect
+    const changesLegs = caller !== undefined || callee !== undefined
+    if (reject) return []
+    const pairs = pairsOf(policy, profiles, match, changesLegs)
     return [
-      ...commands.flatMap((command) => lintEffect(policy, rule, command, pairsOf(policy, profiles, match), oldest)),
+      ...commands.filter((command) => changesLegs || Object.keys({ offer, answer }[command]).length > 0)
+        .flatMap((command) => lintEffect(policy, rule, command, pairs, oldest)),
       ...onlyOnce(rule, match),
     ]
   })
 }
 
+/** A message of a pair of profiles: who sends it, to whom, and which of them is the caller. */
+type Pair = [sender: Profile, receiver: Profile, caller: LegName]
+
 /** The pairs that a rule is about, one for each pair of kinds. */
-function pairsOf (policy: Policy, kinds: Profile[], match: Record<string, unknown>): [sender: Profile, receiver: Profile][] {
+function pairsOf (policy: Policy, kinds: Profile[], match: Record<string, unknown>, changesLegs: boolean): Pair[] {
   const named = (party: string): Profile[] | undefined => {
     const names = namesOf(match[party])
     if (match[party] === undefined) return undefined
@@ -92,26 +99,46 @@ function pairsOf (policy: Policy, kinds: Profile[], match: Record<string, unknow
     return profilesInUse(policy).filter(({ line }) => line.some((name) => names.includes(name)))
   }
   const [caller, callee, sender, receiver] = ['caller', 'callee', 'sender', 'receiver'].map(named)
-  const cross = (from: Profile[], to: Profile[]) => {
-    return onePerKind(from).flatMap((one) => onePerKind(to).map((other): [Profile, Profile] => [one, other]))
+  const cross = (from: Profile[], to: Profile[], leg: LegName) => {
+    return onePerKind(from).flatMap((one) => onePerKind(to).map((other): Pair => [one, other, leg]))
   }
   return [
-    ...cross(sender ?? caller ?? kinds, receiver ?? callee ?? kinds), // from the caller
-    ...caller || callee ? cross(sender ?? callee ?? kinds, receiver ?? caller ?? kinds) : [], // and from the callee
+    ...cross(sender ?? caller ?? kinds, receiver ?? callee ?? kinds, 'sender'),
+    ...caller || callee || changesLegs ? cross(sender ?? callee ?? kinds, receiver ?? caller ?? kinds, 'receiver') : [],
   ]
 }
 
 function lintEffect (
-  policy: Policy, rule: Rule, command: CallFacts['command'], pairs: [Profile, Profile][], oldest: Release,
+  policy: Policy, rule: Rule, command: CallFacts['command'], pairs: Pair[], oldest: Release,
 ): LintFinding[] {
-  const added = rule.effect[command]
-  if (Object.keys(added).length === 0) return []
-  const bare = withoutRules(policy)
-  return pairs.flatMap(([sender, receiver]) => {
-    const flags: NgDictionary = mergeNg(decide(bare, messageOf(command, sender, receiver)).flags, added)
-    return lintNg(flags, { command, sender: kindOf(sender), receiver: kindOf(receiver), oldest })
-      .filter(({ path }) => Object.hasOwn(added, path.split('.')[0] ?? ''))
-      .map((finding) => at(rule.effect.places.get(finding.path.split('.')[0] ?? '') ?? rule.place, finding))
+  const always = { ...rule, conditions: [] }
+  const alone: Policy = { ...policy, rules: [always], lookup: { ...policy.lookup, rules: new Lookup([always]) } }
+  return pairs.flatMap(([from, to, caller]) => {
+    const facts = { ...messageOf(command, from, to), caller }
+    const { flags, sender, receiver } = decide(alone, facts)
+    const found = lintNg(flags, { command, sender: kindOf(sender), receiver: kindOf(receiver), oldest })
+    if (found.length === 0) return []
+    const own = explain(alone, facts).origins.filter(({ source }) => source === `rule ${rule.name}` || source.startsWith(`rule ${rule.name}: `))
+    return found.flatMap((finding) => {
+      const origins = own.filter(({ path }) => path === finding.path)
+      const origin = origins.find(({ value }) => isAbout(finding, value)) ?? origins[0]
+      return origin ? [at(origin.place ?? rule.place, finding)] : []
+    })
+  })
+}
+
+/** Legs whose every codec is one that rtpengine can pass on but not encode. */
+function lintCodecs (policy: Policy): LintFinding[] {
+  const profiles = profilesInUse(policy)
+  const changed = policy.rules.flatMap(({ effect: { caller, callee } }) => {
+    return [caller, callee].flatMap((change) => change && profiles[0] ? [change(profiles[0])] : [])
+  })
+  return [...profiles, ...changed].flatMap(({ codecs, origins }) => {
+    const { place, source } = origins.get('codecs') ?? {}
+    const speech = codecs?.filter(isSpeech) ?? []
+    if (!place || speech.length === 0 || speech.some(canEncode)) return []
+    const message = `${source}: rtpengine as Debian builds it cannot encode ${speech.join(', ')}: only who speaks ${speech.length > 1 ? 'one of them' : 'it'} gets through`
+    return [at(place, { code: 'PO-04', message, fix: 'add one of opus, PCMU, PCMA, G722, G729, if the endpoint speaks it' })]
   })
 }
 
@@ -124,6 +151,6 @@ function onlyOnce ({ name, place, effect }: Rule, match: Record<string, unknown>
   return [{ ...effect.places.get('codec') ?? place, code: 'NG-10', severity: checks['NG-10'].severity, message, fix: 'match on caller and callee, or give the profile codecs' }]
 }
 
-function at ({ file, line, column }: Place, { code, message, fix }: NgFinding): LintFinding {
+function at ({ file, line, column }: Place, { code, message, fix }: Omit<NgFinding, 'path'>): LintFinding {
   return { file, line, column, code, severity: checks[code].severity, message, fix }
 }

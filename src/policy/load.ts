@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import { NgpilotError } from '../errors.ts'
 import { compile } from './compile.ts'
-import { checkNames } from './names.ts'
-import { problemText, type PolicyProblem } from './problem.ts'
+import { checkNames, checkReach } from './names.ts'
+import { problemText, type Place, type PolicyProblem } from './problem.ts'
 import type { PolicyFile } from './schema.ts'
 import { checkShape } from './shape.ts'
 import { readSources, type PolicySource, type PolicySources } from './source.ts'
@@ -23,28 +23,53 @@ export async function loadPolicy (directory: string): Promise<Policy> {
   throw new NgpilotError('policy_invalid', problems.map(problemText).join('\n'))
 }
 
-/** A policy, when it has no problem, and its tests; all that is wrong, in the order of files and lines. */
-export interface Checked { policy?: Policy, tests: PolicyTest[], problems: PolicyProblem[], sources: PolicySource[] }
+/**
+ * A policy, when it has no problem, and its tests; all that is wrong, in the order of files and lines. `draft`: what the
+ * policy would be, where it is refused for nothing but endpoints that are never reached.
+ */
+export interface Checked {
+  policy?: Policy
+  draft?: Policy
+  tests: PolicyTest[]
+  problems: PolicyProblem[]
+  sources: PolicySource[]
+}
 
 export async function checkPolicy (directory: string): Promise<Checked> {
   return checkSources(await readSources(directory))
 }
 
 /** The policy of files that have been read. */
-export function checkSources ({ sources, tests: testSources, problems }: PolicySources): Checked {
-  const read = testSources.map(readTests)
-  const tests = read.flatMap((one) => one.tests)
-  const findings = sources.flatMap((source) => [...checkShape(source.value), ...checkWords(source.value)].map(source.place))
-  // A file that cannot be read may define what the others name.
-  const found = [
-    ...problems, ...findings, ...problems.length === 0 ? checkNames(sources) : [], ...read.flatMap((one) => one.problems),
-  ]
-  if (found.length > 0) return { tests, sources, problems: found.sort(byPlace) }
-  const checked = sources.map(({ value, place }) => ({ value: value as PolicyFile, place }))
-  return { policy: { revision: revisionOf(sources), ...compile(checked) }, tests, sources, problems: [] }
+export function checkSources (read: PolicySources): Checked {
+  const { sources } = read
+  const { tests, problems, isSound } = problemsIn(read)
+  const policy = isSound && { [problems.length === 0 ? 'policy' : 'draft']: policyFrom(sources) }
+  return { tests, sources, problems, ...policy }
 }
 
-function byPlace (one: PolicyProblem, other: PolicyProblem): number {
+/** Tests, and all that is wrong. `isSound`: nothing is, but for endpoints that are never reached. */
+interface Found { tests: PolicyTest[], problems: PolicyProblem[], isSound: boolean }
+
+export function problemsIn ({ sources, tests: testSources, problems: unread }: PolicySources): Found {
+  const read = testSources.map(readTests)
+  const found = [
+    ...unread,
+    ...sources.flatMap((source) => [...checkShape(source.value), ...checkWords(source.value)].map(source.place)),
+    // A file that cannot be read may define what the others name.
+    ...unread.length === 0 ? checkNames(sources) : [],
+    ...read.flatMap((one) => one.problems),
+  ]
+  const problems = [...found, ...unread.length === 0 ? checkReach(sources) : []].sort(byPlace)
+  return { tests: read.flatMap((one) => one.tests), problems, isSound: found.length === 0 }
+}
+
+export function policyFrom (sources: readonly PolicySource[]): Policy {
+  const checked = sources.map(({ value, place }) => ({ value: value as PolicyFile, place }))
+  return { revision: revisionOf(sources), ...compile(checked) }
+}
+
+/** The order of files, and within them of lines. */
+export function byPlace (one: Place, other: Place): number {
   if (one.file !== other.file) return one.file < other.file ? -1 : 1
   return one.line - other.line || one.column - other.column
 }

@@ -19,7 +19,6 @@ export function checkNames (sources: readonly PolicySource[]): PolicyProblem[] {
     ...sources.flatMap((source) => checkEndpoints(source, names)),
     ...checkRules(sources, names),
     ...checkSets(sources),
-    ...shadowed(sources),
   ]
 }
 
@@ -89,16 +88,16 @@ function checkEndpoints (source: PolicySource, names: string[]): PolicyProblem[]
 
 /** Rules by one name, and parties that are no profile. */
 function checkRules (sources: readonly PolicySource[], names: string[]): PolicyProblem[] {
-  const first = new Map<unknown, PolicyProblem>()
+  const first = new Map<unknown, () => PolicyProblem>()
   return sources.flatMap((source) => listOf(source, 'rules').flatMap((rule, index) => {
     if (!isRecord(rule)) return []
     const place = (path: Path, message: string) => {
       return source.place({ path: ['rules', index, ...path], at: 'value', message })
     }
-    const before = first.get(rule['name'])
-    const here = place(['name'], before ? `there is a rule of this name at ${before.file}:${before.line}:${before.column}` : '')
-    if (!before) first.set(rule['name'], here)
-    return [...before ? [here] : [], ...checkParties(rule['match'], names, place)]
+    const before = first.get(rule['name'])?.()
+    if (!before) first.set(rule['name'], () => place(['name'], ''))
+    const again = before && place(['name'], `there is a rule of this name at ${before.file}:${before.line}:${before.column}`)
+    return [...again ? [again] : [], ...checkParties(rule['match'], names, place)]
   }))
 }
 
@@ -130,7 +129,7 @@ function checkSets (sources: readonly PolicySource[]): PolicyProblem[] {
 }
 
 /** Endpoints that can never match, because one before them, perhaps in an earlier file, matches every leg. */
-function shadowed (sources: readonly PolicySource[]): PolicyProblem[] {
+export function checkReach (sources: readonly PolicySource[]): PolicyProblem[] {
   let catchAll: PolicyProblem | undefined
   return sources.flatMap((source) => listOf(source, 'endpoints').flatMap((endpoint, index) => {
     const place = (message: string) => source.place({ path: ['endpoints', index], at: 'value', message })

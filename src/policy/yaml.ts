@@ -66,7 +66,7 @@ export function readYaml (text: string): { root: YamlNode | undefined, broken: B
       const entries = around.node.entries ?? new Map<string, YamlEntry>()
       if (entries.has(name)) broken.push({ offset: start, message: says.twice })
       entries.set(name, { keyStart: start, node })
-      setKey(around.node.value as object, name, node.value)
+      setKey(around.node.value as Record<string, unknown>, name, node.value)
     } else {
       const { value, start, scalar } = node
       if (!scalar || typeof value !== 'string') {
@@ -128,9 +128,10 @@ function behindColon (text: string, end: number): number {
   return colon === '' ? -1 : end + colon.length
 }
 
-export function setKey (map: object, name: string, value: unknown): void {
+export function setKey (map: Record<string, unknown>, name: string, value: unknown): void {
   // An assignment would not make a key of __proto__.
-  Object.defineProperty(map, name, { value, enumerable: true, writable: true, configurable: true })
+  if (name !== '__proto__') map[name] = value
+  else Object.defineProperty(map, name, { value, enumerable: true, writable: true, configurable: true })
 }
 
 const plainTags = [nullCoreTag, boolCoreTag, intCoreTag, floatCoreTag]

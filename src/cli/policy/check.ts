@@ -1,8 +1,12 @@
 import { NgpilotError } from '../../errors.ts'
 import { checks } from '../../policy/checks.ts'
 import { lintPolicy } from '../../policy/lint.ts'
-import { checkPolicy } from '../../policy/load.ts'
+import { byPlace, checkPolicy } from '../../policy/load.ts'
+import type { Place } from '../../policy/problem.ts'
 import { runTests } from '../../policy/run-tests.ts'
+import type { PolicySource } from '../../policy/source.ts'
+import type { Policy } from '../../policy/types.ts'
+import type { Release } from '../../ng/release.ts'
 import { connectApi } from '../api.ts'
 import type { PolicyCommand, PolicyContext } from './command.ts'
 import { excerptOf } from './excerpt.ts'
@@ -25,14 +29,15 @@ export const checkCommand: PolicyCommand = {
   async run (context) {
     const { values, isJson, print, style } = context
     const directory = directoryOf(context)
-    const { policy, sources, tests, problems } = await checkPolicy(directory)
+    const { policy, draft, sources, tests, problems } = await checkPolicy(directory)
     const oldest = oldestOf(await versionsOf(context))
     const failed = policy ? runTests(policy, tests).filter(({ failures }) => failures.length > 0) : []
     const rows: Row[] = [
       ...problems.map((problem): Row => ({ ...problem, severity: 'error' })),
       ...failed.map(({ test, failures }): Row => ({ ...test.place, severity: 'error', message: `test "${test.name}" fails: ${failures.join('; ')}` })),
-      ...policy ? lintPolicy(policy, sources, oldest) : [],
-    ]
+      ...lintOf(policy ?? draft, sources, oldest)
+        .filter((finding) => !problems.some((problem) => isAtOnePlace(problem, finding))),
+    ].sort(byPlace)
     const errors = rows.filter(({ severity }) => severity === 'error').length
     const warnings = rows.length - errors
     const told = { directory, revision: policy?.revision, rtpengine: oldest, errors, warnings, findings: rows }
@@ -45,6 +50,15 @@ export const checkCommand: PolicyCommand = {
     }
     return errors > 0 || (values['strict'] === true && warnings > 0) ? 1 : 0
   },
+}
+
+function lintOf (policy: Policy | undefined, sources: readonly PolicySource[], oldest: Release): Row[] {
+  return policy ? lintPolicy(policy, sources, oldest) : []
+}
+
+/** What keeps the policy from loading is told once, not as a finding of the lint too. */
+function isAtOnePlace (one: Place, other: Place): boolean {
+  return one.file === other.file && one.line === other.line && one.column === other.column
 }
 
 async function linesOf (row: Row, { style }: PolicyContext): Promise<string[]> {

@@ -25,7 +25,7 @@ const common = {
 } as const
 
 const commonUsage: [string, string][] = [
-  ['--format text|json', 'json: the same for programs'],
+  ['--format text|json', 'json: the same for programs, and an error as { "error": { code, message } }'],
   ['--config FILE', 'settings (YAML), for policy.directory and http.port; NGPILOT_… variables win over it'],
 ]
 
@@ -57,6 +57,7 @@ export interface PolicyIo {
 /** `ngpilot policy ARGV…`. Resolves with the exit code; never throws for what an operator can cause. */
 export async function policyCommand (argv: readonly string[], io: PolicyIo): Promise<ExitCode> {
   const { env, isTerminal, columns: width, write, writeError } = io
+  let isJson = false
   try {
     const name = argv.find((word) => !word.startsWith('-'))
     const command = name === undefined || !Object.hasOwn(commands, name) ? undefined : commands[name]
@@ -68,6 +69,7 @@ export async function policyCommand (argv: readonly string[], io: PolicyIo): Pro
     if (!command) throw new NgpilotError('bad_request', unknownCommand(name))
     const format = values['format'] ?? 'text'
     if (format !== 'text' && format !== 'json') throw new NgpilotError('bad_request', `--format must be text or json, found "${format}"`)
+    isJson = format === 'json'
     return await command.run({
       args: positionals.slice(1),
       values,
@@ -76,13 +78,15 @@ export async function policyCommand (argv: readonly string[], io: PolicyIo): Pro
       style: styleFor(isTerminal, env),
       // What is no terminal is for programs such as grep, which want one thing on one line.
       width: width ?? Infinity,
-      isJson: format === 'json',
+      isJson,
       print: (line) => write(`${line}\n`),
       note: (line) => writeError(`${line}\n`),
     })
   } catch (error) {
     if (!(error instanceof NgpilotError)) throw error
-    writeError(`ngpilot: ${error.message}\n`)
+    const { code, message } = error
+    if (isJson) write(`${JSON.stringify({ error: { code, message } }, null, 2)}\n`)
+    else writeError(`ngpilot: ${message}\n`)
     return 2
   }
 }

@@ -20,6 +20,16 @@ test('shows each problem with its place, its line and a caret', async (t) => {
   assert.equal(code, 1)
 })
 
+test('an endpoint that keeps the policy from loading hides nothing of what else is wrong with it', async (t) => {
+  const directory = await policyDirectory(t, {
+    'a.yaml': 'version: 1\nprofiles: { a: { extends: sip } }\nendpoints:\n  - { profile: sip }\n  - { profile: sip-sdes }\nrules: [{ name: r, offer-flags: transcode-AMR }]\n',
+  })
+  const { findings } = JSON.parse((await runPolicy(['check', directory, '--format', 'json'])).out) as { findings: { line: number, code?: string, message: string }[] }
+  assert.deepEqual(findings.map(({ line, code, message }) => `${line} ${code ?? ''} ${message.split(/[;:] /)[0] ?? ''}`), [
+    '2 PO-03 profile a is used by no endpoint and no other profile', '5  endpoints[1]', '6 NG-05 rtpengine as Debian builds it only decodes AMR',
+  ])
+})
+
 test('the policy that ships has no problem, and its tests pass', async () => {
   const checked = await runPolicy(['check', 'policy', '--strict'])
   assert.match(checked.out, /^revision [0-9a-f]{12}: .*; no problems \(for rtpengine 10\.5 and newer\)\n$/)

@@ -29,6 +29,13 @@ test('refuses what is no command, no option or no format, and says what would be
   }
 })
 
+test('with --format json an error is JSON too', async () => {
+  const { out, errors, code } = await runPolicy(['test', 'package.json', '--format', 'json'])
+  const { error } = JSON.parse(out) as { error: { code: string, message: string } }
+  assert.deepEqual([error.code, errors, code], ['policy_invalid', '', 2])
+  assert.match(error.message, /\npackage\.json: is a file; a policy is a directory: \.$/)
+})
+
 test('colours words in a terminal, never in a pipe, and never with NO_COLOR', async () => {
   const args = ['import', 'ICE=remove']
   assert.match((await runPolicy(args, { isTerminal: true })).out, /\x1b\[31merror\x1b\[39m NG-04/)
