@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import { contains, parseBlock } from './address.ts'
+import { contains, parseBlock, type AddressBlock } from './address.ts'
 import { checks, type CheckCode } from './checks.ts'
 import type { LintFinding } from './lint.ts'
 import { isRecord, type Place } from './problem.ts'
@@ -10,35 +10,45 @@ import type { Policy } from './types.ts'
 export function unreachable (policy: Policy, sources: readonly PolicySource[]): LintFinding[] {
   const endpoints = entriesOf(sources, 'endpoints')
   const rules = entriesOf(sources, 'rules')
+  const named = new Set(['sip', ...policy.endpoints.flatMap(({ profile }) => policy.profiles.get(profile)?.line ?? [])])
+  const rejecting = rules.filter(({ isRejecting }) => isRejecting)
   return [
-    ...endpoints.flatMap(({ match }, index) => {
-      const before = endpoints.findIndex((earlier, at) => at < index && implies(policy, match, earlier.match))
+    ...endpoints.flatMap((entry, index) => {
+      const before = endpoints.findIndex((earlier) => earlier.index >= index || implies(policy, entry, earlier))
       const here = policy.endpoints[index]?.place
       const there = policy.endpoints[before]?.place
-      if (before < 0 || !here || !there) return []
+      if (before < 0 || before >= index || !here || !there) return []
       return [finding('PO-01', here, `never matches: all that it takes, the endpoint at ${placeText(there)} has taken`, 'put this one before it')]
     }),
-    ...rules.flatMap(({ match }, index) => neverApplies(policy, rules, match, index)),
+    ...rules.flatMap((entry) => neverApplies(policy, named, rejecting, entry)),
     ...unused(policy, sources, rules),
   ]
 }
 
-interface Entry { match: Record<string, unknown>, isRejecting: boolean }
+/** `wanted`: the keys of its match, `blocks` the addresses of it, read. */
+interface Entry {
+  index: number
+  match: Record<string, unknown>
+  wanted: [string, unknown][]
+  blocks: AddressBlock[]
+  isRejecting: boolean
+}
 
 function entriesOf (sources: readonly PolicySource[], key: 'endpoints' | 'rules'): Entry[] {
   const all = sources.flatMap(({ value }) => isRecord(value) && Array.isArray(value[key]) ? value[key] as unknown[] : [])
-  return all.map((entry) => ({
-    match: isRecord(entry) && isRecord(entry['match']) ? entry['match'] : {},
-    isRejecting: isRecord(entry) && entry['reject'] !== undefined,
-  }))
+  return all.map((entry, index) => {
+    const match = isRecord(entry) && isRecord(entry['match']) ? entry['match'] : {}
+    const isRejecting = isRecord(entry) && entry['reject'] !== undefined
+    return { index, match, wanted: Object.entries(match), blocks: blocksOf(match['address']), isRejecting }
+  })
 }
 
-/** Whether whatever one match takes, the other takes too. */
-function implies (policy: Policy, match: Record<string, unknown>, other: Record<string, unknown>): boolean {
-  return Object.entries(other).every(([key, wanted]) => {
+/** Whether whatever one entry matches, the other matches too. */
+function implies (policy: Policy, { match, blocks }: Entry, other: Entry): boolean {
+  return other.wanted.every(([key, wanted]) => {
     const given = match[key]
     if (given === undefined) return false
-    if (key === 'address') return blocksOf(given).every((block) => blocksOf(wanted).some((around) => around.bits <= block.bits && contains(around, block.groups)))
+    if (key === 'address') return blocks.every((block) => other.blocks.some((around) => around.bits <= block.bits && contains(around, block.groups)))
     if (key === 'vars' && isRecord(wanted)) return isRecord(given) && Object.entries(wanted).every(([name, value]) => given[name] === value)
     if (parties.includes(key)) {
       const own = isRecord(given) ? given : {}
@@ -66,17 +76,20 @@ export function namesOf (party: unknown): unknown[] {
   return wanted === undefined ? [] : listOf(wanted)
 }
 
-function neverApplies (policy: Policy, rules: readonly Entry[], match: Entry['match'], index: number): LintFinding[] {
+/** `named`: the profiles that endpoints give a leg, with all that they extend. */
+function neverApplies (
+  policy: Policy, named: ReadonlySet<string>, rejecting: readonly Entry[], entry: Entry,
+): LintFinding[] {
+  const { match, index } = entry
   const rule = policy.rules[index]
   if (!rule) return []
-  const reachable = new Set(['sip', ...policy.endpoints.flatMap(({ profile }) => policy.profiles.get(profile)?.line ?? [])])
   const dead = parties.flatMap((party) => {
     const names = namesOf(match[party])
-    return names.length > 0 && !names.some((name) => reachable.has(String(name))) ? [`${party}: ${names.join(', ')}`] : []
+    return names.length > 0 && !names.some((name) => named.has(String(name))) ? [`${party}: ${names.join(', ')}`] : []
   })
   if (dead.length > 0) return [finding('PO-02', rule.place, `rule ${rule.name} never applies: no endpoint gives a leg the profile that it wants (${dead.join('; ')})`, 'an endpoint with that profile')]
-  const before = rules.findIndex((earlier, at) => at < index && earlier.isRejecting && implies(policy, match, earlier.match))
-  const there = policy.rules[before]
+  const before = rejecting.find((earlier) => earlier.index < index && implies(policy, entry, earlier))
+  const there = before && policy.rules[before.index]
   if (!there) return []
   return [finding('PO-02', rule.place, `rule ${rule.name} never applies: rule ${there.name} at ${placeText(there.place)} has refused all that it takes`, 'put this one before it')]
 }
@@ -102,4 +115,6 @@ function finding (code: CheckCode, { file, line, column }: Place, message: strin
 
 const placeText = ({ file, line, column }: Place): string => `${file}:${line}:${column}`
 const listOf = (value: unknown): unknown[] => Array.isArray(value) ? value : [value]
-const blocksOf = (value: unknown) => listOf(value).flatMap((text) => parseBlock(String(text)) ?? [])
+const blocksOf = (value: unknown): AddressBlock[] => {
+  return value === undefined ? [] : listOf(value).flatMap((text) => parseBlock(String(text)) ?? [])
+}

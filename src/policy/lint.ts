@@ -72,13 +72,13 @@ function onePerKind (profiles: readonly Profile[]): Profile[] {
 
 function lintRules (policy: Policy, sources: readonly PolicySource[], oldest: Release): LintFinding[] {
   const entries = sources.flatMap(({ value }) => isRecord(value) && Array.isArray(value['rules']) ? value['rules'] as unknown[] : [])
-  const profiles = onePerKind(profilesInUse(policy))
+  const inUse = profilesInUse(policy)
   return policy.rules.flatMap((rule, index) => {
     const match = isRecord(entries[index]) && isRecord(entries[index]['match']) ? entries[index]['match'] : {}
     const { reject, caller, callee, offer, answer } = rule.effect
     const changesLegs = caller !== undefined || callee !== undefined
     if (reject) return []
-    const pairs = pairsOf(policy, profiles, match, changesLegs)
+    const pairs = pairsOf(inUse, match, changesLegs)
     return [
       ...commands.filter((command) => changesLegs || Object.keys({ offer, answer }[command]).length > 0)
         .flatMap((command) => lintEffect(policy, rule, command, pairs, oldest)),
@@ -91,20 +91,20 @@ function lintRules (policy: Policy, sources: readonly PolicySource[], oldest: Re
 type Pair = [sender: Profile, receiver: Profile, caller: LegName]
 
 /** The pairs that a rule is about, one for each pair of kinds. */
-function pairsOf (policy: Policy, kinds: Profile[], match: Record<string, unknown>, changesLegs: boolean): Pair[] {
+function pairsOf (inUse: Profile[], match: Record<string, unknown>, changesLegs: boolean): Pair[] {
   const named = (party: string): Profile[] | undefined => {
     const names = namesOf(match[party])
     if (match[party] === undefined) return undefined
     // Of whom only an address is said, any profile may be; to blame the rule for each would be wrong more often than right.
-    return profilesInUse(policy).filter(({ line }) => line.some((name) => names.includes(name)))
+    return inUse.filter(({ line }) => line.some((name) => names.includes(name)))
   }
   const [caller, callee, sender, receiver] = ['caller', 'callee', 'sender', 'receiver'].map(named)
   const cross = (from: Profile[], to: Profile[], leg: LegName) => {
     return onePerKind(from).flatMap((one) => onePerKind(to).map((other): Pair => [one, other, leg]))
   }
   return [
-    ...cross(sender ?? caller ?? kinds, receiver ?? callee ?? kinds, 'sender'),
-    ...caller || callee || changesLegs ? cross(sender ?? callee ?? kinds, receiver ?? caller ?? kinds, 'receiver') : [],
+    ...cross(sender ?? caller ?? inUse, receiver ?? callee ?? inUse, 'sender'),
+    ...caller || callee || changesLegs ? cross(sender ?? callee ?? inUse, receiver ?? caller ?? inUse, 'receiver') : [],
   ]
 }
 
