@@ -41,12 +41,15 @@ export class Histories {
     this.#trim()
   }
 
+  /** Some at a time: to find the first entry of a Map costs more, the more were deleted before it. */
   #trim (): void {
-    while (this.size > this.#most) {
-      const kept = this.#ended.size > 0 ? this.#ended : this.#live
-      const [oldest] = kept.keys()
-      if (oldest === undefined) return
-      kept.delete(oldest)
+    if (this.size <= this.#most) return
+    const kept = this.#most - Math.floor(this.#most / 64)
+    for (const histories of [this.#ended, this.#live]) {
+      for (const oldest of histories.keys()) {
+        if (this.size <= kept) return
+        histories.delete(oldest)
+      }
     }
   }
 }

@@ -55,14 +55,19 @@ export class RecentSdps {
     this.#bytes -= bytesOf(key, exchange)
   }
 
+  /** Some at a time: to find the first entry of a Map costs more, the more were deleted before it. */
+  #forgetOldest (): void {
+    for (const oldest of this.#exchanges.keys()) {
+      if (this.#bytes <= mostBytes * 63 / 64) break
+      this.forget(oldest)
+    }
+  }
+
   #keep (key: string, exchange: RecentExchange): void {
     this.forget(key)
     this.#exchanges.set(key, exchange)
     this.#bytes += bytesOf(key, exchange)
-    for (const oldest of this.#exchanges.keys()) {
-      if (this.#bytes <= mostBytes) break
-      this.forget(oldest)
-    }
+    if (this.#bytes > mostBytes) this.#forgetOldest()
   }
 }
 

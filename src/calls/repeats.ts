@@ -4,6 +4,7 @@ import type { Outcome } from './outcome.ts'
 
 /** How long a message may come again, in milliseconds: 64 × T1 (RFC 3261 §17). */
 const keptMs = 32_000
+const sweepEveryMs = 1000
 /** Of one call; the oldest goes first. */
 const mostOfCall = 16
 
@@ -18,6 +19,7 @@ export class Repeats {
   readonly #mostCalls: number
   /** By call-id, the one that is kept longest last. */
   readonly #calls = new Map<string, Kept>()
+  #nextSweepAt = 0
 
   /** @param mostCalls how many calls have answers kept, at some 2 KB an answer; the oldest goes first */
   constructor (mostCalls = 5000) {
@@ -35,16 +37,23 @@ export class Repeats {
     const now = performance.now()
     const outcomes = this.#calls.get(callId)?.outcomes ?? new Map<string, Outcome>()
     this.#calls.delete(callId)
-    for (const [oldest, { until }] of this.#calls) {
-      if (until > now && this.#calls.size < this.#mostCalls) break
-      this.#calls.delete(oldest)
-    }
+    if (now >= this.#nextSweepAt || this.#calls.size >= this.#mostCalls) this.#forgetOldest(now)
     for (const oldest of outcomes.keys()) {
       if (outcomes.size < mostOfCall) break
       outcomes.delete(oldest)
     }
     outcomes.set(keyOf(request), outcome)
     this.#calls.set(callId, { outcomes, until: now + keptMs })
+  }
+
+  /** Now and then, some at a time: to find the first entry of a Map costs more, the more were deleted before it. */
+  #forgetOldest (now: number): void {
+    this.#nextSweepAt = now + sweepEveryMs
+    const most = this.#mostCalls - Math.ceil(this.#mostCalls / 64)
+    for (const [oldest, { until }] of this.#calls) {
+      if (until > now && this.#calls.size <= most) break
+      this.#calls.delete(oldest)
+    }
   }
 
   /** The call has ended: what comes now is no repeat of what was done for it. */

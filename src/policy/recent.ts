@@ -24,8 +24,14 @@ export class RecentDecisions {
       this.#calls.delete(callId)
     }
     this.#calls.set(callId, before ?? [decision])
-    for (const [oldest] of this.#calls) {
-      if (this.#calls.size <= this.#mostCalls) break
+    if (this.#calls.size > this.#mostCalls) this.#forgetOldest()
+  }
+
+  /** Some at a time: to find the first entry of a Map costs more, the more were deleted before it. */
+  #forgetOldest (): void {
+    const kept = this.#mostCalls - Math.floor(this.#mostCalls / 64)
+    for (const oldest of this.#calls.keys()) {
+      if (this.#calls.size <= kept) break
       this.#calls.delete(oldest)
     }
   }

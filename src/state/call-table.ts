@@ -11,6 +11,8 @@ export interface CallTableOptions {
   maxCalls?: number
 }
 
+const sweepEveryMs = 1000
+
 /** Calls in the memory of this process. No operation but `page` depends on how many there are. */
 export class CallTable {
   readonly #ttlMs: number
@@ -21,6 +23,7 @@ export class CallTable {
   // Likewise.
   readonly #ended = new Map<string, StoredCall>()
   #nextNumber = 0
+  #nextSweepAt = 0
 
   constructor ({ ttlSeconds, timelineLength = 32, maxCalls = Infinity }: CallTableOptions) {
     this.#ttlMs = ttlSeconds * 1000
@@ -48,7 +51,7 @@ export class CallTable {
   }
 
   save (callId: string, change: CallChange): void {
-    this.sweep()
+    this.#sweepSometimes()
     const call = this.#running(callId) ?? newCall(change)
     if (!call) return
     apply(call, change, this.#timelineLength)
@@ -86,7 +89,7 @@ export class CallTable {
   }
 
   end (callId: string): void {
-    this.sweep()
+    this.#sweepSometimes()
     const call = this.#running(callId)
     if (!call) return
     this.#calls.delete(callId)
@@ -116,6 +119,14 @@ export class CallTable {
   sweep (): void {
     sweepOf(this.#calls)
     sweepOf(this.#ended)
+  }
+
+  /** To find the first entry of a Map, the places of all that was deleted before it are passed: 9 µs at 10,000 calls. */
+  #sweepSometimes (): void {
+    const now = performance.now()
+    if (now < this.#nextSweepAt) return
+    this.#nextSweepAt = now + sweepEveryMs
+    this.sweep()
   }
 
   clear (): void {
