@@ -37,7 +37,10 @@ try {
       await sleep(index * 200)
       return make(context, site, trouble, `trouble-${index}`)
     })),
-    Promise.all(ofNodes.map((trouble) => makeOnNode(context, trouble, tree))),
+    Promise.all(ofNodes.map(async (trouble, index) => {
+      await sleep(index * 2000)
+      return makeOnNode(context, trouble, tree)
+    })),
   ])
   for (const { trouble, found, afterSeconds } of byEnds) add(trouble, found, afterSeconds)
   for (const { trouble, found, afterSeconds } of byNodes) add(trouble, found, afterSeconds)
