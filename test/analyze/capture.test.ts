@@ -5,7 +5,7 @@ import { sipOfCapture } from '../../src/analyze/capture/capture.ts'
 import type { Packet } from '../../src/analyze/packet.ts'
 import { reportOf } from '../../src/analyze/report.ts'
 import { mutate, seeded, survives } from '../sdp/hostile.ts'
-import { call, chunked, ethernet, ipv4, pcapOf, places, record, rtp, sdps, tcp, troubles, udp } from './traces.ts'
+import { call, chunked, ethernet, ipv4, pcapOf, places, record, sdps, tcp, troubles, udp } from './traces.ts'
 
 const { browser, proxy } = places
 const [invite] = call()
@@ -137,27 +137,6 @@ test('says what is broken, and keeps what came before', async () => {
   const absurd = Buffer.concat([whole, Buffer.alloc(16, 0xff)])
   assert.match((await packetsOf(absurd)).problems.join(), /a frame of 4294967295 bytes/)
   await assert.rejects(packetsOf(Buffer.from('nonsense of some length')), { code: 'bad_request', message: /neither pcap nor pcapng/ })
-})
-
-/** RTP from one end to another, one packet each 20 ms, but those that `isLost` says. */
-function stream (from: string, to: string, ssrc: number, isLost: (index: number) => boolean, count = 2900): Buffer[] {
-  return Array.from({ length: count }, (_, index) => index).filter((index) => !isLost(index)).map((index) =>
-    record(2.2 + index * 0.02, ethernet(ipv4(17, from, to, udp(from, to, rtp(65_000 + index, index * 160, ssrc))))))
-}
-
-const media = { phone: '192.0.2.77:35000', relay: '203.0.113.5:31542' }
-async function idsOf (...rtpFrames: Buffer[]): Promise<string[]> {
-  const { calls } = reportOf(await analyze(chunked(pcapOf(call(), rtpFrames), 65_536), { hints }))
-  return calls.flatMap(({ findings }) => findings.map(({ id }) => id)).filter((id) => id.startsWith('RTP-'))
-}
-
-test('RTP of a capture: nothing to say of a whole stream, loss, silence of one side, and an end in mid-call are named', async () => {
-  const none = () => false
-  const both = [...stream(media.phone, media.relay, 1, none), ...stream(media.relay, media.phone, 2, none)]
-  assert.deepEqual(await idsOf(...both), [])
-  assert.deepEqual(await idsOf(...stream(media.phone, media.relay, 1, (index) => index % 10 === 5), ...stream(media.relay, media.phone, 2, none)), ['RTP-02'])
-  assert.deepEqual(await idsOf(...stream(media.phone, media.relay, 1, none)), ['RTP-01'])
-  assert.deepEqual(await idsOf(...stream(media.phone, media.relay, 1, none, 1400), ...stream(media.relay, media.phone, 2, none)), ['RTP-04'])
 })
 
 test('1,000 broken captures: an end without an error of its own, in bounded time', async () => {

@@ -5,7 +5,7 @@ import { hintsOf } from '../../src/analyze/hints.ts'
 import { reportOf } from '../../src/analyze/report.ts'
 import { mutate, seeded, survives } from '../sdp/hostile.ts'
 import { sample } from '../sdp/samples.ts'
-import { call, chunked, formats, places, sdps, sip, troubles } from './traces.ts'
+import { call, chunked, formats, places, sdps, troubles } from './traces.ts'
 
 const report = async (text: string | Buffer, ...legs: string[]) =>
   reportOf(await analyze(chunked(text), { hints: hintsOf(legs) }))
@@ -91,38 +91,6 @@ test('a proxy with an address for each side, or of which one side alone is seen,
   const grave = [whole, part].map((one) => one?.findings.filter(({ severity }) => severity !== 'note').map(({ id }) => id))
   assert.deepEqual(grave, [[], []])
 })
-
-const late = (start: string, at: number, cseq: string, more: Partial<Parameters<typeof sip>[0]> = {}) =>
-  sip({ from: 'phone', to: 'proxy', start, at, cseq, ...more })
-
-const signalling: [id: string, about: string, trace: ReturnType<typeof call>][] = [
-  ['SIG-03', 'an INVITE sent four times and never answered', [
-    ...call().slice(0, 3), ...[0.5, 1.5, 3.5].map((at) => sip({ from: 'proxy', to: 'phone', start: 'INVITE sip:bob@example.com SIP/2.0', at, sdp: sdps.phoneOffer })),
-  ]],
-  ['SIG-04', 'an answer that only listens', call({ phoneAnswer: sdps.phoneAnswer.replace('a=sendrecv', 'a=recvonly') })],
-  ['SIG-05', 'a refresh that was refused', [
-    ...call().slice(0, 9), late('INVITE sip:alice@203.0.113.5 SIP/2.0', 900, '1 INVITE', { toTag: 'caller' }),
-    sip({ from: 'proxy', to: 'phone', start: 'SIP/2.0 481 Call Leg Does Not Exist', at: 900.1, cseq: '1 INVITE', toTag: 'caller' }),
-    late('BYE sip:alice@203.0.113.5 SIP/2.0', 900.2, '2 BYE', { toTag: 'caller' }),
-  ].map((each, index) => index < 9 ? each : { ...each, text: each.text.replace('tag=caller', 'tag=x').replace('tag=callee', 'tag=caller').replace('tag=x', 'tag=callee') })],
-  ['SIG-05', 'an interval that ran out', call().map((each) => each.at >= 60 ? { ...each, at: each.at + 1710 } : each).map((each) =>
-    ({ ...each, text: each.at > 1 && each.at < 3 ? each.text.replace('Call-ID', 'Session-Expires: 1800;refresher=uac\r\nCall-ID') : each.text }))],
-  ['SIG-06', 'a phone behind NAT', call({ phoneAnswer: sdps.phoneAnswer.replaceAll('192.0.2.77', '192.168.1.7') })],
-  ['SIG-07', 'an INVITE sent three times', [
-    ...call().slice(0, 3), ...[0.5, 1.5].map((at) => sip({ from: 'proxy', to: 'phone', start: 'INVITE sip:bob@example.com SIP/2.0', at, sdp: sdps.phoneOffer })),
-    ...call().slice(3),
-  ]],
-  ['SIG-08', 'a busy phone', [...call().slice(0, 3), late('SIP/2.0 486 Busy Here', 1, '1 INVITE')]],
-  ['SIG-09', 'a 200 whose body is gone', [...call().slice(0, 5), late('SIP/2.0 200 OK', 2, '1 INVITE'), ...call().slice(7)]],
-  ['SIG-10', 'a BYE with a reason', call().map((each) => ({ ...each, text: each.text.replace('CSeq: 2 BYE', 'Reason: Q.850;cause=102;text="RTP Timeout"\r\nCSeq: 2 BYE') }))],
-]
-for (const [id, about, trace] of signalling) {
-  test(`${id}: ${about}`, async () => {
-    const { calls: [one] } = await report(sngrep(trace))
-    const shown = one?.findings.filter(({ messages }) => messages.length > 0).map((finding) => finding.id) ?? []
-    assert.ok(shown.includes(id), shown.join())
-  })
-}
 
 test('an SDP alone, and an offer with its answer', async () => {
   const alone = await report(sample('bad-sip-leak-ice'))

@@ -1,0 +1,102 @@
+import { call, ethernet, ipv4, pcapOf, record, rtp, sdps, type Sent, sip, troubles, udp } from './traces.ts'
+
+type Line = Parameters<typeof sip>[0]
+
+const invite = 'INVITE sip:bob@example.com SIP/2.0'
+const fromPhone = (start: string, at: number, cseq: string, more: Partial<Line> = {}): Sent =>
+  sip({ from: 'phone', to: 'proxy', start, at, cseq, ...more })
+const again = (...times: number[]): Sent[] =>
+  times.map((at) => sip({ from: 'proxy', to: 'phone', start: invite, at, sdp: sdps.phoneOffer }))
+const changed = (trace: readonly Sent[], change: (text: string, at: number) => string): Sent[] =>
+  trace.map((each) => ({ ...each, text: change(each.text, each.at) }))
+
+/** The phone's own request within the dialog: its tag is the callee's. */
+const ofPhone = (trace: readonly Sent[]): Sent[] => changed(trace, (text) =>
+  text.replace('tag=caller', 'tag=x').replace('tag=callee', 'tag=caller').replace('tag=x', 'tag=callee'))
+const refreshed = (status: string, byeAt = 900.2): Sent[] => [
+  ...call().slice(0, 9),
+  ...ofPhone([
+    fromPhone('INVITE sip:alice@203.0.113.5 SIP/2.0', 900, '1 INVITE', { toTag: 'caller' }),
+    sip({ from: 'proxy', to: 'phone', start: `SIP/2.0 ${status}`, at: 900.1, cseq: '1 INVITE', toTag: 'caller' }),
+    fromPhone('BYE sip:alice@203.0.113.5 SIP/2.0', byeAt, '2 BYE', { toTag: 'caller' }),
+  ]),
+]
+const withTimer = (upSeconds: number): Sent[] =>
+  changed(call().map((each) => each.at >= 60 ? { ...each, at: each.at - 60 + upSeconds } : each), (text, at) =>
+    at > 1 && at < 3 ? text.replace('Call-ID', 'Session-Expires: 1800;refresher=uac\r\nCall-ID') : text)
+const withReason = (reason: string): Sent[] =>
+  changed(call(), (text) => text.replace('CSeq: 2 BYE', `${reason}CSeq: 2 BYE`))
+const refusedWith = (status: string): Sent[] => [...call().slice(0, 3), fromPhone(`SIP/2.0 ${status}`, 1, '1 INVITE')]
+const noAck = troubles['audio stops after 30 seconds'].trace
+
+const media = { phone: '192.0.2.77:35000', relay: '203.0.113.5:31542' }
+interface Stream { isLost?: (index: number) => boolean, count?: number, lateMs?: (index: number) => number }
+/** RTP from one end to another, one packet each 20 ms from the answer on. */
+function stream (
+  from: string, to: string, ssrc: number, { isLost = () => false, count = 2900, lateMs = () => 0 }: Stream = {},
+): Buffer[] {
+  const frame = (index: number) => ethernet(ipv4(17, from, to, udp(from, to, rtp(65_000 + index, index * 160, ssrc))))
+  return Array.from({ length: count }, (_, index) => index).filter((index) => !isLost(index))
+    .map((index) => record(2.2 + index * 0.02 + lateMs(index) / 1000, frame(index)))
+}
+const toRelay = (how?: Stream): Buffer[] => stream(media.phone, media.relay, 1, how)
+const toPhone = (how?: Stream): Buffer[] => stream(media.relay, media.phone, 2, how)
+const captured = (...frames: Buffer[]): Buffer => pcapOf(call(), frames)
+
+const onHold = sdps.phoneOffer.replace('a=sendrecv', 'a=sendonly')
+const reliable = { sdp: sdps.phoneAnswer, headers: ['RSeq: 1', 'Require: 100rel'] }
+
+/** A trace as messages, or as a whole capture. */
+export type Trace = readonly Sent[] | Buffer
+
+/** Of each rule for traces: those that trip it, alone or with what else is said, and near misses. */
+export const cases: Record<string, { trips: Trace[], with?: string[], misses: Trace[] }> = {
+  'SIG-01': { trips: [noAck], misses: [call(), noAck.slice(0, 9)] },
+  'SIG-02': { trips: [troubles['488 from the SIP endpoint'].trace], with: ['SIP-04'], misses: [refusedWith('486 Busy Here')] },
+  'SIG-03': { trips: [[...call().slice(0, 3), ...again(0.5, 1.5, 3.5)]], misses: [[...call().slice(0, 3), ...again(0.5)]] },
+  'SIG-04': {
+    trips: [call({ phoneAnswer: sdps.phoneAnswer.replace('a=sendrecv', 'a=recvonly') })],
+    misses: [[
+      ...call().slice(0, 9),
+      sip({ from: 'proxy', to: 'phone', start: invite, at: 20, cseq: '2 INVITE', toTag: 'callee', sdp: onHold }),
+      fromPhone('SIP/2.0 200 OK', 20.1, '2 INVITE', { sdp: sdps.phoneAnswer.replace('a=sendrecv', 'a=recvonly') }),
+    ]],
+  },
+  'SIG-05': {
+    trips: [refreshed('481 Call Leg Does Not Exist'), withTimer(1770)],
+    misses: [refreshed('491 Request Pending'), refreshed('481 Call Leg Does Not Exist', 960), withTimer(900)],
+  },
+  'SIG-06': {
+    trips: [call({ phoneAnswer: sdps.phoneAnswer.replaceAll('192.0.2.77', '192.168.1.7') })],
+    misses: [call(), call({ phoneAnswer: sdps.phoneAnswer.replaceAll('192.0.2.77', '192.0.2.78') })],
+  },
+  'SIG-07': {
+    trips: [[...call().slice(0, 3), ...again(0.5, 1.5), ...call().slice(3)]],
+    misses: [[...call().slice(0, 3), ...again(0.5), ...call().slice(3)]],
+  },
+  'SIG-08': {
+    trips: [refusedWith('486 Busy Here')],
+    misses: [refusedWith('407 Proxy Authentication Required'), refusedWith('487 Request Terminated')],
+  },
+  'SIG-09': {
+    trips: [[...call().slice(0, 5), fromPhone('SIP/2.0 200 OK', 2, '1 INVITE'), ...call().slice(7)]],
+    misses: [[
+      ...call().slice(0, 4), fromPhone('SIP/2.0 183 Session Progress', 1, '1 INVITE', reliable),
+      fromPhone('SIP/2.0 200 OK', 2, '1 INVITE'),
+    ]],
+  },
+  'SIG-10': { trips: [withReason('Reason: Q.850;cause=102;text="RTP Timeout"\r\n')], misses: [withReason('')] },
+  'RTP-01': { trips: [captured(...toRelay())], misses: [captured(...toRelay(), ...toPhone()), captured()] },
+  'RTP-02': {
+    trips: [captured(...toRelay({ isLost: (index) => index % 10 === 5 }), ...toPhone())],
+    misses: [captured(...toRelay({ isLost: (index) => index % 50 === 5 }), ...toPhone())],
+  },
+  'RTP-03': {
+    trips: [captured(...toRelay({ lateMs: (index) => index % 2 * 60 }), ...toPhone())],
+    misses: [captured(...toRelay({ lateMs: (index) => index % 2 * 15 }), ...toPhone())],
+  },
+  'RTP-04': {
+    trips: [captured(...toRelay({ count: 1400 }), ...toPhone())],
+    misses: [captured(...toRelay({ count: 2700 }), ...toPhone())],
+  },
+}
