@@ -1,5 +1,5 @@
 import type { NgDictionary, NgReply, NgValue } from '../ng/types.ts'
-import { type OwnBranch, readOwnBranch } from './own-branch.ts'
+import { type OwnBranch, ownLabel, readOwnBranch } from './own-branch.ts'
 
 /**
  * A leg as a node shows it. `tag`: empty until its party has shown it; `peers`: tags of those that it hears or that hear it;
@@ -22,6 +22,7 @@ export function legsAtNode ({ tags }: NgReply): LegAtNode[] {
 /** Whether ngpilot made the call: others may use the same node. */
 export function isOurs (reply: NgReply): boolean {
   return legsAtNode(reply).some(({ branch }) => branch !== undefined)
+    || Object.values(dictionary(reply.tags)).some((leg) => dictionary(leg).label === ownLabel)
 }
 
 function textOf (value: NgValue | undefined): string {

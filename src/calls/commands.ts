@@ -7,6 +7,7 @@ import type { MediaNode, NgCommand, NgDictionary, NgReply, NgValue } from '../ng
 import type { CallRecord } from '../state/store.ts'
 import type { CallDeps } from './deps.ts'
 import { locate } from './locate.ts'
+import { ownLabel } from './own-branch.ts'
 import type { Hold } from './serial.ts'
 
 /** A command about a running call, as NG spells it; `call-id` is filled in. `deadline`: of `performance.now()`, in ms. */
@@ -41,7 +42,8 @@ export function createCallCommand ({ policy, fleet, ng, store, deletes }: Comman
   async function begin ({ callId, command, deadline }: CallCommand, hold: Hold): Promise<CallCommandReply> {
     const nodes = fleet.candidates()
     const onAbandoned = (node: MediaNode) => hold(deletes.owe(node, callId))
-    const { node, reply } = await sendToFirst(ng, nodes, () => ({ ...command, 'call-id': callId }), { deadline, onAbandoned })
+    const marked = { label: ownLabel, ...command, 'call-id': callId }
+    const { node, reply } = await sendToFirst(ng, nodes, () => marked, { deadline, onAbandoned })
     const now = Date.now()
     await store.save(callId, {
       node: node.id, revision: policy(callId).revision, createdAt: now, event: { at: now, event: 'media published' },

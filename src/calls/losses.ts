@@ -206,9 +206,10 @@ export class Losses {
   }
 }
 
-/** Its node has been told of it: an INVITE without offer has no media yet. */
+/** Its node has been told of it: an INVITE without offer has no media yet; what was published or passed on has no branch. */
 function hasMedia (call: CallRecord): boolean {
-  return Object.values(call.branches).some(({ exchange }) => exchange !== undefined)
+  const branches = Object.values(call.branches)
+  return branches.length === 0 || branches.some(({ exchange }) => exchange !== undefined)
 }
 
 function lastChangeOf ({ createdAt, timeline }: CallRecord): number {

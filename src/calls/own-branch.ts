@@ -25,3 +25,6 @@ export function readOwnBranch (viaBranch: NgValue | undefined): OwnBranch | unde
   if ((!isLate && mark !== marks.usual) || caller === undefined || callee === undefined) return undefined
   return { key: key.join('~'), caller, callee, isLate }
 }
+
+/** The label of the first party of a call that a `publish` began, as a publisher has no via-branch at its node. */
+export const ownLabel = 'ngpilot'

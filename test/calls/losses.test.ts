@@ -46,7 +46,8 @@ const sdp = sdpFile('answer-plain-pcmu').toString()
 
 suite('media timeout and lost nodes', () => {
   test('a call that its node ends for want of media is told of, once, whether the node says so or not', async () => {
-    const made = await Promise.all(Array.from({ length: 24 }, (_, index) => makeCall(`silent-${index}`)))
+    const made: Awaited<ReturnType<typeof makeCall>>[] = []
+    for (let index = 0; index < 24; index++) made.push(await makeCall(`silent-${index}`))
     const timed = made.filter(({ node }) => node !== 'n4')
     assert.deepEqual([...new Set(timed.map(({ node }) => node))].sort(), ['n0', 'n1', 'n2', 'n3'])
     await until(() => timed.every(({ callId }) => eventsOf(callId).length > 0), 40_000)
@@ -66,7 +67,13 @@ suite('media timeout and lost nodes', () => {
       const call = await makeCall(`lost-${index}`)
       if (call.node === 'n4') lost = [...lost, call]
     }
+    const published: string[] = []
+    for (let index = 0; published.length === 0; index++) {
+      const { node } = await ask('POST', `/v1/calls/published-${index}/publish`, { fromTag: 'from', sdp }) as { node: string }
+      if (node === 'n4') published.push(`published-${index}`)
+    }
     process.kill(quiet.pid, 'SIGKILL')
+    await until(() => published.every((callId) => eventsOf(callId).length > 0), 30_000)
     await until(() => lost.every(({ callId }) => eventsOf(callId).length > 0), 30_000)
     const [event] = eventsOf(lost[0]?.callId ?? '')
     assert.ok(event?.event === 'stranded')

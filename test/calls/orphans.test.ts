@@ -3,6 +3,7 @@ import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { test, type TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { createCallCommand } from '../../src/calls/commands.ts'
 import { Deletes } from '../../src/calls/deletes.ts'
 import { Orphans } from '../../src/calls/orphans.ts'
 import { ownBranch, readOwnBranch } from '../../src/calls/own-branch.ts'
@@ -139,3 +140,22 @@ test('what ngpilot offers carries its mark, on every release, before it is answe
     assert.equal(await marks(port, 'c'), 1, release)
   }
 })
+
+for (const release of ['bookworm', 'trixie', 'sid'] as const) {
+  test(`a call that a publish began is ours too, on the rtpengine of ${release}, and one that another published is not`, async (t) => {
+    const { port } = await startRtpengine(t, { tree: await ensureTree({ release }) })
+    const instance = startInstance(t, release, port)
+    const { store, ng, node } = instance
+    await ng.send(node, { command: 'publish', 'call-id': 'foreign', 'from-tag': 'f', sdp }, within())
+    const fleet = { candidates: () => [node], reachable: () => [node], pinned: () => node }
+    const command = createCallCommand({ policy: () => ({ revision: 'r' }), fleet, ng, store } as unknown as Parameters<typeof createCallCommand>[0])
+    const publish = { command: 'publish', 'from-tag': 'f', sdp }
+    await command({ callId: 'ours', command: publish, ...within() }, undefined, () => undefined)
+    await sleep(400)
+    assert.deepEqual(await onNode(instance), ['foreign', 'ours'], 'somebody knows it')
+    await store.remove('ours')
+    await until(() => instance.reaped.length === 1, () => 'published')
+    assert.deepEqual(instance.reaped, ['ours'])
+    await until(async () => (await onNode(instance)).length === 1, () => 'published')
+  })
+}
