@@ -40,14 +40,17 @@ export function importFlags (text: string, options: ImportOptions): Imported {
   const preset = presetFor(ng)
   const codecs = codecList(ng)
   const rest = without(ng, preset, codecs !== undefined)
-  const { ptime, ...own } = rest
-  const parts = { all, preset, rest, hints: hintsOf(read), hasCodecs: codecs !== undefined }
+  // Of requests and replies alike, so that it is true of both ends.
+  const isBehindNat = options.use === 'manage' && isWord(rest, 'flags', fromSipSource)
+  const { ptime, ...own } = isBehindNat ? withoutWord(rest, 'flags', fromSipSource) : rest
+  const parts = { all, preset, rest, hints: hintsOf(read), hasCodecs: codecs !== undefined, isBehindNat }
   return {
     read,
     profile: {
       extends: preset.name,
       ...codecs && { codecs },
       ...typeof ptime === 'number' && { ptime },
+      ...isBehindNat && { 'trust-address': false },
       ...Object.keys(own).length > 0 && { ng: own },
     },
     tokens: [
@@ -116,15 +119,32 @@ function without (ng: NgDictionary, preset: Profile, hasCodecs: boolean): NgDict
 /** Words about SDES where the protocol has no keys. */
 const isKeylessSdes = (key: string, { protocol }: Profile): boolean => key === 'SDES' && protocol.startsWith('RTP/AVP')
 
-interface Parts { all: NgDictionary, preset: Profile, rest: NgDictionary, hints: Record<string, string>, hasCodecs: boolean }
+interface Parts {
+  all: NgDictionary
+  preset: Profile
+  rest: NgDictionary
+  hints: Record<string, string>
+  hasCodecs: boolean
+  isBehindNat: boolean
+}
+
+/** Its media goes to the address that its SIP came from. */
+const fromSipSource = 'SIP-source-address'
+
+function withoutWord (ng: NgDictionary, key: string, word: string): NgDictionary {
+  const { [key]: list, ...others } = ng
+  const left = wordsOf(list).filter((each) => each !== word)
+  return left.length > 0 ? { ...others, [key]: left } : others
+}
 
 function becomes ({ path: [key, ...within] = [], text }: FlagsToken, parts: Parts): string {
-  const { all, preset, rest, hints, hasCodecs } = parts
+  const { all, preset, rest, hints, hasCodecs, isBehindNat } = parts
   if (typeof key !== 'string') return 'nothing: ngpilot knows it from the SIP message'
   const hint = Object.hasOwn(hints, key) ? hints[key] : undefined
   if (hint !== undefined) return `a hint: match: { vars: { ${key}: ${hint} } }`
   if (isUnknown(all, [key, ...within])) return 'nothing: rtpengine does not know it'
   if (key === 'codec' && hasCodecs) return 'codecs'
+  if (isBehindNat && text === fromSipSource) return 'trust-address: false'
   if (isKeylessSdes(key, preset)) return `nothing: ${preset.protocol} carries no keys`
   if (['received-from', 'delete-delay', 'from-tags'].includes(key)) return 'nothing: ngpilot sets it itself'
   const left = rest[key]

@@ -46,6 +46,13 @@ for (const [text, profile, ...codes] of profiles) {
   })
 }
 
+test('media that goes where SIP came from is said in a word where both ends have the string, and kept where one has', () => {
+  const { profile, tokens } = imported('SIP-source-address replace-origin loop-protect')
+  assert.deepEqual(profile, { extends: 'sip', 'trust-address': false, ng: { flags: ['loop-protect'] } })
+  assert.deepEqual(tokens.map(({ becomes }) => becomes), ['trust-address: false', 'extends: sip', 'ng: flags'])
+  assert.deepEqual(imported('RTP/AVP SIP-source-address', 'offer').profile, { extends: 'sip', ng: { flags: ['SIP-source-address'] } })
+})
+
 test('says what became of hints and of what ngpilot knows by itself', () => {
   assert.deepEqual(imported('RTP/AVP trunk=acme via-branch=auto delete-delay=0').tokens.map(({ becomes }) => becomes), [
     'extends: sip', 'a hint: match: { vars: { trunk: acme } }', 'nothing: ngpilot knows it from the SIP message', 'nothing: ngpilot sets it itself',
