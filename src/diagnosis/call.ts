@@ -18,6 +18,8 @@ export interface DiagnosedCall {
   refusal?: { status: number, reason?: string }
   /** Who has hung up, and how many seconds after the latest answer. */
   hangUp?: { role: DiagnosedLeg['role'], seconds: number }
+  /** Seconds from the beginning of the call to the latest offer after its answer, as far as this instance has seen. */
+  renegotiatedAfter?: number
   /** Of the node's ports for RTP. */
   freePorts?: number
 }

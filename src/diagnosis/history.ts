@@ -92,9 +92,10 @@ export function judgeHistory (history: CallHistory, at: number, freePorts?: numb
 }
 
 export function diagnosedCall (history: CallHistory, freePorts?: number): DiagnosedCall {
-  const { earlyAnswerAt, answeredAt, endedAt, byeFrom, lostAt, refusal, samples, exchanges } = history
+  const { startedAt, earlyAnswerAt, answeredAt, endedAt, byeFrom, lostAt, refusal, samples, exchanges } = history
   const legs = legsOf(history)
   const quitter = legs.find(({ tag }) => tag === byeFrom)
+  const again = exchanges.findLast(({ command, at }) => command === 'offer' && answeredAt !== undefined && at > answeredAt)
   const lastAnswerAt = exchanges.findLast(({ command }) => command === 'answer')?.at
   return {
     legs,
@@ -107,6 +108,7 @@ export function diagnosedCall (history: CallHistory, freePorts?: number): Diagno
     ...quitter && lastAnswerAt !== undefined && endedAt !== undefined && {
       hangUp: { role: quitter.role, seconds: (endedAt - lastAnswerAt) / 1000 },
     },
+    ...again && { renegotiatedAfter: (again.at - startedAt) / 1000 },
     ...freePorts !== undefined && { freePorts },
   }
 }

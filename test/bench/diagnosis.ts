@@ -28,6 +28,7 @@ try {
   const tree = await ensureTree({ release: release as Release })
   const policy = { NGPILOT_POLICY_DIRECTORY: 'test/diagnosis/policy' }
   const ofEnds = chosen([...earlyTroubles, ...lateTroubles, ...moreTroubles])
+    .map((trouble) => ({ ...trouble, expected: release === 'sid' ? trouble.expectedOf26 ?? trouble.expected : trouble.expected }))
   const ofNodes = chosen(nodeTroubles)
   tell(`${ofEnds.length} calls with ends of their own, ${ofNodes.length} with nodes of their own`)
   const site = await startMediaSite(context, { env: policy, rtpengine: { tree } })

@@ -78,8 +78,8 @@ const restarted = (rtp: Partial<StreamReport>): Sample[] =>
   [healthy(10), at(20, webStreams(20, { rtp: { ...silentSince(12), ...rtp } }), streams(20))]
 const browserStops = (packets: number): Sample[] =>
   [healthy(10), at(40, webStreams(40, { rtp: { ...silentSince(12), ...came(packets) } }), streams(40))]
-const phoneStops = (more = {}, signalAt = 0): Sample[] =>
-  [healthy(10), at(20, webStreams(20), streams(20, { ...more, rtp: silentSince(12) }), signalAt)]
+const phoneStops = (more = {}, signalAt = 0, stopsAt = 12): Sample[] =>
+  [healthy(Math.min(10, stopsAt)), at(20, webStreams(20), streams(20, { ...more, rtp: silentSince(stopsAt) }), signalAt)]
 const early = (second: number, web: MediaStreams): DiagnosedCall =>
   ({ legs: [caller, callee], samples: [at(second, web, streams(1))], earlyAnswerAt: start })
 const withVideo = (packets: number, maySend = true): Sample => {
@@ -142,7 +142,15 @@ export const cases: Record<string, { trips: DiagnosedCall[], with?: string[], mi
       callWith([at(6, webStreams(6), streams(0, { rtp: nothing }))]),
     ],
   },
-  'DX-27': { trips: [callWith(phoneStops({}, 12))], misses: [callWith(phoneStops({}, 18)), callWith(phoneStops({ maySend: false }, 12))] },
+  'DX-27': {
+    trips: [callWith(phoneStops({}, 12)), callWith(phoneStops(), { renegotiatedAfter: 12 })],
+    // The node's word of its signalling moves by itself soon after the answer, and ours is surer.
+    misses: [
+      callWith(phoneStops({}, 18)), callWith(phoneStops({ maySend: false }, 12)),
+      callWith(phoneStops({}, 12), { renegotiatedAfter: 2 }),
+      callWith([sample(2, media([webStreams(2)], [streams(2)])), ...phoneStops({}, 3.5, 5)]),
+    ],
+  },
   'DX-17': {
     trips: [callWith(browserStops(600))],
     misses: [

@@ -7,6 +7,8 @@ export interface Trouble {
   name: string
   /** Ids in alphabetical order, each with the role of its leg; nothing else may be found. */
   expected: string[]
+  /** On rtpengine 26.0, where that is something else. */
+  expectedOf26?: string[]
   options: Omit<MediaCallOptions, 'callId'>
   /** What happens after the call has begun. */
   happen?: (call: Awaited<ReturnType<typeof mediaCall>>) => Promise<void>
@@ -82,6 +84,8 @@ export const moreTroubles: Trouble[] = [
   { name: '320 ms there and back', expected: ['DX-14 caller'], options: { caller: { farMs: 320 } }, within: 8 },
   {
     name: 'DTMF lost: Firefox speaks opus (and the page is not there)', expected: ['DX-01 caller', 'DX-20 caller'], within: 8,
+    // It keeps telephone-event at 8000 beside opus, so that nothing is lost.
+    expectedOf26: ['DX-01 caller'],
     options: { caller: 'browser', browserSdp: 'firefox-audio-gathered', kind: { callee: 'phone', caller: 'opus-alone' } },
   },
   { name: 'SRTP where both can: answered in clear', expected: ['DX-24 callee'], options: { kind: { callee: 'best-effort' } }, within: 8 },

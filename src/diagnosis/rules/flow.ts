@@ -8,16 +8,24 @@ const settledSeconds = 5
 /** It was heard before, so it is not that its media never came up. */
 const hasFlowed = (view: LegView): boolean => view.media.rtp.received.packets > 5
 
-/** Signalling moved after media had begun: a re-INVITE, a hold, a transfer. */
-function renegotiatedAt ({ call: { samples } }: Scene): number | undefined {
+/** rtpengine 26.0 moves its `last signal` once more by itself, some three seconds after an answer. */
+const ownSignalMs = 5000
+
+/**
+ * When signalling moved after media had begun, a re-INVITE, a hold, a transfer: in seconds of the call, as this instance has
+ * seen it, or as the node tells where another one may have.
+ */
+function renegotiatedAfter ({ call: { samples, renegotiatedAfter: own } }: Scene): number | undefined {
   const [first, last] = [samples[0], samples.at(-1)]
-  return first && last && last.media.lastSignalAt > first.media.lastSignalAt ? last.media.lastSignalAt : undefined
+  if (own !== undefined || !first || !last) return own
+  const { createdAt, lastSignalAt } = last.media
+  return lastSignalAt - first.media.lastSignalAt > ownSignalMs ? (lastSignalAt - createdAt) / 1000 : undefined
 }
 
 /** The leg's last packet came when signalling moved. */
-function isStopAtRenegotiation (scene: Scene, { media: { rtp: { lastPacketAt } } }: LegView): boolean {
-  const at = renegotiatedAt(scene)
-  return at !== undefined && lastPacketAt !== undefined && Math.abs(lastPacketAt - at) <= 3000
+function isStopAtRenegotiation (scene: Scene, { lastPacketAfter }: LegView): boolean {
+  const after = renegotiatedAfter(scene)
+  return after !== undefined && lastPacketAfter !== undefined && Math.abs(lastPacketAfter - after) <= 3
 }
 
 const lastPacket = (view: LegView): string | undefined =>
