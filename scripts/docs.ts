@@ -23,7 +23,7 @@ const isCheck = process.argv.includes('--check')
 const pages: Record<string, string> = {
   '../../policy/policy.schema.json': `${JSON.stringify(policyJsonSchema(), null, 2)}\n`,
   'settings.md': page('Settings', 'From the YAML file that `--config` (or `NGPILOT_CONFIG`) names, or from the environment, which wins. '
-  + 'In the environment a list is separated by commas.', table(['Setting', 'Variable', 'Type', 'Default', 'Meaning'],
+  + 'In the environment a list is separated by commas. Files and directories that the YAML file names are seen from its own directory.', table(['Setting', 'Variable', 'Type', 'Default', 'Meaning'],
     describeSettings().map(({ name, env, type, default: value, description }) =>
       [code(name), code(env), type, value === undefined ? '' : code(value), description]))),
   'metrics.md': page('Metrics', 'What `GET /metrics` shows, beside those of the process and of Node (`process_…`, `nodejs_…`).',

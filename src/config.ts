@@ -6,7 +6,7 @@ import { type DnsConfig, dnsNameOf, type NodeConfig, nodeOf, tlsFilesOf } from '
 import { problemsIn } from './config/problems.ts'
 import { leaves, type Settings } from './config/settings.ts'
 import { readSettings, withEnvironment, type Environment } from './config/sources.ts'
-import { invalid, isTree, nameOf, type Path } from './config/words.ts'
+import { invalid, isTree, nameOf, type Path, type Tree } from './config/words.ts'
 
 export type { DnsConfig, NodeConfig } from './config/node.ts'
 export { describeSettings, Settings, type SettingRow } from './config/settings.ts'
@@ -41,14 +41,14 @@ export function loadConfig ({ env, file = env.NGPILOT_CONFIG }: ConfigSources): 
   for (const [path, text] of problemsIn(tree)) problem(path, text)
   if (problems.length > 0) throw invalid(problems)
 
-  const { ng, rtpengine, discovery, evapi, dtmf, policy, instance, ...rest } = tree as Settings
   const directory = file ? dirname(file) : '.'
-  const shared = tlsFilesOf(rtpengine, directory)
+  const settings = withPathsFrom(directory, tree, found?.tree ?? {}, variables) as Settings
+  const { ng, rtpengine, discovery, evapi, dtmf, instance, ...rest } = settings
+  const shared = tlsFilesOf(rtpengine)
   const reading = { shared, directory, problem }
   const nodes = rtpengine.nodes.map((node, index) => nodeOf(node, ['rtpengine', 'nodes', index], reading))
   const dns = discovery.dns.map((name, index) => dnsNameOf(name, ['discovery', 'dns', index], reading))
   if (problems.length > 0) throw invalid(problems)
-  const isInFile = isTree(found?.tree.policy) && 'directory' in found.tree.policy && !variables.has('policy.directory')
   return {
     ...rest,
     ng: { ...ng, listen: ng.listen.flatMap((text) => splitNgListen(text) ?? []) },
@@ -59,9 +59,18 @@ export function loadConfig ({ env, file = env.NGPILOT_CONFIG }: ConfigSources): 
       ...(dtmf.listen !== undefined && { listen: namedAddress(dtmf.listen) }),
       rtpengines: dtmf.rtpengines.flatMap((text) => namedAddress(text) ?? []),
     },
-    policy: file && isInFile ? { ...policy, directory: resolve(dirname(file), policy.directory) } : policy,
     instance: { id: instance.id ?? `${hostname().replace(/[^\w.-]/g, '-').slice(0, 23)}-${randomBytes(4).toString('hex')}` },
   }
+}
+
+/** The files and directories that `file` names, as seen from its directory; those of a variable are seen from our own. */
+function withPathsFrom (directory: string, tree: Tree, file: Tree, variables: ReadonlyMap<string, unknown>): Tree {
+  for (const { group, key, name, schema } of leaves) {
+    const [section, inFile] = [tree[group], file[group]]
+    if (!schema.isPath || variables.has(name) || !isTree(section) || !isTree(inFile)) continue
+    if (typeof inFile[key] === 'string') section[key] = resolve(directory, inFile[key])
+  }
+  return tree
 }
 
 /** Read anew while ngpilot runs; an id that is not set is drawn at each reading. */

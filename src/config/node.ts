@@ -24,10 +24,8 @@ export interface NodeConfig extends EndpointAddress, NodeTraits {
 /** The files that all nodes use where they name none of their own. */
 export interface TlsFiles { caFile?: string, certFile?: string, keyFile?: string }
 
-/** The same, as seen from a directory. */
-export function tlsFilesOf ({ caFile, certFile, keyFile }: TlsFiles, directory: string): TlsFiles {
-  const seen = (file: string | undefined) => file === undefined ? undefined : resolve(directory, file)
-  return defined({ caFile: seen(caFile), certFile: seen(certFile), keyFile: seen(keyFile) })
+export function tlsFilesOf ({ caFile, certFile, keyFile }: TlsFiles): TlsFiles {
+  return defined({ caFile, certFile, keyFile })
 }
 
 /** What goes with the reading of nodes: whence relative file names are seen, and where problems go. */

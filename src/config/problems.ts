@@ -13,7 +13,7 @@ import { expectation, isTree, nameOf, shown, suggestion, type Path, type Tree } 
 
 const options = {
   useDefaults: true,
-  keywords: ['expects'],
+  keywords: ['expects', 'isPath'],
   formats: {
     host: isHost,
     'node-address': (text: string) => splitEndpoint(text) !== undefined,

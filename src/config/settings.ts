@@ -19,9 +19,9 @@ export const Settings = Type.Object({
   }),
   rtpengine: section({
     nodes: Type.Array(NodeSettings, { default: [{ address: '127.0.0.1:2223' }], expects: 'a list of nodes, each HOST:PORT, [IPV6]:PORT or NAME=HOST:PORT', description: 'The rtpengines, by the addresses of their `listen-ng` sockets; `ws://`, `wss://`, `http://` or `https://` before an address of `listen-http` or `listen-https`. In YAML also as maps of `id`, `address`, `weight` (share of new calls, 1), `priority` (0 before 1), `sets`, `version` (where it cannot be learned), `stream` (`ws://…`, for messages above `streamAboveBytes`, or which no datagram holds) and `caFile`, `certFile`, `keyFile`, `serverName`. The id, or else the address, is the label in metrics and logs. Read anew when the file changes, and at SIGHUP.' }),
-    caFile: Type.Optional(Type.String({ minLength: 1, expects: 'a PEM file', description: 'Who signs the certificates of `wss://` and `https://` nodes that name no `caFile` of their own; without it, those whom Node.js trusts.' })),
-    certFile: Type.Optional(Type.String({ minLength: 1, expects: 'a PEM file', description: 'Our own certificate, for nodes that ask for one; with `keyFile`.' })),
-    keyFile: Type.Optional(Type.String({ minLength: 1, expects: 'a PEM file', description: 'The key of `certFile`.' })),
+    caFile: Type.Optional(Type.String({ minLength: 1, isPath: true, expects: 'a PEM file', description: 'Who signs the certificates of `wss://` and `https://` nodes that name no `caFile` of their own; without it, those whom Node.js trusts.' })),
+    certFile: Type.Optional(Type.String({ minLength: 1, isPath: true, expects: 'a PEM file', description: 'Our own certificate, for nodes that ask for one; with `keyFile`.' })),
+    keyFile: Type.Optional(Type.String({ minLength: 1, isPath: true, expects: 'a PEM file', description: 'The key of `certFile`.' })),
     retryAfterMs: Type.Integer({ default: 60, minimum: 5, maximum: 2000, description: 'Milliseconds after which a silent node is sent the same command again, until its round trip is known.' }),
     orphanGraceSeconds: Type.Integer({ default: 300, minimum: 0, maximum: 86400, description: 'A call of ours on a node that no instance knows any more is ended there after so long, unless media flow; 0 never ends one. Calls that others made on the node are not touched. Of a node with more than 500 calls all are looked at only where it has a `stream` or is reached by one; else as many as fit into a datagram.' }),
     maxInFlight: Type.Integer({ default: 32, minimum: 1, maximum: 1000, description: 'Commands under way to one node at a time; more make it slower, so they wait for their turn.' }),
@@ -33,24 +33,24 @@ export const Settings = Type.Object({
     everySeconds: Type.Integer({ default: 10, minimum: 1, maximum: 3600, description: 'How often DNS and Redis are asked anew. What they cannot answer leaves the nodes as they are; at the start, the nodes that are sound serve.' }),
   }),
   policy: section({
-    directory: Type.String({ default: './policy', minLength: 1, expects: 'a directory', description: 'Where the policy files are; in the configuration file, as seen from the directory of that file.' }),
+    directory: Type.String({ default: './policy', minLength: 1, isPath: true, expects: 'a directory', description: 'Where the policy files are.' }),
     isWatched: Type.Boolean({ default: true, description: 'Load the policy anew when its files change; else only at SIGHUP.' }),
-    stateDirectory: Type.Optional(Type.String({ minLength: 1, expects: 'a directory', description: 'Where the policy in force is kept, so that ngpilot starts with it when the files are broken then, and a promoted candidate stays.' })),
-    candidateDirectory: Type.Optional(Type.String({ minLength: 1, expects: 'a directory', description: 'A policy that is to come: it is asked what it would decide, and differences are counted and logged.' })),
+    stateDirectory: Type.Optional(Type.String({ minLength: 1, isPath: true, expects: 'a directory', description: 'Where the policy in force is kept, so that ngpilot starts with it when the files are broken then, and a promoted candidate stays.' })),
+    candidateDirectory: Type.Optional(Type.String({ minLength: 1, isPath: true, expects: 'a directory', description: 'A policy that is to come: it is asked what it would decide, and differences are counted and logged.' })),
     canaryPercent: Type.Integer({ default: 0, minimum: 0, maximum: 100, description: 'So many percent of new calls, chosen by call-id, get the candidate; each call keeps its policy. Read anew when the file changes, and at SIGHUP.' }),
   }),
   decisions: section({
     log: Type.Enum(['off', 'sampled', 'full'], { type: 'string', default: 'off', description: 'One log line for each decision of the policy: for none, for those of `samplePercent` of the calls, or for all.' }),
     samplePercent: Type.Integer({ default: 1, minimum: 0, maximum: 100, description: 'Of how many calls of a hundred `sampled` logs the decisions.' }),
-    recordFile: Type.Optional(Type.String({ minLength: 1, expects: 'a file', description: 'Gets the facts of each decision as a line of JSON, without secrets, for `ngpilot policy replay`.' })),
+    recordFile: Type.Optional(Type.String({ minLength: 1, isPath: true, expects: 'a file', description: 'Gets the facts of each decision as a line of JSON, without secrets, for `ngpilot policy replay`.' })),
   }),
   store: section({
     url: Type.String({ default: 'memory:', format: 'store-url', expects: storeUrlShape, description: 'Where the state of calls is kept: `memory:` for a single instance, Redis for several: `redis://HOST[:PORT][/DB]`, `redis+sentinel://HOST:PORT,…/NAME[/DB]` for the master that Sentinels know by that name, `redis+cluster://HOST:PORT,…`. `USER:PASSWORD@` before the hosts is the login at Redis, `rediss` in place of `redis` is TLS.' }),
     sentinelUser: Type.Optional(Type.String({ minLength: 1, expects: 'a name', description: 'Login at the Sentinels, where they ask for one.' })),
     sentinelPassword: Type.Optional(Type.String({ writeOnly: true, minLength: 1, expects: 'text', description: 'Password of that login.' })),
-    tlsCaFile: Type.Optional(Type.String({ minLength: 1, expects: 'a PEM file', description: 'With TLS: who signed the certificate of Redis; default: the authorities that Node.js trusts.' })),
-    tlsCertFile: Type.Optional(Type.String({ minLength: 1, expects: 'a PEM file', description: 'With TLS: our own certificate, where Redis asks for one.' })),
-    tlsKeyFile: Type.Optional(Type.String({ minLength: 1, expects: 'a PEM file', description: 'Its key.' })),
+    tlsCaFile: Type.Optional(Type.String({ minLength: 1, isPath: true, expects: 'a PEM file', description: 'With TLS: who signed the certificate of Redis; default: the authorities that Node.js trusts.' })),
+    tlsCertFile: Type.Optional(Type.String({ minLength: 1, isPath: true, expects: 'a PEM file', description: 'With TLS: our own certificate, where Redis asks for one.' })),
+    tlsKeyFile: Type.Optional(Type.String({ minLength: 1, isPath: true, expects: 'a PEM file', description: 'Its key.' })),
     tlsServerName: Type.Optional(Type.String({ format: 'host', expects: 'a host name', description: 'The name in the certificate of Redis, when it is not the host of `store.url`.' })),
     ttlSeconds: Type.Integer({ default: 43200, minimum: 60, maximum: 2592000, description: 'A call with no signalling for so long is forgotten. The default of 12 hours is that of Kamailio\'s dialog module (`default_timeout`).' }),
     commandTimeoutMs: Type.Integer({ default: 150, minimum: 5, maximum: 2000, description: 'How long Redis may take to answer, in milliseconds; less than `request.deadlineMs`.' }),
@@ -115,6 +115,8 @@ export interface SettingSchema {
   maximum?: number
   writeOnly?: boolean
   expects?: string
+  /** A file or directory: in the configuration file it is seen from the directory of that file. */
+  isPath?: boolean
   properties?: Record<string, SettingSchema>
 }
 

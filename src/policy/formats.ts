@@ -24,6 +24,11 @@ export const formats: Record<string, Format> = {
       return typeof pattern === 'string' ? pattern : `${text} is a pattern`
     },
   },
+  // RFC 3261, section 25.1: UTF-8, but nothing that ends or breaks the line.
+  'reason-phrase': {
+    isOne: (text) => !/\p{Cc}/u.test(text),
+    wrong: (text) => `${text} has a line end or another control character in it; a reason phrase is one line`,
+  },
   'time-zone': { isOne: isZone, wrong: (text) => `${text} is no time zone such as Europe/Berlin or UTC` },
   days: { isOne: (text) => new RegExp(`^${day}(?:-${day})?$`).test(text), wrong: (text) => `${text} is no day (mon, tue, wed, thu, fri, sat, sun) and no range such as mon-fri` },
   time: { isOne: (text) => /^(?:[01]\d|2[0-3]):[0-5]\d$|^24:00$/.test(text), wrong: (text) => `${text} is no time of day such as "08:30"` },

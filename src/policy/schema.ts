@@ -37,7 +37,7 @@ const RuleEntry = Type.Object({
   'answer-flags': optional(Type.String({ description: 'The same for answers.' })),
   reject: optional(Type.Object({
     code: Type.Integer({ minimum: 400, maximum: 699 }),
-    reason: Type.String({ minLength: 1, maxLength: 128 }),
+    reason: Type.String({ minLength: 1, maxLength: 128, format: 'reason-phrase' }),
   }, { ...closed, description: 'The request is answered with this SIP reply, and nothing is sent to rtpengine.' })),
 }, closed)
 

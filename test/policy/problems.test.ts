@@ -119,6 +119,8 @@ const broken: [about: string, text: string, ...problems: string[]][] = [
   ['a rule without a name', 'rules: [{ set: { nodes: default } }]', '2:9: rules[0]: lacks "name"'],
   ['a set of nodes that no file lists', 'sets: [recorders]\nrules: [{ name: a, set: { nodes: recoders } }]',
     '3:34: rules[0].set.nodes: there is no set of nodes "recoders"; did you mean "recorders"?; a set is listed under `sets`'],
+  ['a rejection whose reason would be a header of its own', 'rules: [{ name: a, reject: { code: 603, reason: "No\\r\\nX-Evil: 1" } }]',
+    '2:49: rules[0].reject.reason: "No\\r\\nX-Evil: 1" has a line end or another control character in it; a reason phrase is one line'],
   ['a rejection that is no failure', 'rules: [{ name: a, reject: { code: 200, reason: OK } }]',
     '2:36: rules[0].reject.code: must be a whole number from 400 to 699, found 200'],
   ['a rule whose name is empty', 'rules: [{ name: "" }]', '2:17: rules[0].name: the text is empty; leave the key out instead'],

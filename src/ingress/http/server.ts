@@ -46,7 +46,9 @@ export function createServer ({ token, bodyLimitBytes, observer, log }: ServerOp
     tellError(request, error)
     const { status, sip, document } = problemOf(error)
     if (error.code === 'overloaded') reply.header('retry-after', '1')
-    return reply.code(status).header(sipStatusHeader, sip).type('application/problem+json').send(document)
+    // A reason phrase of SIP is UTF-8. Node.js sends a character of a header as one byte only where the body is no string.
+    return reply.code(status).header(sipStatusHeader, Buffer.from(sip).toString('latin1'))
+      .type('application/problem+json; charset=utf-8').send(Buffer.from(JSON.stringify(document)))
   })
   app.setNotFoundHandler((request) => {
     throw new NgpilotError('not_found', `there is no ${request.method} ${request.url}; /openapi.json lists what there is`)

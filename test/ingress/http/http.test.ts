@@ -80,6 +80,13 @@ test('JSON comes back as JSON with the decision', async (t) => {
   assert.deepEqual(await reply.json(), { sdp: 'rewritten', node: 'n1', sender: 'browser', receiver: 'phone', revision: 'r1' })
 })
 
+test('a reason in any language is told as the UTF-8 that SIP has there', async (t) => {
+  const { post } = await startServer(t, { error: new NgpilotError('rejected', 'refused by rule night', { sip: '603 Не сейчас' }) })
+  const reply = await post('/v1/sip', invite, { 'content-type': 'message/sip' })
+  assert.equal(reply.status, 403)
+  assert.equal(Buffer.from(reply.headers.get('ngpilot-sip-status') ?? '', 'latin1').toString(), '603 Не сейчас')
+})
+
 test('every error is a problem document with the fitting SIP status', async (t) => {
   const { post } = await startServer(t, { error: new NgpilotError('sdp_invalid', 'line 3: no c= for this m-line') })
   const reply = await post('/v1/sip', invite, { 'content-type': 'message/sip' })
