@@ -27,6 +27,12 @@ export interface HttpDeps extends OperationsDeps {
 }
 
 /**
+ * Connections that the kernel takes before this process does (listen(2)): as many as it allows by default. Of Node's own 511
+ * a busy process leaves none, and who is turned away asks again after 1, 3, 7 s (RFC 6298), whatever its deadline.
+ */
+const backlog = 4096
+
+/**
  * Starts the HTTP ingress. `close` takes no new request, lets those in flight finish, and closes the sockets.
  * @throws when the address cannot be listened on (in use, not this machine's).
  */
@@ -53,6 +59,6 @@ export async function startHttp (options: HttpOptions, deps: HttpDeps) {
   addDiagnosis(app, deps.diagnosis)
   addPolicy(app, deps.policy)
   addOperations(app, deps)
-  const url = await app.listen({ host: options.host, port: options.port })
+  const url = await app.listen({ host: options.host, port: options.port, backlog })
   return { url, close: () => app.close() }
 }
