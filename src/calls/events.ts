@@ -15,6 +15,8 @@ export interface CallStranded extends AboutCall {
   reason: string
   /** Whether a re-INVITE moves the call to another node (`on-node-loss: re-anchor`); else it can only be ended. */
   canReanchor: boolean
+  /** Of a call that nobody has accepted yet: the CSeq number of its INVITE, by which that can be cancelled. */
+  cseq?: number
 }
 
 /** The node has ended the call, for no media came for as long as its `timeout` says. */

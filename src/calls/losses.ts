@@ -5,6 +5,7 @@ import type { MediaNode, NgReply } from '../ng/types.ts'
 import type { CallRecord, LostRecord } from '../state/store.ts'
 import type { CallDeps } from './deps.ts'
 import type { CallEvents } from './events.ts'
+import { liveBranches } from './place.ts'
 
 export interface LossesOptions extends Pick<CallDeps, 'fleet' | 'ng' | 'store'> {
   events: Pick<CallEvents, 'emit'>
@@ -198,7 +199,7 @@ export class Losses {
     await store.save(callId, { event: { at, event: why.replace('-', ' '), ...(reason !== '' && { detail: reason }) } })
     const about = { callId, node: call.node, tags: Object.keys(call.legs), at }
     if (why === 'media-timeout') events.emit({ event: 'media-timeout', ...about })
-    else events.emit({ event: 'stranded', ...about, reason, canReanchor: call.isEstablished && call.anchor !== undefined })
+    else events.emit({ event: 'stranded', ...about, reason, canReanchor: call.isEstablished && call.anchor !== undefined, ...ringing(call) })
   }
 
   async #forgetOld (callId: string, { at, why }: LostRecord): Promise<void> {
@@ -210,6 +211,11 @@ export class Losses {
 function hasMedia (call: CallRecord): boolean {
   const branches = Object.values(call.branches)
   return branches.length === 0 || branches.some(({ exchange }) => exchange !== undefined)
+}
+
+function ringing (call: CallRecord): { cseq?: number } {
+  const cseq = call.isEstablished ? undefined : liveBranches(call).at(-1)?.[1].invite?.cseq
+  return cseq === undefined ? {} : { cseq }
 }
 
 function lastChangeOf ({ createdAt, timeline }: CallRecord): number {

@@ -57,6 +57,7 @@ export function createManage (deps: CallDeps, verbs: Verbs) {
     const before = isLive ? verbs.repeats.find(request) : undefined
     if (before) return before
     const outcome = await exchange({ ...request, sdp }, call, hold)
+    if (call && isAnsweredLate(request, call)) await confirm(request, call, hold)
     if (outcome.sdp && outcome.command !== 'none') verbs.repeats.keep(request, outcome)
     return outcome
   }
@@ -176,7 +177,7 @@ export function createManage (deps: CallDeps, verbs: Verbs) {
     })
   }
 
-  /** A 2xx without SDP: its answer went ahead, in a reliable 183 (RFC 3262 §5). */
+  /** A 2xx that no answer follows, as the exchange was over before: in a reliable 183 and its PRACK (RFC 3262 §5). */
   async function confirm (request: SipRequest, call: CallRecord, hold: Hold): Promise<void> {
     const { key, branch, by, caller } = placeOf(call, request)
     if (!branch || by !== 'caller' || branch.state === 'confirmed' || branch.invite?.cseq !== request.sip.cseq) return
@@ -195,6 +196,13 @@ function opens ({ sip, toTag }: SipRequest): boolean {
 
 function isAccepted ({ method, status }: SipFacts): boolean {
   return method === 'INVITE' && status !== undefined && status >= 200 && status < 300
+}
+
+/** A 2xx with the late offer of its 183 again. */
+function isAnsweredLate (request: SipRequest, call: CallRecord): boolean {
+  const { invite, exchange } = placeOf(call, request).branch ?? {}
+  const isItsOffer = exchange?.state === 'offered' && exchange.cseq === request.sip.cseq
+  return isAccepted(request.sip) && invite?.isLate === true && exchange !== undefined && !isItsOffer
 }
 
 function nameOf ({ method, status }: SipFacts): string {

@@ -47,7 +47,7 @@ export function createOffer (deps: CallDeps, conformance: ConformanceCheck) {
     const { sender, receiver } = decision
     const place = known ?? opening(call, request, receiver.name)
     const { branch, by, callee } = place
-    const exchange = offered(branch?.exchange, {
+    const exchange = isLateAgain(request, branch) ? branch?.exchange : offered(branch?.exchange, {
       by, at: Math.floor(Date.now() / 1000),
       ...(callee !== undefined && { callee }),
       ...(request.sip && { cseq: request.sip.cseq }),
@@ -154,6 +154,13 @@ function opening (call: CallRecord | undefined, request: MediaRequest, profile: 
   return { ...place, branch: undefined }
 }
 
+/** A late offer once more, in the 200 after its 183, when other exchanges have followed: the latest of them stands. */
+function isLateAgain ({ sip }: MediaRequest, branch: BranchRecord | undefined): boolean {
+  const { invite, exchange } = branch ?? {}
+  return sip?.status !== undefined && invite?.isLate === true && invite.cseq === sip.cseq
+    && exchange !== undefined && exchange.cseq !== sip.cseq
+}
+
 /** A new call that could not begin, or one that its node has dropped: too few ports for a re-offer end the call. */
 function isLost (error: unknown, call: CallRecord | undefined): boolean {
   return !call || reasonOf(error) === 'Ran out of ports'
@@ -164,7 +171,7 @@ function beginning (node: MediaNode, revision: string, caller: string): CallChan
 }
 
 interface Offered {
-  exchange: NonNullable<BranchRecord['exchange']>
+  exchange: BranchRecord['exchange']
   /** Of the sender. */
   hidden: HiddenMedia[]
   sender: string
@@ -190,7 +197,7 @@ function changeOf (
     callee: by === 'callee' || branch?.state === 'confirmed' ? branch?.callee ?? { profile: sender } : receiver,
     ...(by === 'caller' ? hiddenOf : branch?.hidden && { hidden: branch.hidden }),
     ...(invite && { invite }),
-    exchange,
+    ...(exchange && { exchange }),
     ...(branch?.state && { state: branch.state }),
   }
   const legs: CallChange['legs'] = by === 'caller' || callee === undefined

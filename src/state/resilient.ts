@@ -42,6 +42,8 @@ export function createResilientStore (options: ResilientOptions): CallStore {
   const broken = new Map<string, string>()
   let awaySince: number | undefined
   let awayReason = ''
+  /** It is back, and not all of what this instance knows has been compared with what it has. */
+  let isPuttingBack = false
   let isRetrying = false
   let isClosed = false
   const keyOf = (callId: string) => shared.isPartial ? callId : ''
@@ -141,6 +143,7 @@ export function createResilientStore (options: ResilientOptions): CallStore {
       if (broken.size > 0 || journal.size > 0) return
       observer.back(performance.now() - awaySince)
       awaySince = undefined
+      isPuttingBack = true
       comparing.hurry()
     } catch {
       // Others of a Cluster may be back: those that failed stand behind them.
@@ -176,23 +179,30 @@ export function createResilientStore (options: ResilientOptions): CallStore {
     let isHurried = false
     let timer: NodeJS.Timeout
     let queue: string[] = []
-    const later = (ms: number) => { timer = setTimeout(() => void step(), ms).unref() }
+    const later = (ms: number) => {
+      clearTimeout(timer)
+      timer = setTimeout(() => void step(), ms).unref()
+    }
     later(compareMs)
 
     async function step (): Promise<void> {
       if (queue.length === 0) queue = own.ids()
-      const batch = queue.splice(0, batchSize).filter((callId) => !journal.has(callId))
-      if (awaySince === undefined || shared.isPartial) await compare(batch).catch(() => { isHurried = true })
-      const steps = Math.ceil(own.size / batchSize) || 1
-      if (queue.length === 0) isHurried = false
-      if (!isClosed) later(isHurried && awaySince === undefined ? 0 : compareMs / steps)
+      const round = queue
+      const batch = round.splice(0, batchSize).filter((callId) => !journal.has(callId))
+      const isAway = awaySince !== undefined
+      const isDone = (isAway && !shared.isPartial) || await compare(batch).then(() => true, () => false)
+      if (isClosed) return
+      if (!isDone) queue = []
+      // Another round may have begun meanwhile.
+      else if (round.length === 0 && round === queue && !isAway) isHurried = isPuttingBack = false
+      const pauseMs = compareMs / (Math.ceil(own.size / batchSize) || 1)
+      later(!isHurried || awaySince !== undefined ? pauseMs : isDone ? 0 : Math.min(retryMs, pauseMs))
     }
 
     return {
       hurry () {
         isHurried = true
         queue = []
-        clearTimeout(timer)
         later(0)
       },
       stop: () => clearTimeout(timer),
@@ -251,8 +261,9 @@ export function createResilientStore (options: ResilientOptions): CallStore {
     leaveDeletes: (owed) => shared.leaveDeletes(owed),
     takeDeletes: () => shared.takeDeletes(),
     health (): StoreHealth {
-      if (awaySince === undefined) return { isDegraded: false }
-      return { isDegraded: true, reason: awayReason, waiting: journal.size, refusesNew: onUnavailable === 'reject' }
+      if (awaySince === undefined && !isPuttingBack) return { isDegraded: false }
+      const refusesNew = awaySince !== undefined && onUnavailable === 'reject'
+      return { isDegraded: true, reason: awayReason, waiting: journal.size, refusesNew }
     },
     async close () {
       await retry()

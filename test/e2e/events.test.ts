@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { freePort } from '../../stack/ports.ts'
 import { startRtpengine } from '../../stack/rtpengine.ts'
 import { sharedContext } from '../support/shared.ts'
+import type { Message } from '../stack/fixtures/sip-peer.ts'
 import { bye, establish, exchange, hearEachOther, openCallee, openPhone, type Phone } from '../support/sip-call.ts'
 import { type Site, startSite } from '../support/site.ts'
 import { spiral } from '../support/spiral.ts'
@@ -83,8 +84,13 @@ for (const way of ['evapi', 'http'] as const) {
       const { alice: carol, bob: dave } = await phones(t)
       await establish(carol, dave)
       await hearEachOther(carol, dave)
+      const { alice: eve, bob: frank } = await phones(t)
+      eve.peer.request('INVITE', frank.peer.uri, { body: eve.sdp() })
+      const ringing = await frank.peer.receive(/^INVITE/)
+      frank.peer.reply(ringing, '180 Ringing')
+      await eve.peer.receive(/^SIP\/2.0 180/)
       kill(await nodeOf(callId))
-      await areToldToEnd(carol, dave)
+      await Promise.all([areToldToEnd(carol, dave), isCancelled(ringing, frank, eve)])
       await bye(caller, callee)
       await site.holdsInStore(0)
     })
@@ -100,6 +106,13 @@ for (const way of ['evapi', 'http'] as const) {
       assert.deepEqual([await stranded(), isTold()], [[callId], true])
     }
   })
+}
+
+async function isCancelled (ringing: Message, callee: Phone, caller: Phone): Promise<void> {
+  callee.peer.reply(await callee.peer.receive(/^CANCEL/, 30_000), '200 OK')
+  callee.peer.reply(ringing, '487 Request Terminated')
+  await callee.peer.receive(/^ACK/)
+  await caller.peer.receive(/^SIP\/2.0 487/)
 }
 
 async function areToldToEnd (...parties: Phone[]): Promise<void> {

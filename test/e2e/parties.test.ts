@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { ensureTree, type Release } from '../../stack/tree.ts'
 import { startMediaSite } from '../support/media-call.ts'
@@ -10,8 +12,8 @@ let marks = 64
 
 interface Reply { sdp: string, 'to-tag': string, 'from-tags': string[] }
 
-async function startSite (t: TestContext, release: Release) {
-  const { ngpilot, post } = await startMediaSite(t, { rtpengine: { tree: await ensureTree({ release }) } })
+async function startSite (t: TestContext, release: Release, args: string[] = []) {
+  const { ngpilot, post, rtpengine } = await startMediaSite(t, { rtpengine: { args, tree: await ensureTree({ release }) } })
   const command = async (name: string, body: object): Promise<Reply> => {
     const reply = await fetch(`${ngpilot.url}/v1/calls/call/${name}`, {
       method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body),
@@ -34,7 +36,7 @@ async function startSite (t: TestContext, release: Release) {
   }
   const end = async () => assert.ok((await fetch(`${ngpilot.url}/v1/calls/call`, { method: 'DELETE' })).ok)
   const calls = async () => (await (await fetch(`${ngpilot.url}/v1/calls`)).json() as { calls: unknown[] }).calls
-  return { post, command, open, listen, end, calls }
+  return { post, command, open, listen, end, calls, folder: rtpengine.folder }
 }
 
 for (const release of releases) {
@@ -79,3 +81,27 @@ for (const release of releases) {
     assert.deepEqual(await calls(), [])
   })
 }
+
+test('a call is recorded from its start-recording to its stop-recording: what each party says, and nothing after', async (t) => {
+  const args = ['--recording-method=pcap', '--recording-dir=/srv/recordings', '--recording-format=eth']
+  const { post, command, open, end, folder } = await startSite(t, 'trixie', args)
+  const [alice, bob] = [await open(), await open()]
+  const both = { callId: 'call', fromTag: 'alice' }
+  bob.sendTo(await post('/v1/offer', { ...both, sdp: alice.sdp() }))
+  alice.sendTo(await post('/v1/answer', { ...both, toTag: 'bob', sdp: bob.sdp() }))
+  await Promise.all([alice.hears(bob.mark), bob.hears(alice.mark)])
+  await command('start-recording', {})
+  await Promise.all([alice.hears(bob.mark), bob.hears(alice.mark)])
+  await command('stop-recording', {})
+  const [late, later] = [await open(), await open()]
+  bob.sendTo(await post('/v1/offer', { ...both, toTag: 'bob', sdp: late.sdp({ version: 2 }) }))
+  late.sendTo(await post('/v1/answer', { ...both, toTag: 'bob', sdp: later.sdp({ version: 2 }) }))
+  await later.hears(late.mark)
+  await end()
+
+  const names = (await readdir(join(folder, 'recordings', 'pcaps'))).filter((name) => name.endsWith('.pcap'))
+  assert.equal(names.length, 1)
+  const recorded = await readFile(join(folder, 'recordings', 'pcaps', names[0] ?? ''))
+  const says = ({ mark }: { mark: number }) => recorded.includes(Buffer.alloc(160, mark))
+  assert.deepEqual([alice, bob, late].map(says), [true, true, false])
+})

@@ -80,6 +80,24 @@ test('of two instances that put a call back the one that knows more has the last
   await until(async () => await established() === 20)
 })
 
+test('an instance that is well again has put back all that it knows', async (t) => {
+  const first = await startRedis(t)
+  const [one, other] = [open(t, { url: first.url }).store, open(t, { url: first.url }).store]
+  const calls = Array.from({ length: 250 }, (_, index) => `call-${index}`)
+  for (const callId of calls) {
+    await one.save(callId, { ...beginning, event: { at: 1, event: 'offer' } })
+    await other.find(callId)
+    await other.save(callId, { isEstablished: true, event: { at: 2, event: 'answer' } })
+  }
+  process.kill(first.pid, 'SIGKILL')
+  await first.ended
+  await Promise.all([one, other].map((store) => assert.rejects(store.check())))
+  await startRedis(t, { port: first.port })
+  await until(() => !one.health().isDegraded && !other.health().isDegraded)
+  const found = await Promise.all(calls.map((callId) => one.find(callId)))
+  assert.equal(found.filter((call) => call?.isEstablished).length, calls.length)
+})
+
 test('a call that ended on another instance is not put back', async (t) => {
   const first = await startRedis(t)
   const [one, other] = [open(t, { url: first.url }).store, open(t, { url: first.url }).store]

@@ -45,7 +45,7 @@ export async function startBrowserPhone (
   await phone.register(`ws://${kamailio.address}:${kamailio.wsPort}`, uri)
   const hears = async (hz: number) => {
     let heard = 0
-    for (let tries = 0; tries < 60; tries++) {
+    for (let tries = 0; tries < 150; tries++) {
       heard = await phone.heardHz()
       if (Math.abs(heard - hz) < 8) return
       await sleep(100)

@@ -26,7 +26,7 @@ export async function startSipPhone (
   /** Waits for the tone in what was recorded after the first `skip` samples; a new recording counts whole. */
   const hears = async (hz: number, skip = 0) => {
     let heard = { hz: 0, level: 0 }
-    for (let tries = 0; tries < 60; tries++) {
+    for (let tries = 0; tries < 150; tries++) {
       const { samples, sampleRate } = await phone.heard().catch(() => silence)
       const fresh = samples.subarray(samples.length < skip ? 0 : skip)
       if (skip === 0 || fresh.length > sampleRate) heard = measureTone({ samples: fresh, sampleRate })
