@@ -18,6 +18,7 @@ export const checks = {
   'NG-12': { severity: 'warning', title: 'SDES offers suites without encryption (NULL) among twelve.' },
   'NG-13': { severity: 'error', title: 'Two keys or words contradict each other.' },
   'NG-14': { severity: 'error', title: 'An offer to a browser lacks ICE or DTLS.' },
+  'NG-15': { severity: 'warning', title: 'A token of a flags string that its reader takes otherwise than it looks.' },
   'PO-01': { severity: 'error', title: 'An endpoint never matches: those before it take all that it would.' },
   'PO-02': { severity: 'warning', title: 'A rule never applies.' },
   'PO-03': { severity: 'warning', title: 'A profile that no endpoint names and none extends.' },

@@ -37,7 +37,7 @@ export const FactsEntry = Type.Object({
     ptime: optional(Type.Number()), family: optional(Type.Enum(['IP4', 'IP6'])), address: optional(Type.String()),
     hasIce: optional(Type.Boolean()), hasDtls: optional(Type.Boolean()), hasSdes: optional(Type.Boolean()),
     isPrivate: optional(Type.Boolean()),
-  })),
+  }, closed)),
 }, closed)
 
 export type FactsEntry = Static<typeof FactsEntry>

@@ -48,7 +48,8 @@ export function findingsOf (
 
 const bothWays = 'rtpengine_manage() uses one string for requests and replies, so that it meets the answer too'
 
-function codeOf (message: string): CheckCode | undefined {
+/** The check that a note on a flags string belongs to. */
+export function codeOf (message: string): CheckCode | undefined {
   if (message.startsWith('rtpengine before 12.5 ignores')) return 'NG-01'
   return /^(unknown word|rtpengine knows no)/.test(message) ? 'NG-02' : undefined
 }

@@ -4,6 +4,8 @@ import { checks, type CheckCode } from './checks.ts'
 import type { LintFinding } from './lint.ts'
 import { isRecord, type Place } from './problem.ts'
 import type { PolicySource } from './source.ts'
+import type { TextEntry } from './schema.ts'
+import { textTest } from './text.ts'
 import type { Policy } from './types.ts'
 
 /** Endpoints, rules and profiles that no message ever comes to. */
@@ -12,15 +14,22 @@ export function unreachable (policy: Policy, sources: readonly PolicySource[]): 
   const rules = entriesOf(sources, 'rules')
   const named = new Set(['sip', ...policy.endpoints.flatMap(({ profile }) => policy.profiles.get(profile)?.line ?? [])])
   const rejecting = rules.filter(({ isRejecting }) => isRejecting)
+  const isClosed = ({ match }: Entry) => match['time'] !== undefined && listOf(match['time']).every(isNever)
   return [
     ...endpoints.flatMap((entry, index) => {
+      const { place } = policy.endpoints[index] ?? {}
+      if (place && isClosed(entry)) return [finding('PO-01', place, 'never matches: its time ends before it begins', 'since before until')]
       const before = endpoints.findIndex((earlier) => earlier.index >= index || implies(policy, entry, earlier))
       const here = policy.endpoints[index]?.place
       const there = policy.endpoints[before]?.place
       if (before < 0 || before >= index || !here || !there) return []
       return [finding('PO-01', here, `never matches: all that it takes, the endpoint at ${placeText(there)} has taken`, 'put this one before it')]
     }),
-    ...rules.flatMap((entry) => neverApplies(policy, named, rejecting, entry)),
+    ...rules.flatMap((entry) => {
+      const { name, place } = policy.rules[entry.index] ?? {}
+      if (place && isClosed(entry)) return [finding('PO-02', place, `rule ${name} never applies: its time ends before it begins`, 'since before until')]
+      return neverApplies(policy, named, rejecting, entry)
+    }),
     ...unused(policy, sources, rules),
   ]
 }
@@ -49,15 +58,46 @@ function implies (policy: Policy, { match, blocks }: Entry, other: Entry): boole
     const given = match[key]
     if (given === undefined) return false
     if (key === 'address') return blocks.every((block) => other.blocks.some((around) => around.bits <= block.bits && contains(around, block.groups)))
-    if (key === 'vars' && isRecord(wanted)) return isRecord(given) && Object.entries(wanted).every(([name, value]) => given[name] === value)
+    if (textMaps.includes(key) && isRecord(given) && isRecord(wanted)) {
+      return Object.entries(wanted).every(([name, value]) => given[name] !== undefined && impliesText(given[name], value, name === 'host'))
+    }
+    if (key === 'user-agent') return impliesText(given, wanted)
+    if (key === 'sdp' && isRecord(given) && isRecord(wanted)) {
+      return Object.entries(wanted).every(([name, value]) => given[name] !== undefined && isWithin(given[name], value))
+    }
     if (parties.includes(key)) {
       const own = isRecord(given) ? given : {}
       const hop = isRecord(wanted) ? Object.entries(wanted).filter(([name]) => name !== 'profile') : []
       if (!hop.every(([name, value]) => isDeepStrictEqual(own[name], value))) return false
       return isOneOf(policy, namesOf(given), namesOf(wanted))
     }
-    if (key === 'transport') return listOf(given).every((each) => listOf(wanted).includes(each))
+    if (key === 'transport' || key === 'method') return isWithin(given, wanted)
     return isDeepStrictEqual(given, wanted)
+  })
+}
+
+const textMaps = ['vars', 'header', 'from', 'to', 'request-uri']
+
+const isWithin = (given: unknown, wanted: unknown): boolean => listOf(given).every((each) => listOf(wanted).includes(each))
+
+/** The same for what is said of a text. */
+function impliesText (given: unknown, wanted: unknown, isCaseless = false): boolean {
+  if (!isRecord(given)) {
+    const { holds } = textTest(wanted as TextEntry, isCaseless)
+    return listOf(given).every((each) => holds(String(each)))
+  }
+  if (!isRecord(wanted)) return false
+  return Object.entries(wanted).every(([key, value]) => {
+    const own = given[key]
+    if (key === 'present' && value === true) return given['present'] !== false
+    if (own === undefined) return false
+    const holds = (test: (text: string, part: string) => boolean) => {
+      return listOf(own).every((text) => listOf(value).some((part) => test(String(text), String(part))))
+    }
+    if (key === 'prefix') return holds((text, part) => text.startsWith(part))
+    if (key === 'suffix') return holds((text, part) => text.endsWith(part))
+    if (key === 'contains') return holds((text, part) => text.includes(part))
+    return isDeepStrictEqual(own, value)
   })
 }
 
@@ -66,6 +106,12 @@ function isOneOf (policy: Policy, names: unknown[], others: unknown[]): boolean 
   if (others.length === 0) return true
   const lines = names.map((name) => policy.profiles.get(String(name))?.line ?? [])
   return lines.length > 0 && lines.every((line) => line.some((name) => others.includes(name)))
+}
+
+/** A window that ends before it begins. */
+function isNever (window: unknown): boolean {
+  if (!isRecord(window) || typeof window['since'] !== 'string' || typeof window['until'] !== 'string') return false
+  return Date.parse(window['since']) >= Date.parse(window['until'])
 }
 
 const parties = ['caller', 'callee', 'sender', 'receiver']

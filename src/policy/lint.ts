@@ -1,13 +1,15 @@
 import type { Release } from '../ng/release.ts'
 import { checks, type CheckCode, type Severity } from './checks.ts'
-import { decide, explain } from './decide.ts'
+import { decide, explain, profileOf } from './decide.ts'
 import { factsFrom } from './facts-file.ts'
 import { canEncode, isSpeech } from './codec-names.ts'
 import { kindOf, lintNg, type NgFinding } from './lint-ng.ts'
 import { namesOf, unreachable } from './lint-reach.ts'
+import { lintStrings } from './lint-strings.ts'
 import { byPlace } from './load.ts'
 import { Lookup } from './lookup.ts'
 import { isRecord, type Place } from './problem.ts'
+import { fallback } from './profiles.ts'
 import type { PolicySource } from './source.ts'
 import type { CallFacts, LegName, Policy, Profile, Rule } from './types.ts'
 
@@ -18,11 +20,11 @@ export interface LintFinding extends Place { code: CheckCode, severity: Severity
  * What a sound policy does that nobody wants: for each pair of profiles that endpoints name, and each rule on top of them,
  * the NG keys that come out; and what is never reached. Only what the files say is reported, not ngpilot's own keys.
  *
- * @param oldest the oldest rtpengine of the fleet
+ * @param oldest the oldest rtpengine of the fleet, if it is known
  */
-export function lintPolicy (policy: Policy, sources: readonly PolicySource[], oldest: Release): LintFinding[] {
+export function lintPolicy (policy: Policy, sources: readonly PolicySource[], oldest?: Release): LintFinding[] {
   const found = [
-    ...unreachable(policy, sources), ...lintCodecs(policy),
+    ...unreachable(policy, sources), ...lintStrings(sources), ...lintCodecs(policy),
     ...lintPairs(policy, oldest), ...lintRules(policy, sources, oldest),
   ]
   const seen = new Set<string>()
@@ -48,12 +50,12 @@ function messageOf (command: CallFacts['command'], sender: Profile, receiver: Pr
   return factsFrom({ command, sender: { profile: sender.name }, receiver: { profile: receiver.name } })
 }
 
-function lintPairs (policy: Policy, oldest: Release): LintFinding[] {
+function lintPairs (policy: Policy, oldest?: Release): LintFinding[] {
   const profiles = profilesInUse(policy)
   const bare = withoutRules(policy)
   return profiles.flatMap((receiver) => onePerKind(profiles).flatMap((sender) => commands.flatMap((command) => {
     const { decision, origins } = explain(bare, messageOf(command, sender, receiver))
-    const context = { command, sender: kindOf(sender), receiver: kindOf(receiver), oldest }
+    const context = { command, sender: kindOf(sender), receiver: kindOf(receiver), ...oldest && { oldest } }
     return lintNg(decision.flags, context).flatMap((finding) => {
       const origin = origins.find(({ path, value, place }) => place && path === finding.path && isAbout(finding, value))
       return origin?.place ? [at(origin.place, finding)] : []
@@ -70,7 +72,7 @@ function onePerKind (profiles: readonly Profile[]): Profile[] {
   return [...new Map(profiles.map((profile) => [kindOf(profile), profile])).values()]
 }
 
-function lintRules (policy: Policy, sources: readonly PolicySource[], oldest: Release): LintFinding[] {
+function lintRules (policy: Policy, sources: readonly PolicySource[], oldest?: Release): LintFinding[] {
   const entries = sources.flatMap(({ value }) => isRecord(value) && Array.isArray(value['rules']) ? value['rules'] as unknown[] : [])
   const inUse = profilesInUse(policy)
   return policy.rules.flatMap((rule, index) => {
@@ -78,10 +80,10 @@ function lintRules (policy: Policy, sources: readonly PolicySource[], oldest: Re
     const { reject, caller, callee, offer, answer } = rule.effect
     const changesLegs = caller !== undefined || callee !== undefined
     if (reject) return []
-    const pairs = pairsOf(inUse, match, changesLegs)
+    const pairs = pairsOf(policy, inUse, match, changesLegs)
     return [
       ...commands.filter((command) => changesLegs || Object.keys({ offer, answer }[command]).length > 0)
-        .flatMap((command) => lintEffect(policy, rule, command, pairs, oldest)),
+        .flatMap((command) => lintEffect(policy, rule, match, command, pairs, oldest)),
       ...onlyOnce(rule, match),
     ]
   })
@@ -91,11 +93,12 @@ function lintRules (policy: Policy, sources: readonly PolicySource[], oldest: Re
 type Pair = [sender: Profile, receiver: Profile, caller: LegName]
 
 /** The pairs that a rule is about, one for each pair of kinds. */
-function pairsOf (inUse: Profile[], match: Record<string, unknown>, changesLegs: boolean): Pair[] {
+function pairsOf (policy: Policy, inUse: Profile[], match: Record<string, unknown>, changesLegs: boolean): Pair[] {
   const named = (party: string): Profile[] | undefined => {
-    const names = namesOf(match[party])
-    if (match[party] === undefined) return undefined
-    // Of whom only an address is said, any profile may be; to blame the rule for each would be wrong more often than right.
+    const wanted = match[party]
+    if (wanted === undefined) return undefined
+    const names = namesOf(wanted)
+    if (names.length === 0) return profilesAt(policy, isRecord(wanted) ? wanted : {})
     return inUse.filter(({ line }) => line.some((name) => names.includes(name)))
   }
   const [caller, callee, sender, receiver] = ['caller', 'callee', 'sender', 'receiver'].map(named)
@@ -108,21 +111,33 @@ function pairsOf (inUse: Profile[], match: Record<string, unknown>, changesLegs:
   ]
 }
 
+/** The profiles that endpoints give to who is at an address or comes by a transport; a browser is known by its transport. */
+function profilesAt (policy: Policy, { address, transport }: Record<string, unknown>): Profile[] {
+  const first = (value: unknown): unknown[] => Array.isArray(value) ? value : [value]
+  const transports = transport === undefined ? ['udp', 'tcp', 'tls'] : first(transport)
+  return first(address).flatMap((block) => transports.map((each) => profileOf(policy, factsFrom({
+    sender: { transport: String(each), ...typeof block === 'string' && { address: block.replace(/\/\d+$/, '') } },
+  }), 'sender')))
+}
+
 function lintEffect (
-  policy: Policy, rule: Rule, command: CallFacts['command'], pairs: Pair[], oldest: Release,
+  policy: Policy, rule: Rule, match: Record<string, unknown>, command: CallFacts['command'], pairs: Pair[], oldest: Release | undefined,
 ): LintFinding[] {
   const always = { ...rule, conditions: [] }
   const alone: Policy = { ...policy, rules: [always], lookup: { ...policy.lookup, rules: new Lookup([always]) } }
   return pairs.flatMap(([from, to, caller]) => {
     const facts = { ...messageOf(command, from, to), caller }
     const { flags, sender, receiver } = decide(alone, facts)
-    const found = lintNg(flags, { command, sender: kindOf(sender), receiver: kindOf(receiver), oldest })
+    const found = lintNg(flags, { command, sender: kindOf(sender), receiver: kindOf(receiver), ...oldest && { oldest } })
     if (found.length === 0) return []
     const own = explain(alone, facts).origins.filter(({ source }) => source === `rule ${rule.name}` || source.startsWith(`rule ${rule.name}: `))
     return found.flatMap((finding) => {
       const origins = own.filter(({ path }) => path === finding.path)
-      const origin = origins.find(({ value }) => isAbout(finding, value)) ?? origins[0]
-      return origin ? [at(origin.place ?? rule.place, finding)] : []
+      const isOfAny = finding.word === undefined || finding.code === 'NG-13'
+      const origin = origins.find(({ value }) => isAbout(finding, value)) ?? (isOfAny ? origins[0] : undefined)
+      const isBack = caller === 'receiver' && match['callee'] !== undefined && (finding.code === 'NG-14' || finding.code === 'NG-03')
+      const fix = `${finding.fix}${isBack ? '; or receiver in place of callee: now it is for what comes from there too' : ''}`
+      return origin ? [at(origin.place ?? rule.place, { ...finding, fix })] : []
     })
   })
 }
@@ -144,12 +159,18 @@ function lintCodecs (policy: Policy): LintFinding[] {
 
 /** Codecs that are changed for what only one message of a call says. */
 function onlyOnce ({ name, place, effect }: Rule, match: Record<string, unknown>): LintFinding[] {
-  if (effect.offer['codec'] === undefined) return []
-  const once = ['sender', 'receiver', 'request-uri', 'headers', 'method'].filter((key) => Object.hasOwn(match, key))
+  const ofLegs = [effect.caller, effect.callee].flatMap((change) => change?.(fallback).origins.get('codecs') ?? [])
+  const changed = ofLegs.find(({ source }) => source === `rule ${name}`)
+  if (effect.offer['codec'] === undefined && !changed) return []
+  const once = ofOneMessage.filter((key) => Object.hasOwn(match, key))
+  if (typeof match['when'] === 'string' && /\b(?:sip|sdp|sender|receiver|command)\b/.test(match['when'])) once.push('when')
   if (once.length === 0) return []
   const message = `rule ${name} changes codecs where ${once.join(', ')} matches: a re-INVITE from the other side gets none of it, and the codec falls back`
-  return [{ ...effect.places.get('codec') ?? place, code: 'NG-10', severity: checks['NG-10'].severity, message, fix: 'match on caller and callee, or give the profile codecs' }]
+  return [{ ...effect.places.get('codec') ?? changed?.place ?? place, code: 'NG-10', severity: checks['NG-10'].severity, message, fix: 'match on caller and callee, or give the profile codecs' }]
 }
+
+/** What is another in a re-INVITE, above all in one from the other side. */
+const ofOneMessage = ['sender', 'receiver', 'request-uri', 'from', 'to', 'user-agent', 'header', 'method', 'sdp', 'command']
 
 function at ({ file, line, column }: Place, { code, message, fix }: Omit<NgFinding, 'path'>): LintFinding {
   return { file, line, column, code, severity: checks[code].severity, message, fix }

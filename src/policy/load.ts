@@ -6,6 +6,7 @@ import { problemText, type Place, type PolicyProblem } from './problem.ts'
 import type { PolicyFile } from './schema.ts'
 import { checkShape } from './shape.ts'
 import { readSources, type PolicySource, type PolicySources } from './source.ts'
+import { checkTestWords } from './test-words.ts'
 import { readTests, type PolicyTest } from './test-file.ts'
 import type { Policy } from './types.ts'
 import { checkWords } from './words.ts'
@@ -58,6 +59,7 @@ export function problemsIn ({ sources, tests: testSources, problems: unread }: P
     // A file that cannot be read may define what the others name.
     ...unread.length === 0 ? checkNames(sources) : [],
     ...read.flatMap((one) => one.problems),
+    ...unread.length === 0 ? testSources.flatMap((test) => checkTestWords(test, sources)) : [],
   ]
   const problems = [...found, ...unread.length === 0 ? checkReach(sources) : []].sort(byPlace)
   return { tests: read.flatMap((one) => one.tests), problems, isSound: found.length === 0 }

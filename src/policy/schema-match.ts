@@ -57,7 +57,7 @@ const Time = Type.Object({
   zone: optional(Type.String({ format: 'time-zone', description: 'Of the IANA database, Europe/Berlin for instance. Default UTC.' })),
   days: optional(oneOrMore(Type.String({ format: 'days' }), { description: 'mon, tue … or a range such as mon-fri.' })),
   from: optional(Type.String({ format: 'time', description: 'HH:MM, the first minute.' })),
-  to: optional(Type.String({ format: 'time', description: 'HH:MM, the first minute after it; before `from`: past midnight.' })),
+  to: optional(Type.String({ format: 'time', description: 'HH:MM, the first minute after it; before `from`: past midnight; the same: the whole day.' })),
   since: optional(Type.String({ format: 'moment', description: '2026-12-24 or 2026-12-24T18:00' })),
   until: optional(Type.String({ format: 'moment', description: 'The same; the first moment after it.' })),
 }, some)

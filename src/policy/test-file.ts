@@ -16,8 +16,8 @@ const Expected = Type.Object({
   flags: optional(Type.Record(Type.String(), Type.Unknown(), { description: 'NG keys that are among the flags; of a list the words that are among it.' })),
   without: optional(Type.Array(Type.String(), { description: 'NG keys that are not among the flags; `codec.strip` for one within.' })),
   nodes: optional(Type.String()),
-  'client-flags': optional(Type.String()),
-  'on-node-loss': optional(Type.String()),
+  'client-flags': optional(Type.Enum(['trust', 'ignore', 'merge'])),
+  'on-node-loss': optional(Type.Enum(['fail', 're-anchor'])),
   reject: optional(Type.Integer({ minimum: 400, maximum: 699, description: 'The SIP code of the refusal; without it there must be none.' })),
 }, { ...closed, minProperties: 1 })
 

@@ -10,7 +10,7 @@ import { shareOf } from '../../src/policy/share.ts'
 import { policyDirectory } from './directory.ts'
 
 const good = (profile: string) => `version: 1\nprofiles: { ${profile}: { extends: sip } }\nendpoints: [{ profile: ${profile} }]\n`
-const failing = 'version: 1\ntests: [{ name: never, facts: {}, expect: { receiver: nobody } }]\n'
+const failing = 'version: 1\ntests: [{ name: never, facts: {}, expect: { receiver: sip } }]\n'
 
 async function start (t: TestContext, options: Omit<HolderOptions, 'observer'>) {
   const seen: string[] = []
@@ -56,7 +56,7 @@ test('a reload swaps in what is good; what is broken, or fails its tests, change
   await writeFile(join(directory, 'a.test.yaml'), failing)
   await holder.reload()
   assert.equal(holder.current(), first)
-  assert.match(holder.problem() ?? '', /a\.test\.yaml:2:9: test "never" fails: receiver: expected nobody, found two/)
+  assert.match(holder.problem() ?? '', /a\.test\.yaml:2:9: test "never" fails: receiver: expected sip, found two/)
   await rm(join(directory, 'a.test.yaml'))
   await holder.reload()
   assert.equal(profileOf(holder), 'two')

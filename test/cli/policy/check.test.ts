@@ -74,6 +74,27 @@ test('a misspelt test is a problem of the policy', async (t) => {
   assert.match((await runPolicy(['test', directory])).errors, /is no policy/)
 })
 
+test('words in the tables of tests that nothing has are told, with the nearest', async (t) => {
+  const directory = await policyDirectory(t, {
+    'a.yaml': policy,
+    'a.test.yaml': `version: 1
+tests:
+  - name: a
+    facts: { sender: { transport: wsss }, receiver: { profile: phne } }
+    expect: { sender: browzer, rules: [barrd], without: [ICEE], nodes: x, flags: { transport-protcol: RTP/AVP, codec: {} } }
+  - { name: b, facts: { sdp: { codec: [opus], hasICE: true } }, expect: { sender: phone } }
+`,
+  })
+  const out = JSON.parse((await runPolicy(['check', directory, '--format', 'json'])).out) as { findings: { line: number, column: number, message: string }[] }
+  assert.deepEqual(out.findings.filter(({ line }) => line < 6).map(({ column, message }) => `${column} ${message.replace(/.*: there/, 'there')}`), [
+    '35 there is no transport "wsss"; did you mean "wss"?', '64 there is no preset or profile "phne"; did you mean "phone"?',
+    '23 there is no preset or profile "browzer"; did you mean "browser"?', '40 there is no rule "barrd"; did you mean "barred"?',
+    '58 there is no NG key "ICEE"; did you mean "ICE"?', '72 there is no set of nodes "x"; known: default',
+    '84 there is no NG key "transport-protcol"; did you mean "transport-protocol"?',
+  ])
+  assert.match(JSON.stringify(out.findings.filter(({ line }) => line === 6)), /codec: unknown key; did you mean \\"codecs\\"\?.*hasICE: unknown key; did you mean \\"hasIce\\"/)
+})
+
 test('--versions says which words old nodes ignore', async (t) => {
   const directory = await policyDirectory(t, { 'a.yaml': `${policy}  \nsets: [x]\n`.replace('{ extends: sip }', '{ extends: sip, ng: { flags: [static-codecs] } }') })
   assert.match((await runPolicy(['check', directory, '--versions', '10.5,12.5'])).out, /error NG-02: rtpengine 10\.5 does not know "static-codecs"/)
