@@ -21,11 +21,12 @@ interface Life { callId: string, isKept: boolean }
 
 describe('no delete is lost, and a call is owned by one node', () => {
   for (let seed = firstSeed; seed < firstSeed + seeds; seed++) {
-    test(`with loss, silence, standstill, ${hasRestarts(seed) ? 'restarts, ' : ''}failover and two instances (seed ${seed})`, async (t) => {
+    test(`with loss, silence, standstill, ${hasRestarts(seed) ? 'restarts, ' : ''}failover, and two instances that start anew (seed ${seed})`, async (t) => {
       const random = randomFrom(seed)
       const scene = await startScene(t, seed, random)
-      const { nodes, instances, store } = scene
-      const story = tellStory(nodes, hasRestarts(seed), random)
+      const { nodes, instances, stopped, store } = scene
+      const restarts = restartInstances(scene, t, randomFrom(seed * 1000 + 999))
+      const story = Promise.all([tellStory(nodes, hasRestarts(seed), random), restarts])
       const lives = await Promise.all(Array.from({ length: callsEach }, (_, number) => live(scene, `call ${number}`, randomFrom(seed * 1000 + number))))
       await story
       for (const node of nodes) node.suffer({})
@@ -40,17 +41,23 @@ describe('no delete is lost, and a call is owned by one node', () => {
       const gone = kept.filter((callId) => !nodes.some(({ calls }) => calls.has(callId)))
       if (!hasRestarts(seed)) assert.deepEqual(gone, [], 'a call was ended that nobody had ended')
 
-      for (const callId of kept) await instances[0]?.calls.deleteCall(request({ callId }))
+      for (const callId of kept) await instances[0]?.serve((calls) => calls.deleteCall(request({ callId })))
       await until('nothing is owed', () => instances.every(({ owed }) => owed() === 0))
       assert.deepEqual(strays(), [])
       assert.deepEqual(nodes.map(({ calls }) => calls.size), [0, 0, 0])
-      assert.deepEqual(instances.flatMap(({ lost }) => lost), [])
+      assert.deepEqual([...instances, ...stopped].flatMap(({ lost }) => lost), [])
       t.diagnostic(`of ${callsEach} calls ${kept.length} lived on; ${gone.length} of them were lost with a node that started anew`)
     })
   }
 })
 
-interface Scene { nodes: CallNode[], instances: Instance[], store: ReturnType<typeof createMemoryStore> }
+interface Scene {
+  nodes: CallNode[]
+  instances: Instance[]
+  /** Those that others have taken the place of. */
+  stopped: Instance[]
+  store: ReturnType<typeof createMemoryStore>
+}
 
 async function startScene (t: TestContext, seed: number, random: () => number): Promise<Scene> {
   const store = createMemoryStore({ ttlSeconds: 60 })
@@ -59,7 +66,7 @@ async function startScene (t: TestContext, seed: number, random: () => number): 
     id, seed: seed * 100 + index, mediaPort: 20_000 + 1000 * index, faults: usualFaults(random),
   })))
   const instances = ['one', 'two'].map((instanceId) => startInstance(t, { instanceId, nodes, policy, store }))
-  return { nodes, instances, store }
+  return { nodes, instances, stopped: [], store }
 }
 
 /** The faults that a network has all the time. Delays stay below the time for which a node that restarts hears nothing. */
@@ -83,9 +90,22 @@ async function tellStory (nodes: CallNode[], hasRestarts: boolean, random: () =>
   }
 }
 
+/** One ngpilot after the other stops and starts anew, and takes over the deletes that it owed. */
+async function restartInstances (
+  { nodes, instances, stopped, store }: Scene, t: TestContext, random: () => number,
+): Promise<void> {
+  for (const [index, old] of instances.entries()) {
+    await sleep(random() * storyMs / 2)
+    const instance = startInstance(t, { instanceId: `${index} anew`, nodes, policy, store })
+    instances[index] = instance
+    stopped.push(old)
+    for (const { node, ...left } of await old.stop(50)) void instance.deletes.take(node, left)
+  }
+}
+
 /** A call from its offer to its delete, or to where it is left; each request goes to either instance. */
 async function live ({ nodes, instances }: Scene, callId: string, random: () => number): Promise<Life> {
-  const calls = () => instances[Math.floor(random() * instances.length)]?.calls ?? assert.fail()
+  const instance = () => instances[Math.floor(random() * instances.length)] ?? assert.fail()
   const legs = { callId, fromTag: 'from', source: phone, destination: phone, sdp }
   const toTag = 'to'
   const soon = () => ({ deadline: performance.now() + 400 })
@@ -103,18 +123,18 @@ async function live ({ nodes, instances }: Scene, callId: string, random: () => 
   }
 
   await sleep(random() * storyMs)
-  let isUp = await owned(calls().offer(request({ ...legs, ...soon() })))
+  let isUp = await owned(instance().serve((calls) => calls.offer(request({ ...legs, ...soon() }))))
   // As a proxy that tries the next route does.
-  if (!isUp) isUp = await owned(calls().offer(request({ ...legs, ...soon() })))
+  if (!isUp) isUp = await owned(instance().serve((calls) => calls.offer(request({ ...legs, ...soon() }))))
   if (!isUp) return { callId, isKept: false }
-  await owned(calls().answer(request({ ...legs, toTag, ...soon() })))
+  await owned(instance().serve((calls) => calls.answer(request({ ...legs, toTag, ...soon() }))))
   await sleep(random() * 100)
   if (random() < 0.5) {
-    const isOffered = await owned(calls().offer(request({ ...legs, toTag, ...soon() })))
-    if (isOffered) await owned(calls().answer(request({ ...legs, toTag, ...soon() })))
+    const isOffered = await owned(instance().serve((calls) => calls.offer(request({ ...legs, toTag, ...soon() }))))
+    if (isOffered) await owned(instance().serve((calls) => calls.answer(request({ ...legs, toTag, ...soon() }))))
   }
   if (random() < 0.25) return { callId, isKept: true }
-  await calls().deleteCall(request({ callId, ...soon() }))
+  await instance().serve((calls) => calls.deleteCall(request({ callId, ...soon() })))
   return { callId, isKept: false }
 }
 

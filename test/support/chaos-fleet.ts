@@ -1,12 +1,12 @@
 import type { TestContext } from 'node:test'
-import { createCalls } from '../../src/calls/calls.ts'
+import { type Calls, createCalls } from '../../src/calls/calls.ts'
 import { Deletes } from '../../src/calls/deletes.ts'
 import { createLiveFleet } from '../../src/fleet/live.ts'
 import { observedNg } from '../../src/fleet/observed.ts'
 import { NgClient } from '../../src/ng/client.ts'
 import type { NgDictionary, NgValue } from '../../src/ng/types.ts'
 import type { Policy } from '../../src/policy/types.ts'
-import type { CallStore } from '../../src/state/store.ts'
+import type { CallStore, OwedDelete } from '../../src/state/store.ts'
 import { type ChaosRelay, type Faults, startChaosRelay } from './chaos-rtpengine.ts'
 import { startFakeRtpengine } from './fake-rtpengine.ts'
 
@@ -78,13 +78,24 @@ export function startInstance (t: TestContext, { instanceId, nodes, policy, stor
     policy: () => policy, fleet, ng, store, deletes,
     observer: { decided: () => undefined, found: () => undefined, exchanged: () => undefined, over: () => undefined },
   })
-  t.after(async () => {
+  const underWay = new Set<Promise<unknown>>()
+  /** Does what a request asks. */
+  async function serve<T> (request: (calls: Calls) => Promise<T>): Promise<T> {
+    const done = request(calls)
+    underWay.add(done)
+    return done.finally(() => underWay.delete(done))
+  }
+  /** As at SIGTERM. @returns the deletes that it leaves to others */
+  async function stop (withinMs = 0): Promise<OwedDelete[]> {
+    await Promise.allSettled(underWay)
     await calls.close()
-    await deletes.drain(0)
+    const left = await deletes.drain(withinMs)
     fleet.close()
     await client.close()
-  })
-  return { calls, deletes, fleet, lost, owed: () => owed }
+    return left
+  }
+  t.after(() => stop())
+  return { deletes, fleet, lost, owed: () => owed, serve, stop }
 }
 
 export type Instance = ReturnType<typeof startInstance>
