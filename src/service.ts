@@ -58,43 +58,65 @@ export interface Service {
   close (): Promise<void>
 }
 
+/** Says how to close what has just been made. */
+type Closes = (close: () => unknown) => void
+
 /** How long a stop waits for nodes that still owe an answer to a delete. */
 const drainMs = 1000
 const takeOverMs = 10_000
 
-/**
- * The parts list: config → telemetry → state → ng → fleet → policy → calls → ingress.
- * @throws NgpilotError `policy_invalid` with every problem of the policy; whatever listening on the address throws.
- */
+/** @throws NgpilotError `policy_invalid` with every problem of the policy; whatever listening on the address throws. */
 export async function startService (config: Config, log: Logger): Promise<Service> {
+  const closers: (() => unknown)[] = []
+  const close = async () => {
+    for (let closer = closers.pop(); closer; closer = closers.pop()) await closer()
+  }
+  try {
+    return { ...await makeParts(config, log, (closer) => closers.push(closer)), close }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+/** The parts list: config → telemetry → state → ng → fleet → policy → calls → ingress. */
+async function makeParts (config: Config, log: Logger, closes: Closes): Promise<Omit<Service, 'close'>> {
   const metrics = createMetrics()
   const ofPolicy = policyObserver(metrics, log)
   const policy = await createPolicyHolder({ ...holderOptions(config), observer: ofPolicy }).catch((error: unknown) => {
     const { code, message } = asNgpilotError(error)
     throw new NgpilotError(code, `${message}\npolicy.directory is ${config.policy.directory} (NGPILOT_POLICY_DIRECTORY sets it)`)
   })
+  closes(() => policy.close())
   const store = observedStore(
     openStore({ ...config.store, instanceId: config.instance.id }, resilienceObserver(metrics, log)), storeObserver(metrics))
+  closes(() => store.close())
   metrics.countCalls(() => store.size())
   const client = new NgClient({ ...config.rtpengine, instanceId: config.instance.id, observer: ngObserver(metrics) })
+  closes(() => client.close())
   const willsStore = config.store.url === 'memory:' ? undefined : openWillsStore(config.store)
+  closes(() => willsStore?.close())
   const wills: Wills = new Wills({
     ...willsStore && { store: willsStore },
     onWill: (id, will) => { if (fleet.known(id)) fleet.want(id, will) },
     observer: willsObserver(log),
   })
+  closes(() => wills.close())
   const fleet = createLiveFleet({
     nodes: [], ng: client, observer: fleetObserver(metrics, log), willOf: (id) => wills.of(id),
   })
+  closes(() => fleet.close())
   await wills.start()
   metrics.showNodes(() => fleet.nodes(), () => fleet.sets())
   const found = nodeSources(config)
+  closes(() => found.close())
   const discovery = new Discovery(config.rtpengine.nodes, {
     sources: found.sources,
     everyMs: config.discovery.everySeconds * 1000,
     observer: discoveryObserver(metrics, log),
     onNodes: (nodes) => fleet.setNodes(nodes),
   })
+  closes(() => discovery.close())
   await discovery.start()
   const ng = observedNg(client, fleet)
   const events = new CallEvents(callEventsObserver(metrics, log))
@@ -103,6 +125,9 @@ export async function startService (config: Config, log: Logger): Promise<Servic
     ? undefined
     : createWebhook({ ...webhookOptions, url: webhookUrl, observer: webhookObserver(metrics, log) })
   if (webhook) events.subscribe((event) => webhook.send(event))
+  closes(() => webhook?.close())
+  const decisionLog = createDecisionLog(config.decisions, log)
+  closes(() => decisionLog.close())
   const recent = createRecentDecisions()
   const explainDecisions = decisionExplainer(policy, recent)
   const diagnosis = createDiagnosis({ ng, fleet, store, events }, {
@@ -115,6 +140,7 @@ export async function startService (config: Config, log: Logger): Promise<Servic
       refused: (reason) => log.warn({ reason }, 'Redis lets ngpilot not listen to other instances: a call is explained by those alone that served it'),
     }) },
   })
+  closes(() => diagnosis.close())
   const deletes = new Deletes({
     ng,
     observer: deletesObserver(metrics, log),
@@ -122,25 +148,21 @@ export async function startService (config: Config, log: Logger): Promise<Servic
     ended: (callId, reply) => diagnosis.watch.finished(callId, reply && mediaReportOf(reply)),
     needsCounts: ({ id }, callId) => diagnosis.watch.isFollowed(callId) && !fleet.capabilities(id).deleteAlwaysCounts,
   })
-  const decisionLog = createDecisionLog(config.decisions, log)
+  closes(async () => leaveDeletes(await deletes.drain(drainMs), store, log))
   const ofCalls = callObserver(metrics, log)
   const decided = decisionObserver({ policy, recent, ofCalls, ofPolicy, decisionLog })
   const calls = createCalls({
     policy: policy.forCall, fleet, ng, store, deletes, observer: { ...ofCalls, ...diagnosis.watch, decided },
   })
+  closes(() => calls.close())
   const losses = new Losses({ fleet, ng: client, store, events })
+  closes(() => losses.close())
   const orphans = orphansOf(config, { fleet, ng, store, deletes, observer: orphansObserver(metrics, log) })
-  const giveUp = async (error: unknown): Promise<never> => {
-    losses.close()
-    discovery.close()
-    orphans?.close()
-    fleet.close()
-    admission.close()
-    wills.close()
-    await Promise.all([client.close(), store.close(), found.close(), willsStore?.close()])
-    throw error
-  }
+  closes(() => orphans?.close())
   const admission = new Admission({ deadlineMs: config.request.deadlineMs, observer: admissionObserver(metrics) })
+  closes(() => admission.close())
+  const ingresses: { close (): unknown }[] = []
+  closes(() => Promise.all(ingresses.map((ingress) => ingress.close())))
   const http = await startHttp({
     ...config.http, deadlineMs: config.request.deadlineMs, version, observer: requestObserver(metrics), log,
   }, {
@@ -158,23 +180,15 @@ export async function startService (config: Config, log: Logger): Promise<Servic
     policy: { ...policy, explainDecisions },
     readiness: () => readinessOf({ store, fleet, policy }),
     metrics: async () => ({ page: await metrics.registry.metrics(), contentType: metrics.registry.contentType }),
-  }).catch(giveUp)
-  const ngIngress = await startNg({
-    ...config.ng, admission, calls, observer: ngRequestObserver(metrics), log,
-  }).catch(async (error: unknown) => {
-    await http.close()
-    return giveUp(error)
   })
-
-  const dtmf = await startDtmf({ ...config.dtmf, observer: dtmfObserver(metrics, log) }, { calls: store, events })
-    .catch(async (error: unknown) => {
-      await Promise.all([http.close(), ngIngress.close()])
-      return giveUp(error)
-    })
-  const evapi = startEvapi({
+  ingresses.push(http)
+  const ngIngress = await startNg({ ...config.ng, admission, calls, observer: ngRequestObserver(metrics), log })
+  ingresses.push(ngIngress)
+  ingresses.push(await startDtmf({ ...config.dtmf, observer: dtmfObserver(metrics, log) }, { calls: store, events }))
+  ingresses.push(startEvapi({
     ...config.evapi, instanceId: config.instance.id,
     observer: { ...evapiObserver(metrics, log), ...requestObserver(metrics) }, log,
-  }, { admission, calls, events })
+  }, { admission, calls, events }))
 
   // What an instance that stopped could not deliver, whoever is there delivers.
   const takeOver = () => store.takeDeletes().then(
@@ -185,6 +199,7 @@ export async function startService (config: Config, log: Logger): Promise<Servic
   )
   void takeOver()
   const takingOver = setInterval(() => void takeOver(), takeOverMs).unref()
+  closes(() => clearInterval(takingOver))
 
   return {
     url: http.url,
@@ -193,25 +208,6 @@ export async function startService (config: Config, log: Logger): Promise<Servic
     setNodes: (nodes) => discovery.setList(nodes),
     setCanary: (percent) => policy.configure(percent),
     uncaught: () => metrics.uncaughtErrors.inc(),
-    async close () {
-      clearInterval(takingOver)
-      dtmf.close()
-      orphans?.close()
-      await Promise.all([http.close(), evapi.close(), ngIngress.close()])
-      admission.close()
-      losses.close()
-      await calls.close()
-      await diagnosis.close()
-      await leaveDeletes(await deletes.drain(drainMs), store, log)
-      discovery.close()
-      fleet.close()
-      await client.close()
-      wills.close()
-      await Promise.all([store.close(), found.close(), willsStore?.close()])
-      await webhook?.close()
-      policy.close()
-      await decisionLog.close()
-    },
   }
 }
 
