@@ -42,12 +42,22 @@ const flags: Record<string, string> = { all: 'All parties of the call.', siprec:
 /** Commands that make an SDP may be told how, by NG keys of their own. */
 export const takesNg: ReadonlySet<CallCommandName> = new Set(['subscribe-request', 'publish'])
 
-const examples: Partial<Record<CallCommandName, object>> = {
+const party = { fromTag: '9fxced76sl' }
+const examples: Record<CallCommandName, object> = {
+  query: {},
   'start-recording': { metadata: 'agent:7' },
+  'stop-recording': {},
+  'pause-recording': {},
+  'start-forwarding': party,
+  'stop-forwarding': party,
   'block-dtmf': { fromTag: '9fxced76sl', mode: 'silence' },
-  'block-media': { fromTag: '9fxced76sl' },
-  'silence-media': { fromTag: '9fxced76sl' },
+  'unblock-dtmf': party,
+  'block-media': party,
+  'unblock-media': party,
+  'silence-media': party,
+  'unsilence-media': party,
   'play-media': { fromTag: '9fxced76sl', file: '/usr/share/audio/wait.wav', repeatTimes: 2 },
+  'stop-media': party,
   'play-dtmf': { fromTag: '9fxced76sl', code: '5', duration: 250 },
   'subscribe-request': { fromTags: ['9fxced76sl'] },
   'subscribe-answer': { toTag: 'subscriber-1', sdp: 'v=0\r\n…' },
@@ -59,12 +69,11 @@ const examples: Partial<Record<CallCommandName, object>> = {
 export function commandSchema (name: CallCommandName) {
   const { keys: names, required = [], flags: flagNames = {} }: CommandShape = callCommands[name]
   const optional = (key: string, schema: TSchema): TSchema => required.includes(key) ? schema : Type.Optional(schema)
-  const example = examples[name]
   return Type.Object({
     ...Object.fromEntries(Object.keys(names).map((key) => [key, optional(key, keys[key] ?? Type.String())])),
     ...Object.fromEntries(Object.keys(flagNames).map((key) => [key, Type.Optional(Type.Literal(true, { description: flags[key] ?? '' }))])),
     ...(takesNg.has(name) && {
       ng: Type.Optional(Type.Record(Type.String(), Type.Unknown(), { description: 'NG keys for the SDP by their own names: ICE, transport-protocol, codec …' })),
     }),
-  }, { additionalProperties: false, ...(example && { examples: [example] }) })
+  }, { additionalProperties: false, examples: [examples[name]] })
 }

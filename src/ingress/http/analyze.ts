@@ -13,6 +13,14 @@ const chunkBytes = 65_536
 const Leg = Type.String({ maxLength: 128 })
 const problems = { content: { 'application/problem+json': { schema: Problem } }, description: 'What is wrong (RFC 9457).' }
 
+const example = {
+  kind: 'text', messages: 7, problems: [],
+  calls: [{
+    callIds: ['a84b4c76e66710'], outcome: { state: 'answered', afterSeconds: 2.4, upSeconds: 31 }, legs: [{ name: '198.51.100.7', kind: 'web', by: 'by the SDP that it sent' }], middle: ['192.0.2.1'],
+    messages: [], findings: [],
+  }],
+}
+
 /** What is wrong with the calls in a trace, for whoever has no shell here. One trace at a time. */
 export async function addAnalyze (app: FastifyInstance): Promise<void> {
   let isBusy = false
@@ -29,7 +37,7 @@ export async function addAnalyze (app: FastifyInstance): Promise<void> {
             description: 'What an endpoint is: 192.0.2.1=web, or plain for all that cannot be recognised. May come more than once.',
           })),
         }, { additionalProperties: false }),
-        response: { 200: { description: 'The report.' }, default: problems },
+        response: { 200: { description: 'The report.', examples: [example] }, default: problems },
       },
     }, async (request) => {
       if (!Buffer.isBuffer(request.body)) throw new NgpilotError('unsupported_media_type', 'send the trace as application/octet-stream or text/plain')

@@ -14,7 +14,7 @@ export const problems = { content: { 'application/problem+json': { schema: Probl
 const Reply = Type.Object({
   node: Type.String({ description: 'The rtpengine that has the call.' }),
   reply: Type.Record(Type.String(), Type.Unknown(), { description: 'What it answered, by its own keys.' }),
-}, { $id: 'CallCommandReply' })
+}, { $id: 'CallCommandReply', examples: [{ node: 'n1', reply: { result: 'ok' } }] })
 
 /** Every NG command on a running call, each under its own path: `POST /v1/calls/ID/block-media`. */
 export function addCallCommands (app: FastifyInstance, calls: Pick<Calls, 'command'>): void {

@@ -18,7 +18,11 @@ const summary = {
     tag: Type.String({ description: 'SIP tag.' }), profile: Type.String({ description: 'What it speaks.' }),
   })),
 }
-const Summary = Type.Object(summary, { $id: 'CallSummary' })
+const summaryExample = {
+  callId: 'a84b4c76e66710', node: 'n1', nodeState: 'up', isStranded: false, createdAt: 1732320000000, isEstablished: true,
+  legs: [{ tag: '9fxced76sl', profile: 'browser' }, { tag: '314159', profile: 'carrier' }],
+}
+const Summary = Type.Object(summary, { $id: 'CallSummary', examples: [summaryExample] })
 
 const View = Type.Object({
   ...summary,
@@ -40,8 +44,7 @@ const View = Type.Object({
 }, {
   $id: 'Call',
   examples: [{
-    callId: 'a84b4c76e66710', node: 'n1', nodeState: 'up', isStranded: false, createdAt: 1732320000000, isEstablished: true,
-    legs: [{ tag: '9fxced76sl', profile: 'browser' }, { tag: '314159', profile: 'carrier' }], revision: 'f00dfeed', caller: '9fxced76sl',
+    ...summaryExample, revision: 'f00dfeed', caller: '9fxced76sl',
     branches: [{ branch: 'z9hG4bK74bf9', caller: '9fxced76sl', callee: 'carrier', state: 'confirmed' }],
     timeline: [{ at: 1732320000001, event: 'offer', detail: 'browser → carrier' }],
   }],
@@ -55,6 +58,10 @@ const Query = Type.Object({
   stranded: Type.Optional(Type.Enum(['', 'true', 'false'], { description: 'Only calls whose media are lost; false: only the others.' })),
 }, { additionalProperties: false })
 
+const Page = Type.Object({ calls: Type.Array(Summary), next: Type.Optional(Type.String()) }, {
+  examples: [{ calls: [summaryExample], next: '1732320000000-0' }],
+})
+
 /** The running calls, as operators see and end them. */
 export function addCalls (
   app: FastifyInstance, { calls, listing, deadlineMs }: { calls: Pick<Calls, 'deleteCall'>, listing: Listing, deadlineMs: number },
@@ -64,7 +71,7 @@ export function addCalls (
       summary: 'The running calls',
       description: 'The one that nothing was heard of for longest first. A page may hold fewer than `limit`; `next` tells whether there is more.',
       querystring: Query,
-      response: { 200: Type.Object({ calls: Type.Array(Summary), next: Type.Optional(Type.String()) }), default: problems },
+      response: { 200: Page, default: problems },
     },
   }, (request) => {
     const { limit = '100', stranded, ...filter } = request.query as Static<typeof Query>

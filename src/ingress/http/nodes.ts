@@ -2,6 +2,10 @@ import type { FastifyInstance } from 'fastify'
 import { type Static, Type } from 'typebox'
 import { Problem } from './schemas.ts'
 
+const example = {
+  id: 'n1', address: '192.0.2.10:2223', version: '12.5', state: 'up', reason: 'it answers', since: 1732320000000, sets: ['default'], priority: 0,
+  weight: 1, isBusy: false, isDrained: false, calls: 112, freePorts: 19552, roundTripMs: 0.8, inFlight: 0,
+}
 const Node = Type.Object({
   id: Type.String(),
   address: Type.String({ description: 'HOST:PORT, with its transport before it where that is not UDP' }),
@@ -25,7 +29,10 @@ const Node = Type.Object({
   isUnshared: Type.Optional(Type.Boolean({
     description: 'What the operator wants of it is not known to the other instances yet, as their Redis does not answer.',
   })),
-}, { $id: 'Node' })
+}, {
+  $id: 'Node',
+  examples: [example],
+})
 
 /** The fleet, as far as operators may see and change it. */
 export interface Nodes {
@@ -41,7 +48,7 @@ const problems = { content: { 'application/problem+json': { schema: Problem } },
 /** The rtpengines: how each fares, and the operator's will with them. */
 export function addNodes (app: FastifyInstance, fleet: Nodes): void {
   app.get('/v1/nodes', {
-    schema: { summary: 'How each rtpengine fares', response: { 200: Type.Object({ nodes: Type.Array(Node) }) } },
+    schema: { summary: 'How each rtpengine fares', response: { 200: Type.Object({ nodes: Type.Array(Node) }, { examples: [{ nodes: [example] }] }) } },
   }, () => ({ nodes: fleet.nodes() }))
 
   const verbs = [

@@ -20,7 +20,13 @@ export function addOperations (app: FastifyInstance, { readiness, metrics }: Ope
   app.get('/readyz', {
     schema: {
       summary: 'Can it serve calls?',
-      response: { 200: { description: 'It can.' }, 503: { description: 'It cannot; `checks` says which part is not ready and why.' } },
+      response: {
+        200: { description: 'It can.', examples: [{ status: 'ready', checks: { store: { isReady: true, detail: 'answers' } } }] },
+        503: {
+          description: 'It cannot; `checks` says which part is not ready and why.',
+          examples: [{ status: 'not ready', checks: { 'rtpengine n1': { isReady: false, detail: 'down: it answers no command' } } }],
+        },
+      },
     },
   }, async (_request, reply) => {
     const { isReady, isDegraded, checks } = await readiness()

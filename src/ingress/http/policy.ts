@@ -17,7 +17,13 @@ const PolicyState = Type.Object({
     revision: optional(Type.String()),
     problem: optional(Type.String()),
   })),
-}, { $id: 'PolicyState' })
+}, {
+  $id: 'PolicyState',
+  examples: [{
+    revision: '874bab89ec78', since: '2026-01-01T10:00:00.000Z', directory: '/etc/ngpilot/policy', isFallback: false, isPromoted: false,
+    candidate: { directory: '/etc/ngpilot/candidate', percent: 5, revision: '1f2e3d4c5b6a' },
+  }],
+})
 
 /** The policy, as far as operators may see and change it. */
 export interface PolicyControl {
@@ -33,9 +39,18 @@ export interface PolicyControl {
 const Id = Type.Object({ id: Type.String({ minLength: 1, maxLength: 512 }) })
 const Explained = Type.Object({
   decisions: Type.Array(Type.Unsafe<object>({ type: 'object', additionalProperties: true, description: 'DecisionExplanation' })),
+}, {
+  examples: [{
+    decisions: [{
+      id: '0a1b2c0', sender: 'browser', receiver: 'carrier', flags: { ICE: 'remove', 'transport-protocol': 'RTP/AVP' },
+      legs: { sender: { profile: 'browser', by: 'endpoint' }, receiver: { profile: 'carrier', by: 'endpoint' } }, tried: [], origins: [],
+    }],
+  }],
 })
 
-const Canary = Type.Object({ percent: Type.Number({ minimum: 0, maximum: 100 }) }, { additionalProperties: false })
+const Canary = Type.Object({ percent: Type.Number({ minimum: 0, maximum: 100 }) }, {
+  additionalProperties: false, examples: [{ percent: 5 }],
+})
 const problems = { content: { 'application/problem+json': { schema: Problem } }, description: 'What is wrong (RFC 9457).' }
 const response = { 200: PolicyState, default: problems }
 

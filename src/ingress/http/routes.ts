@@ -5,7 +5,10 @@ import type { Outcome } from '../../calls/outcome.ts'
 import { NgpilotError } from '../../errors.ts'
 import { parseSipMessage } from '../../sip/message.ts'
 import { type Incoming, readJson, readSdp, readSip } from './requests.ts'
-import { AnswerRequest, DeleteRequest, HopHeaders, OfferRequest, Problem, SdpHeaders, SdpReply, sipExample } from './schemas.ts'
+import {
+  AnswerRequest, DeleteRequest, HopHeaders, OfferRequest, Problem, SdpHeaders, SdpReply,
+  multipartExample, sdpExample, sipExample,
+} from './schemas.ts'
 import { tell } from './told.ts'
 import { deadlineOf } from './turns.ts'
 
@@ -22,7 +25,10 @@ export function addRoutes (app: FastifyInstance, calls: Calls): void {
       response: {
         200: {
           description: 'The new body, with the Content-Type of the message: the SDP, or a multipart body with it.',
-          content: { 'application/sdp': { schema: binary('The SDP to go on with.') }, 'multipart/mixed': { schema: binary('The body.') } },
+          content: {
+            'application/sdp': { schema: binary('The SDP to go on with.', sdpExample) },
+            'multipart/mixed': { schema: binary('The body.', multipartExample) },
+          },
         },
         204: nothing,
         default: problems,
@@ -46,7 +52,7 @@ export function addRoutes (app: FastifyInstance, calls: Calls): void {
     schema: {
       summary: 'End a call',
       description: 'The call-id as JSON, or any SIP message of the call: then whatever it says, unlike with /v1/sip.',
-      body: { content: { 'application/json': { schema: DeleteRequest }, 'message/sip': { schema: binary('A SIP message.') } } },
+      body: { content: { 'application/json': { schema: DeleteRequest }, 'message/sip': { schema: binary('A SIP message.', sipExample) } } },
       response: { 204: { description: 'It ends, or is not known any more.', type: 'null' }, default: problems },
     },
   }, async (request, reply) => {
@@ -82,12 +88,12 @@ function bytesOf (request: FastifyRequest): Buffer {
   throw new NgpilotError('unsupported_media_type', 'send the SIP message with Content-Type: message/sip')
 }
 
-function binary (description: string, example?: string) {
-  return Type.Unsafe<Buffer>({ description, ...(example !== undefined && { examples: [example] }) })
+function binary (description: string, example: string) {
+  return Type.Unsafe<Buffer>({ description, examples: [example] })
 }
 
 function jsonOrSdp (schema: typeof OfferRequest | typeof AnswerRequest) {
-  return { content: { 'application/json': { schema }, 'application/sdp': { schema: binary('The SDP; call-id and tags in headers.') } } }
+  return { content: { 'application/json': { schema }, 'application/sdp': { schema: binary('The SDP; call-id and tags in headers.', sdpExample) } } }
 }
 
 const nothing = { description: 'Nothing to rewrite: the message goes on as it is.', type: 'null' }
@@ -101,7 +107,7 @@ const problems = {
 const responses = {
   200: {
     description: 'The new SDP, in the form that the request came in.',
-    content: { 'application/sdp': { schema: binary('The SDP to go on with.') }, 'application/json': { schema: SdpReply } },
+    content: { 'application/sdp': { schema: binary('The SDP to go on with.', sdpExample) }, 'application/json': { schema: SdpReply } },
   },
   204: nothing,
   default: problems,

@@ -17,7 +17,7 @@ export const Peer = Type.Object({
   vars: Type.Optional(Vars),
 }, { ...closed, description: 'One end of a SIP hop as the proxy sees it.' })
 
-const sdp = 'v=0\r\no=- 1 1 IN IP4 198.51.100.7\r\ns=-\r\nc=IN IP4 198.51.100.7\r\nt=0 0\r\nm=audio 40000 RTP/AVP 0 101\r\na=rtpmap:101 telephone-event/8000\r\n'
+export const sdpExample = 'v=0\r\no=- 1 1 IN IP4 198.51.100.7\r\ns=-\r\nc=IN IP4 198.51.100.7\r\nt=0 0\r\nm=audio 40000 RTP/AVP 0 101\r\na=rtpmap:101 telephone-event/8000\r\n'
 const call = { callId: 'a84b4c76e66710', fromTag: '1928301774' }
 
 const legs = {
@@ -36,14 +36,14 @@ export const OfferRequest = Type.Object({
   ...closed,
   $id: 'OfferRequest',
   examples: [{
-    ...call, sdp, source: { transport: 'udp', address: '198.51.100.7', port: 5060 }, destination: { transport: 'wss', address: '203.0.113.9' },
+    ...call, sdp: sdpExample, source: { transport: 'udp', address: '198.51.100.7', port: 5060 }, destination: { transport: 'wss', address: '203.0.113.9' },
     vars: { region: 'eu' },
   }],
 })
 
 export const AnswerRequest = Type.Object({
   ...legs, toTag: Type.String({ ...token, description: 'Tag of the party that answers.' }),
-}, { ...closed, $id: 'AnswerRequest', examples: [{ ...call, toTag: 'a6c85cf', sdp }] })
+}, { ...closed, $id: 'AnswerRequest', examples: [{ ...call, toTag: 'a6c85cf', sdp: sdpExample }] })
 
 export const DeleteRequest = Type.Object({ callId: legs.callId }, {
   ...closed, $id: 'DeleteRequest', examples: [{ callId: call.callId }],
@@ -85,7 +85,7 @@ export const SdpReply = Type.Object({
   findings: Type.Optional(Type.Array(Type.String(), {
     description: 'Ids of what is wrong with the SDP, as it came and as it goes on; docs/reference/findings.md says what they mean.',
   })),
-}, { $id: 'SdpReply', examples: [{ sdp, node: 'n1', sender: 'phone', receiver: 'browser', revision: '874bab89ec78' }] })
+}, { $id: 'SdpReply', examples: [{ sdp: sdpExample, node: 'n1', sender: 'phone', receiver: 'browser', revision: '874bab89ec78' }] })
 
 export const Problem = Type.Object({
   type: Type.String(),
@@ -101,9 +101,13 @@ export const Problem = Type.Object({
   }],
 })
 
+export const multipartExample = [
+  '--b1', 'Content-Type: application/sdp', '', sdpExample, '--b1', 'Content-Type: application/isup', '', '…', '--b1--', '',
+].join('\r\n')
+
 /** What Kamailio's $mb holds. */
 export const sipExample = [
   'INVITE sip:bob@example.com SIP/2.0', 'Via: SIP/2.0/UDP 198.51.100.7;branch=z9hG4bK776asdhds', 'Max-Forwards: 70',
   `From: <sip:alice@example.com>;tag=${call.fromTag}`, 'To: <sip:bob@example.com>', `Call-ID: ${call.callId}`, 'CSeq: 314159 INVITE',
-  'Contact: <sip:alice@198.51.100.7>', 'Content-Type: application/sdp', `Content-Length: ${sdp.length}`, '', sdp,
+  'Contact: <sip:alice@198.51.100.7>', 'Content-Type: application/sdp', `Content-Length: ${sdpExample.length}`, '', sdpExample,
 ].join('\r\n')

@@ -18,8 +18,8 @@ export function addTimeouts (app: FastifyInstance, hint: TimeoutHint): void {
     schema: {
       summary: 'rtpengine ends a call without media',
       description: 'For the daemon: b2b-url = http://%%:8080/v1/rtpengine/timeout, xmlrpc-format = 0, 1 or 2.',
-      body: { content: { 'text/xml': { schema: { type: 'string', description: 'XML-RPC.' } } } },
-      response: { 200: { description: 'Heard.', content: { 'text/xml': { schema: { type: 'string' } } } } },
+      body: { content: { 'text/xml': { schema: { type: 'string', description: 'XML-RPC.', examples: [example] } } } },
+      response: { 200: { description: 'Heard.', content: { 'text/xml': { schema: { type: 'string', examples: [heard] } } } } },
     },
   }, (request, reply) => {
     const { method, texts } = readCall(String(request.body))
@@ -30,6 +30,9 @@ export function addTimeouts (app: FastifyInstance, hint: TimeoutHint): void {
   })
 }
 
+/** What the daemon sends with xmlrpc-format = 1, but for its line breaks. */
+const example = '<?xml version="1.0"?><methodCall><methodName>teardown</methodName><params>'
+  + '<param><value><string>a84b4c76e66710</string></value></param></params></methodCall>'
 const heard = '<?xml version="1.0"?><methodResponse><params><param><value><string>OK</string></value></param></params></methodResponse>'
 
 /**

@@ -174,6 +174,21 @@ test('the API describes itself', async (t) => {
     '/v1/policy/promote', '/v1/policy/reload', '/v1/policy/rollback', '/v1/rtpengine/timeout', '/v1/sip'])
 })
 
+test('every body in the description of the API has an example', async (t) => {
+  const { url } = await startServer(t)
+  interface Body { content?: Record<string, object> }
+  interface Operation { requestBody?: Body, responses?: Record<string, Body> }
+  const { paths } = await (await fetch(`${url}/openapi.json`)).json() as { paths: Record<string, Record<string, Operation>> }
+  const operations = Object.entries(paths).flatMap(([path, methods]) =>
+    Object.values(methods).map((operation) => ({ path, ...operation })))
+  const bodies = operations.flatMap(({ path, requestBody, responses }) =>
+    Object.entries({ request: requestBody ?? {}, ...responses }).flatMap(([name, { content = {} }]) =>
+      Object.entries(content).map(([type, body]) => ({ name: `${path} ${name} ${type}`, body }))))
+  const without = bodies.filter(({ body }) => !/"examples?":/.test(JSON.stringify(body))).map(({ name }) => name)
+  assert.ok(bodies.length > 100)
+  assert.deepEqual(without, [])
+})
+
 test('the examples of the API page are what the API takes', async (t) => {
   const { post } = await startServer(t)
   const bodies = { offer: OfferRequest, answer: AnswerRequest, delete: DeleteRequest }
