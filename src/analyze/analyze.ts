@@ -40,7 +40,7 @@ const mostProblems = 50
 /** Calls go on in the same process, so that others get their turn every few milliseconds. */
 const messagesPerTurn = 20
 /** SDPs alone are short; what is longer is no SDP. */
-const mostSdpBytes = 1_000_000
+const mostSdpBytes = 262_144
 
 /**
  * Reads a trace of any kind as it comes, in bounded memory, and says what is wrong with the calls in it.

@@ -134,7 +134,7 @@ export const signallingRules: readonly SignallingRule[] = [
       return messages.flatMap(({ number, source, sourceAddress, sip, sdp, method }) => {
         if (sourceAddress === undefined || scopeOf(sourceAddress) !== 'public' || middle.has(source) || seen.has(source)) return []
         const media = sdp?.audio?.attributes.has('candidate') === false ? sdp.audio.connection?.address : undefined
-        const contact = method === 'INVITE' ? /sips?:(?:[^@>;]*@)?\[?([0-9a-fA-F.:]+?)\]?(?::\d+)?[;>]/.exec(valuesOf(sip, 'Contact')[0] ?? '')?.[1] : undefined
+        const contact = method === 'INVITE' ? /sips?:(?:[^@>;]*@)?\[?([0-9a-fA-F.:]+?)\]?(?::\d+)?[;>]/.exec((valuesOf(sip, 'Contact')[0] ?? '').slice(0, 512))?.[1] : undefined
         const evidence = [
           ...media !== undefined && isInternal(media) ? [{ field: 'c=', value: media }] : [],
           ...contact !== undefined && isInternal(contact) ? [{ field: 'Contact', value: contact }] : [],

@@ -11,7 +11,15 @@ const peer = /\b(recv|received|read|send|sent|transmitt\w+|sending)\b.*?\b(from|
 const dateTime = /(\d{4})[-/](\d\d)[-/](\d\d)[T\s](\d\d):(\d\d):(\d\d)(?:[.,](\d{1,9}))?/
 const timeOnly = /(?:^|[\s[])(\d\d):(\d\d):(\d\d)(?:[.,](\d{1,9}))?/
 const epoch = /(?:^|[\s[])(1\d{9})\.(\d{1,9})\b/
+/** A message is cut there. */
 const mostLines = 2000
+const mostCharacters = 65_536
+/**
+ * Longer lines are no start line, and of what stands before a message no more is looked at: the expressions here take time
+ * in proportion to the square of it.
+ */
+const longestStart = 4096
+const longestMeta = 512
 
 /**
  * The SIP messages in a log, whatever wrote it: sngrep, ngrep, Homer, Kamailio's xlog and siptrace, Asterisk, FreeSWITCH. A
@@ -22,6 +30,7 @@ export async function* sipOfText (lines: AsyncIterable<string>, complain: Compla
   let meta: Meta = {}
   let hasFrames = false
   let message: string[] | undefined
+  let characters = 0
   const finish = (): Packet[] => {
     const packet = message && packetOf(message, meta)
     message = undefined
@@ -31,23 +40,27 @@ export async function* sipOfText (lines: AsyncIterable<string>, complain: Compla
   for await (const line of lines) {
     const whole = unescaped(line)
     const [first = ''] = whole
-    const framed = meta.transport === 'tcp' && message === undefined ? framedStart.exec(first)?.[1] : undefined
+    const isShort = first.length <= longestStart
+    const framed = isShort && meta.transport === 'tcp' && message === undefined ? framedStart.exec(first)?.[1] : undefined
     if (framed !== undefined) {
       hasFrames = true
       meta.transport = 'ws'
       message = [framed]
+      characters = 0
       continue
     }
-    const start = startLine.exec(first)?.[1]
-    if (start !== undefined && (message === undefined || first.startsWith(start) || whole.length > 1)) {
+    const start = isShort ? startLine.exec(first)?.[1] : undefined
+    // Within a message a start line stands alone, or behind what a log says of the next message.
+    if (start !== undefined && (message === undefined || first.startsWith(start) || whole.length > 1 || isMeta(first))) {
       yield* finish()
       meta = { ...meta, ...metaOf(first.slice(0, first.length - start.length)) }
-      message = [start, ...whole.slice(1)]
+      message = [start, ...whole.slice(1, mostLines)]
+      characters = 0
       if (whole.length > 1) yield* finish()
     } else if (message === undefined || isMeta(line)) {
       yield* finish()
       meta = { ...meta, ...metaOf(line) }
-    } else if (message.length < mostLines) {
+    } else if (message.length < mostLines && (characters += line.length) <= mostCharacters) {
       message.push(line)
     }
   }
@@ -76,13 +89,15 @@ function unescaped (line: string): string[] {
 }
 
 /** Whether a line stands between messages: addresses with an arrow and a time, or a ruler. */
-function isMeta (line: string): boolean {
+function isMeta (whole: string): boolean {
+  const line = whole.slice(0, longestMeta)
   if (/^[-=*#_]{5,}$/.test(line) || line.startsWith('<---') || line.startsWith('proto:')) return true
   if (arrow.test(line) && (dateTime.test(line) || timeOnly.test(line) || epoch.test(line) || /^[UT] /.test(line))) return true
   return /^\S/.test(line) && !/^[A-Za-z-]+\s*:|^[a-z]=/.test(line) && peer.test(line)
 }
 
-function metaOf (line: string): Meta {
+function metaOf (whole: string): Meta {
+  const line = whole.slice(0, longestMeta)
   const meta: Meta = {}
   const at = timeOf(line)
   if (at !== undefined) meta.at = at

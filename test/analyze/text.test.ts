@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { analyze } from '../../src/analyze/analyze.ts'
+import { asNgpilotError } from '../../src/errors.ts'
 import { hintsOf } from '../../src/analyze/hints.ts'
 import { reportOf } from '../../src/analyze/report.ts'
 import { mutate, seeded, survives } from '../sdp/hostile.ts'
@@ -116,6 +117,29 @@ test('says what it could not read, and that there is nothing', async () => {
   assert.match(problems[0] ?? '', /^message 2: /)
   await assert.rejects(report('nothing of interest\n'), { code: 'bad_request', message: /neither SIP messages nor an SDP/ })
 })
+
+test('a log whose messages follow each other, their addresses before the start line', async () => {
+  const prefix = ({ from, to }: { from: string, to: string }) => `Nov 27 10:00:00 proxy kamailio[1]: INFO: [${from} -> ${to}] `
+  const { messages, calls: [one] } = await report(call().map((each) => `${prefix(each)}${each.text}`).join('\n'))
+  assert.deepEqual([messages, one?.messages[2]?.destination], [call().length, places.phone])
+})
+
+/** What expressions that look for the beginning of something would try to begin at every place of. */
+const long = {
+  'one word': 'x'.repeat(1e6),
+  'a start line without its end': `INVITE sip:a@b SIP/2.0 ${'x'.repeat(1e6)}`,
+  'many beginnings': 'SIP/2.0 200 '.repeat(80_000),
+  'many peers': 'recv from '.repeat(80_000),
+  'many lines with beginnings': `${'SIP/2.0 200 '.repeat(300)}\n`.repeat(200),
+  'an SDP with empty lines': `v=0\n${'\n'.repeat(200_000)}x\nv=0\n`,
+}
+for (const [name, text] of Object.entries(long)) {
+  // Where it takes the square of the time it takes minutes.
+  test(`reads long lines in time: ${name}`, { timeout: 30_000 }, async () => {
+    const code = await report(text).then(() => 'read', (error: unknown) => asNgpilotError(error).code)
+    assert.match(code, /^(?:read|bad_request)$/)
+  })
+}
 
 test('500 broken logs: a report or an error in words', async () => {
   const random = seeded(3261)
