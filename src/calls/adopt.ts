@@ -1,5 +1,7 @@
 import type { Policy } from '../policy/types.ts'
-import type { CallRecord } from '../state/store.ts'
+import { hiddenBeside } from '../sdp/media.ts'
+import { parseSdp } from '../sdp/parse.ts'
+import type { CallRecord, HiddenMedia } from '../state/store.ts'
 import { legsAtNode } from './at-node.ts'
 import type { CallDeps } from './deps.ts'
 import { type Located, locate } from './locate.ts'
@@ -11,7 +13,8 @@ export type Adopt = (request: MediaRequest, isAnswer: boolean) => Promise<CallRe
 
 /**
  * Takes a call up again whose record is gone, from what its node tells of it: the legs by their tags, and of each branch
- * what our mark says. What only the record knew is gone: m-lines that one leg does not see, the INVITE, the timeline.
+ * what our mark says. m-lines that only the sender of the SDP sees are those of it that the node does not have. What only
+ * the record knew is gone: the same of the other leg, the INVITE, the timeline.
  */
 export function createAdopt ({ policy, fleet, ng, store }: Pick<CallDeps, 'policy' | 'fleet' | 'ng' | 'store'>): Adopt {
   return async function adopt (request, isAnswer) {
@@ -28,9 +31,11 @@ export function createAdopt ({ policy, fleet, ng, store }: Pick<CallDeps, 'polic
 
 function recordOf (
   { node, reply }: Located, { revision, profiles }: Pick<Policy, 'revision' | 'profiles'>,
-  { fromTag, toTag }: { fromTag: string, toTag: string }, isAnswer: boolean,
+  { fromTag, toTag, sdp }: { fromTag: string, toTag: string, sdp?: Buffer }, isAnswer: boolean,
 ): CallRecord | undefined {
   const atNode = legsAtNode(reply)
+  const speaker = isAnswer ? toTag : fromTag
+  const hidden = hiddenOf(sdp, atNode.find(({ tag }) => tag === speaker)?.kinds ?? [])
   const legs: CallRecord['legs'] = Object.create(null) as CallRecord['legs']
   const branches: CallRecord['branches'] = Object.create(null) as CallRecord['branches']
   const at = Math.floor(Date.now() / 1000)
@@ -42,11 +47,11 @@ function recordOf (
     const callerProfile = profiles.get(branch.caller)
     if (caller === '') continue
     legs[caller] = { profile: branch.caller, ...callerProfile?.isWebRtc && { isBundled: true } }
-    if (callee !== '') legs[callee] = { profile: branch.callee, branch: branch.key }
+    if (callee !== '') legs[callee] = { profile: branch.callee, branch: branch.key, ...callee === speaker && hidden }
     // Whose the latest offer was, the node does not say; the SDP that comes now does.
     const sender = fromTag === caller ? 'caller' : 'callee'
     branches[branch.key] = {
-      caller, callee: { profile: branch.callee },
+      caller, callee: { profile: branch.callee }, ...caller === speaker && hidden,
       ...branch.isLate && { invite: { cseq: 0, transaction: '', isLate: true as const } },
       exchange: { offerer: isAnswer ? sender : otherEnd(sender), state: isAnswer ? 'offered' : 'answered', at },
       ...!isAnswer && { state: 'confirmed' },
@@ -58,5 +63,16 @@ function recordOf (
     node: node.id, revision, createdAt: Math.min(...atNode.map(({ createdAt }) => createdAt)), caller: first.caller,
     legs, branches, isEstablished: !isAnswer,
     timeline: [{ at: Date.now(), event: 'taken up again', detail: `its record was gone, ${node.id} has it` }],
+  }
+}
+
+/** Of an SDP that cannot be read whoever reads it next complains. */
+function hiddenOf (bytes: Buffer | undefined, kinds: readonly string[]): { hidden?: HiddenMedia[] } {
+  if (!bytes || kinds.length === 0) return {}
+  try {
+    const hidden = hiddenBeside(parseSdp(bytes), kinds)
+    return hidden.length > 0 ? { hidden } : {}
+  } catch {
+    return {}
   }
 }

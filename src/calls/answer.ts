@@ -51,6 +51,7 @@ export function createAnswer (deps: CallDeps, conformance: ConformanceCheck) {
       ...(request.sip?.method !== 'PRACK' && request.sip && { cseq: request.sip.cseq }),
     })
     if (hasLost(call, place, request)) return lost(request, call, place, sdp)
+    if (branch.state === 'ended') throw new NgpilotError('call_ended', 'an answer came in a dialog that is over')
 
     const inForce = policy(request.callId, call.revision)
     const facts = factsAt(inForce, 'answer', request, call, place, sdp)

@@ -3,19 +3,20 @@ import { type OwnBranch, ownLabel, readOwnBranch } from './own-branch.ts'
 
 /**
  * A leg as a node shows it. `tag`: empty until its party has shown it; `peers`: tags of those that it hears or that hear it;
- * `branch`: where it bears our mark.
+ * `kinds`: of its m-lines (`audio`); `branch`: where it bears our mark.
  */
-export interface LegAtNode { tag: string, createdAt: number, peers: string[], branch?: OwnBranch }
+export interface LegAtNode { tag: string, createdAt: number, peers: string[], kinds: string[], branch?: OwnBranch }
 
 /** The legs of a call, from the reply to a `query`. */
 export function legsAtNode ({ tags }: NgReply): LegAtNode[] {
   return Object.values(dictionary(tags)).map((value) => {
-    const { tag, created, subscriptions, subscribers, 'via-branch': viaBranch } = dictionary(value)
+    const { tag, created, subscriptions, subscribers, medias, 'via-branch': viaBranch } = dictionary(value)
     const branch = readOwnBranch(viaBranch)
     const peers = [subscriptions, subscribers].flatMap((list) => Array.isArray(list) ? list : [])
       .map((peer) => textOf(dictionary(peer).tag))
       .filter((each) => each !== '')
-    return { tag: textOf(tag), createdAt: Number(created ?? 0) * 1000, peers, ...branch && { branch } }
+    const kinds = (Array.isArray(medias) ? medias : []).map((media) => textOf(dictionary(media).type))
+    return { tag: textOf(tag), createdAt: Number(created ?? 0) * 1000, peers, kinds, ...branch && { branch } }
   })
 }
 

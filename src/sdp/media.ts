@@ -64,6 +64,16 @@ export function dropHidden (sdp: Sdp, hidden: readonly HiddenMedia[]): Sdp {
   return shownOnly(sdp, isShown)
 }
 
+/** The m-lines of a leg's SDP that its node does not have, so that the other leg never saw them. `kinds`: what it has. */
+export function hiddenBeside (sdp: Sdp, kinds: readonly string[]): HiddenMedia[] {
+  let next = 0
+  return sdp.media.flatMap((part, index) => {
+    if (part.kind !== kinds[next]) return [hiddenFrom(part, index)]
+    next++
+    return []
+  })
+}
+
 /** Every m-line rejected (RFC 3264 §6): the session stays, and no media flows. */
 export function refuseMedia ({ session, media }: Sdp): Sdp {
   const rejected = media.map((part) => {

@@ -21,6 +21,8 @@ async function start (t: TestContext, release: 'bookworm' | 'trixie' | 'sid' = '
 
 const portOf = (sdp: Buffer | undefined) => /^m=audio (\d+)/m.exec(String(sdp))?.[1]
 
+const kindsOf = (sdp: Buffer | undefined) => Array.from(String(sdp).matchAll(/^m=(\w+)/gm), ([, kind]) => kind).join(' ')
+
 for (const release of ['bookworm', 'trixie', 'sid'] as const) {
   test(`an answer, and re-offers from either side, go on with the call that its node has (rtpengine of ${release})`, async (t) => {
     const { manage, forget, store, emptied } = await start(t, release)
@@ -46,6 +48,21 @@ for (const release of ['bookworm', 'trixie', 'sid'] as const) {
     await emptied()
   })
 }
+
+test('a browser whose video the phone has never seen still has its m-line after its re-offer', async (t) => {
+  const { manage, forget, emptied } = await start(t)
+  const sdp = sdpFile('chromium-av-gathered-loopback')
+  await manage({ ...invite, sdp })
+  await manage(ok)
+  await forget()
+  const offered = await manage({ toTag: 'to', sip: sip('INVITE', { cseq: 2 }), sdp })
+  assert.match(kindsOf(offered.sdp), /^audio$/)
+  const answered = await manage({ ...ok, sip: sip('INVITE', { cseq: 2, status: 200 }) })
+  assert.equal(kindsOf(answered.sdp), 'audio video')
+  assert.match(String(answered.sdp), /^m=video 0 /m)
+  await manage({ toTag: 'to', sip: sip('BYE', { cseq: 4 }) })
+  await emptied()
+})
 
 test('the answer of a late offer goes on too, and the call ends by its BYE', async (t) => {
   const { manage, forget, emptied } = await start(t)
