@@ -1,13 +1,12 @@
 import type { NgDictionary, NgValue } from '../../src/ng/types.ts'
 
-/**
- * Values of a reply that differ from one rtpengine to the next: times, ports, packets that it sends of its own accord, and
- * whether some of those had gone out yet (nobody else sends any, so each SSRC is of its own making).
- */
+/** Values of a reply that differ from one rtpengine to the next: times, ports, packets that it sends of its own accord. */
 const volatile = new Set([
   'created', 'created_us', 'created_ts', 'last signal', 'last packet', 'last redis update', 'last kernel packet', 'last user packet',
-  'local port', 'uptime', 'packets', 'bytes', 'SSRC', 'last-frame-pos', 'last RTP timestamp', 'last RTP seq',
+  'local port', 'uptime', 'packets', 'bytes', 'last-frame-pos', 'last RTP timestamp', 'last RTP seq',
 ])
+/** What is there as soon as one of those packets has gone out; nobody else sends any, so each SSRC is of its own making. */
+const comesLater = new Set(['SSRC', 'ingress SSRCs', 'egress SSRCs'])
 const lines: [RegExp, string][] = [
   [/^(m=\w+) [1-9]\d* /, '$1 PORT '],
   [/^a=rtcp:[1-9]\d*/, 'a=rtcp:PORT'],
@@ -33,7 +32,8 @@ function plainValue (value: NgValue, key: string): unknown {
   if (typeof value === 'string') return plainText(value)
   if (Array.isArray(value)) return value.map((item) => plainValue(item, ''))
   if (typeof value !== 'object') return value
-  return Object.fromEntries(Object.entries(value).map(([name, item]) => [plainText(name), plainValue(item, name)]))
+  const told = Object.entries(value).filter(([name]) => !comesLater.has(name))
+  return Object.fromEntries(told.map(([name, item]) => [plainText(name), plainValue(item, name)]))
 }
 
 /** Tags that rtpengine makes up for subscribers. */
