@@ -97,7 +97,10 @@ export class RtpStreams {
     const silent = [...targets].filter(isDeaf).map(([target, { message }]) => ({
       kind: rtpKinds.silent, leg: target, evidence: [{ field: 'RTP to', value: `${target}: none` }], messages: [message],
     }))
-    return [...silent, ...own.flatMap((stream) => ofStream(stream, end, targets.get(stream.destination)?.message))]
+    // Whoever is on hold may send nothing, and nothing is sent to it.
+    const isHeld = [...targets.values()].some(({ isWanted, wasWanted }) => wasWanted && !isWanted)
+    const streams = own.flatMap((stream) => ofStream(stream, end, targets.get(stream.destination)?.message))
+    return [...silent, ...streams.filter(({ kind }) => !isHeld || kind !== rtpKinds.stopped)]
   }
 }
 
@@ -118,14 +121,19 @@ function ofStream (stream: Stream, end: number, message: number | undefined): (T
   ]
 }
 
-/** Where endpoints and relays of a call want their media, and whether they do want any. */
-function targetsOf (call: TraceCall): Map<string, { message: number, isWanted: boolean }> {
-  const targets = new Map<string, { message: number, isWanted: boolean }>()
+/** Where endpoints and relays of a call want their media, whether they do want any at the end, and did before. */
+interface Target { message: number, isWanted: boolean, wasWanted: boolean }
+
+function targetsOf (call: TraceCall): Map<string, Target> {
+  const targets = new Map<string, Target>()
   for (const { message, sdp } of exchangesOf(call)) {
     for (const { connection, port, direction } of sdp.live) {
       if (!connection || port < 10) continue
       const isWanted = direction === 'sendrecv' || direction === 'recvonly'
-      targets.set(place({ address: connection.address, port }), { message: message.number, isWanted })
+      const at = place({ address: connection.address, port })
+      const before = targets.get(at)
+      const wasWanted = before !== undefined && (before.wasWanted || before.isWanted)
+      targets.set(at, { message: message.number, isWanted, wasWanted })
     }
   }
   return targets

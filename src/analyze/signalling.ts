@@ -101,7 +101,8 @@ export const signallingRules: readonly SignallingRule[] = [
       const refused = transactions.filter(({ requests, replies }) => isRefresh(requests[0])
         && replies.some(({ sip }) => (sip.status ?? 0) >= 400 && ![401, 407, 491, 500].includes(sip.status ?? 0)))
       const bye = messages.find(({ sip }) => sip.method === 'BYE')
-      if (!bye) return []
+      // Without an interval a refused re-INVITE changes nothing.
+      if (!bye || !messages.some(({ sip }) => expiresOf(sip) > 0)) return []
       const [failed] = refused.filter(({ replies }) => bye.at - (replies.at(-1)?.at ?? 0) < ackWaitMs.to)
       const failure = failed?.replies.find(({ sip }) => (sip.status ?? 0) >= 400)
       if (failed && failure) {

@@ -13,8 +13,9 @@ const changed = (trace: readonly Sent[], change: (text: string, at: number) => s
 /** The phone's own request within the dialog: its tag is the callee's. */
 const ofPhone = (trace: readonly Sent[]): Sent[] => changed(trace, (text) =>
   text.replace('tag=caller', 'tag=x').replace('tag=callee', 'tag=caller').replace('tag=x', 'tag=callee'))
-const refreshed = (status: string, byeAt = 900.2): Sent[] => [
-  ...call().slice(0, 9),
+const timer = (text: string): string => text.replace('Call-ID', 'Session-Expires: 1800;refresher=uac\r\nCall-ID')
+const refreshed = (status: string, byeAt = 900.2, change = timer): Sent[] => [
+  ...changed(call().slice(0, 9), (text, at) => at > 1 && at < 3 ? change(text) : text),
   ...ofPhone([
     fromPhone('INVITE sip:alice@203.0.113.5 SIP/2.0', 900, '1 INVITE', { toTag: 'caller' }),
     sip({ from: 'proxy', to: 'phone', start: `SIP/2.0 ${status}`, at: 900.1, cseq: '1 INVITE', toTag: 'caller' }),
@@ -23,7 +24,7 @@ const refreshed = (status: string, byeAt = 900.2): Sent[] => [
 ]
 const withTimer = (upSeconds: number): Sent[] =>
   changed(call().map((each) => each.at >= 60 ? { ...each, at: each.at - 60 + upSeconds } : each), (text, at) =>
-    at > 1 && at < 3 ? text.replace('Call-ID', 'Session-Expires: 1800;refresher=uac\r\nCall-ID') : text)
+    at > 1 && at < 3 ? timer(text) : text)
 const withReason = (reason: string): Sent[] =>
   changed(call(), (text) => text.replace('CSeq: 2 BYE', `${reason}CSeq: 2 BYE`))
 const refusedWith = (status: string): Sent[] => [...call().slice(0, 3), fromPhone(`SIP/2.0 ${status}`, 1, '1 INVITE')]
@@ -44,6 +45,11 @@ const toPhone = (how?: Stream): Buffer[] => stream(media.relay, media.phone, 2, 
 const captured = (...frames: Buffer[]): Buffer => pcapOf(call(), frames)
 
 const onHold = sdps.phoneOffer.replace('a=sendrecv', 'a=sendonly')
+/** The caller puts the phone on hold, 20 s after it began. */
+const held = [
+  sip({ from: 'proxy', to: 'phone', start: invite, at: 20, cseq: '2 INVITE', toTag: 'callee', sdp: onHold }),
+  fromPhone('SIP/2.0 200 OK', 20.1, '2 INVITE', { sdp: sdps.phoneAnswer.replace('a=sendrecv', 'a=recvonly') }),
+]
 const reliable = { sdp: sdps.phoneAnswer, headers: ['RSeq: 1', 'Require: 100rel'] }
 
 /** A trace as messages, or as a whole capture. */
@@ -64,7 +70,8 @@ export const cases: Record<string, { trips: Trace[], with?: string[], misses: Tr
   },
   'SIG-05': {
     trips: [refreshed('481 Call Leg Does Not Exist'), withTimer(1770)],
-    misses: [refreshed('491 Request Pending'), refreshed('481 Call Leg Does Not Exist', 960), withTimer(900)],
+    misses: [refreshed('491 Request Pending'), refreshed('481 Call Leg Does Not Exist', 960), withTimer(900),
+      refreshed('488 Not Acceptable Here', 912, (text) => text)],
   },
   'SIG-06': {
     trips: [call({ phoneAnswer: sdps.phoneAnswer.replaceAll('192.0.2.77', '192.168.1.7') })],
@@ -97,6 +104,9 @@ export const cases: Record<string, { trips: Trace[], with?: string[], misses: Tr
   },
   'RTP-04': {
     trips: [captured(...toRelay({ count: 1400 }), ...toPhone())],
-    misses: [captured(...toRelay({ count: 2700 }), ...toPhone())],
+    misses: [
+      captured(...toRelay({ count: 2700 }), ...toPhone()),
+      pcapOf([...call().slice(0, 9), ...held, ...call().slice(9)], [...toRelay({ count: 900 }), ...toPhone({ count: 900 })]),
+    ],
   },
 }
