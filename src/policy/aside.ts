@@ -1,5 +1,6 @@
 import { MessageChannel, type MessagePort, parentPort, Worker, workerData } from 'node:worker_threads'
-import { policyFrom, problemsIn } from './load.ts'
+import { lintPolicy, type LintFinding } from './lint.ts'
+import { checkSources, policyFrom, problemsIn } from './load.ts'
 import { isRecord, problemText, type Path } from './problem.ts'
 import { runTests } from './run-tests.ts'
 import type { PolicyFile } from './schema.ts'
@@ -27,15 +28,35 @@ type Texts = readonly (PolicyText | PolicyProblem)[]
  * problem, so that this can be done while the tests run. The thread is kept for the next time, and ends with the process.
  */
 export async function judgeAside (texts: Texts, found: (files: GoodFile[]) => void): Promise<Verdict> {
+  return ask<Verdict>({ texts }, (told, resolve) => {
+    if ('files' in told) found(told.files)
+    else if ('verdict' in told) resolve(told.verdict)
+  })
+}
+
+/** What the lint says of files that have been found good, in that thread too. */
+export async function lintAside (texts: Texts): Promise<LintFinding[]> {
+  return ask<LintFinding[]>({ texts, isLint: true }, (told, resolve) => { if ('findings' in told) resolve(told.findings) })
+}
+
+/** The same in this thread. */
+export function lint (texts: Texts): LintFinding[] {
+  const { policy, sources } = checkSources(parseSources(texts))
+  return policy ? lintPolicy(policy, sources) : []
+}
+
+async function ask<Answer> (work: Omit<Work, 'port'>, hear: (told: Told, resolve: (answer: Answer) => void) => void): Promise<Answer> {
   const thread = running ??= startThread({ [marker]: true })
   thread.ref()
+  waiting++
   try {
-    return await new Promise<Verdict>((resolve, reject) => {
+    return await new Promise<Answer>((resolve, reject) => {
       const { port1, port2 } = new MessageChannel()
       port1.on('message', (told: Told) => {
-        if ('files' in told) { found(told.files); return }
-        port1.close()
-        resolve(told.verdict)
+        hear(told, (answer) => {
+          port1.close()
+          resolve(answer)
+        })
       })
       const failed = (error?: unknown) => {
         running = undefined
@@ -44,14 +65,16 @@ export async function judgeAside (texts: Texts, found: (files: GoodFile[]) => vo
       }
       thread.once('error', failed).once('exit', failed)
       port1.once('close', () => thread.off('error', failed).off('exit', failed))
-      thread.postMessage({ texts, port: port2 }, [port2])
+      thread.postMessage({ ...work, port: port2 }, [port2])
     })
   } finally {
-    thread.unref()
+    if (--waiting === 0) thread.unref()
   }
 }
 
-type Told = { files: GoodFile[] } | { verdict: Verdict }
+let waiting = 0
+interface Work { texts: Texts, isLint?: boolean, port: MessagePort }
+type Told = { files: GoodFile[] } | { verdict: Verdict } | { findings: LintFinding[] }
 
 let running: Worker | undefined
 const marker = 'ngpilot policy'
@@ -106,8 +129,9 @@ function placesOf ({ value, place }: PolicySource): GoodFile['places'] {
 
 const given = workerData as Record<string, unknown> | null
 if (given && Object.hasOwn(given, marker)) {
-  parentPort?.on('message', ({ texts, port }: { texts: Texts, port: MessagePort }) => {
+  parentPort?.on('message', ({ texts, isLint, port }: Work) => {
     const tell = (told: Told) => port.postMessage(told)
-    tell({ verdict: judge(texts, (files) => tell({ files })) })
+    if (isLint) tell({ findings: lint(texts) })
+    else tell({ verdict: judge(texts, (files) => tell({ files })) })
   })
 }

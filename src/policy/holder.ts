@@ -1,7 +1,9 @@
 import { asNgpilotError, NgpilotError } from '../errors.ts'
 import { buildPolicy, type BuiltPolicy } from './build.ts'
+import { lint, lintAside } from './aside.ts'
 import { Candidate, type CandidateStatus } from './candidate.ts'
 import { keepPolicy, keptPolicy } from './last-good.ts'
+import type { LintFinding } from './lint.ts'
 import { readTexts } from './texts.ts'
 import type { Policy } from './types.ts'
 import { watchFolder } from './watch.ts'
@@ -15,6 +17,8 @@ export interface PolicyObserver {
   fellBack (revision: string, problem: string): void
   /** The policy in force cannot be kept for a restart, or its folder not be watched. */
   troubled (message: string): void
+  /** What is wrong with a policy that serves, some time after it was loaded: what `ngpilot policy check` would say. */
+  doubted (revision: string, findings: readonly LintFinding[]): void
   /** What became of the candidate's files. */
   candidate (result: 'loaded' | 'refused' | 'promoted' | 'rolled back', detail: string): void
 }
@@ -27,6 +31,8 @@ export interface HolderOptions {
   isWatched?: boolean
   candidate?: { directory: string, percent: number }
   observer: PolicyObserver
+  /** So long after a load its lint begins, so that the next load need not wait for it. Default 1,000. */
+  lintAfterMs?: number
 }
 
 /** For people and programs: which policy decides, and why it is not the latest. */
@@ -64,18 +70,22 @@ export interface PolicyHolder {
   close: () => void
 }
 
+/** Up to so many endpoints and rules it takes a few milliseconds, and needs no thread. */
+const mostAtOnce = 50
+
 /** Calls begun under so many policies before keep theirs. */
 const mostRemembered = 8
 
 /** @throws NgpilotError `policy_invalid` when the first load fails and there is no good policy to fall back to. */
 export async function createPolicyHolder (options: HolderOptions): Promise<PolicyHolder> {
-  const { directory, stateDirectory, observer } = options
+  const { directory, stateDirectory, observer, lintAfterMs = 1000 } = options
   let current: Policy
   let since = new Date()
   let problem: string | undefined
   let isFallback = false
   let promotedOver: string | undefined
   let configured = options.candidate?.percent ?? 0
+  let linted: string | undefined
   const remembered = new Map<string, Policy>()
 
   function remember (policy: Policy): void {
@@ -89,7 +99,23 @@ export async function createPolicyHolder (options: HolderOptions): Promise<Polic
     }
   }
 
-  function enforce ({ policy }: BuiltPolicy): void {
+  let linting: NodeJS.Timeout | undefined
+  function lintLater ({ policy: { revision, rules, endpoints }, texts }: BuiltPolicy): void {
+    clearTimeout(linting)
+    const told = (findings: LintFinding[]) => { if (findings.length > 0) observer.doubted(revision, findings) }
+    const failed = (error: unknown) => {
+      observer.troubled(`the policy in force cannot be checked: ${(error as Error).message}`)
+    }
+    linting = setTimeout(() => {
+      const isLarge = rules.length + endpoints.length > mostAtOnce
+      Promise.resolve(texts).then(isLarge ? lintAside : lint).then(told).catch(failed)
+    }, lintAfterMs).unref()
+  }
+
+  function enforce (built: BuiltPolicy): void {
+    const { policy } = built
+    if (policy.revision !== linted) lintLater(built)
+    linted = policy.revision
     if (remembered.size === 0 || policy.revision !== current.revision) since = new Date()
     current = policy
     remember(policy)
@@ -199,6 +225,9 @@ export async function createPolicyHolder (options: HolderOptions): Promise<Polic
       observer.candidate('rolled back', isPromoted ? 'the policy of the folder serves again' : 'no call goes to the candidate')
       if (isPromoted) await reload()
     },
-    close () { for (const end of unwatch) end() },
+    close () {
+      clearTimeout(linting)
+      for (const end of unwatch) end()
+    },
   }
 }

@@ -17,6 +17,8 @@ export interface Imported {
   profile: ProfileEntry
   /** What became of each token, in words. */
   tokens: { text: string, becomes: string }[]
+  /** What the profile does that the string leaves alone. */
+  beyond: string[]
   findings: ImportFinding[]
 }
 
@@ -42,8 +44,9 @@ export function importFlags (text: string, options: ImportOptions): Imported {
   const rest = without(ng, preset, codecs !== undefined)
   // Of requests and replies alike, so that it is true of both ends.
   const isBehindNat = options.use === 'manage' && isWord(rest, 'flags', fromSipSource)
-  const { ptime, ...own } = isBehindNat ? withoutWord(rest, 'flags', fromSipSource) : rest
-  const parts = { all, preset, rest, hints: hintsOf(read), hasCodecs: codecs !== undefined, isBehindNat }
+  const { ptime, ...left } = isBehindNat ? withoutWord(rest, 'flags', fromSipSource) : rest
+  const { words, ng: own } = inOwnWords(left)
+  const parts = { all, preset, rest, hints: hintsOf(read), hasCodecs: codecs !== undefined, isBehindNat, words }
   return {
     read,
     profile: {
@@ -51,12 +54,14 @@ export function importFlags (text: string, options: ImportOptions): Imported {
       ...codecs && { codecs },
       ...typeof ptime === 'number' && { ptime },
       ...isBehindNat && { 'trust-address': false },
+      ...words,
       ...Object.keys(own).length > 0 && { ng: own },
     },
     tokens: [
       ...read.tokens.map((token) => ({ ...token, becomes: becomes(token, parts) })),
       ...filled.map((token) => ({ ...token, becomes: 'not known here: the script fills it in' })),
     ].sort((one, other) => one.at - other.at).map(({ text: token, becomes }) => ({ text: token, becomes })),
+    beyond: beyond(ng, preset, codecs !== undefined),
     findings: [...findingsOf(read, all, preset, options), ...filled.map((token): ImportFinding => ({
       severity: 'warning', ...token,
       message: 'the script fills this in, so that it is not in the profile',
@@ -126,6 +131,32 @@ interface Parts {
   hints: Record<string, string>
   hasCodecs: boolean
   isBehindNat: boolean
+  words: Partial<ProfileEntry>
+}
+
+/** What has a word of its own in policies; the rest stays with the name that NG has for it. */
+function inOwnWords (all: NgDictionary): { words: Partial<ProfileEntry>, ng: NgDictionary } {
+  const words: Record<string, unknown> = {}
+  const ng: NgDictionary = {}
+  for (const [key, value] of Object.entries(all)) {
+    const [first, ...more] = wordsOf(value)
+    if (key === 'TOS' && typeof value === 'number') words['tos'] = value
+    else if (['metadata', 'media-address', 'address-family'].includes(key) && typeof value === 'string') words[key] = value
+    else if (key === 'record-call' && typeof value === 'string') words[key] = value === 'yes' || value === 'on'
+    else if (key === 'T.38' && more.length === 0 && (first === 'decode' || first === 'force')) words['t38'] = first
+    else ng[key] = value
+  }
+  return { words, ng }
+}
+
+function beyond (ng: NgDictionary, { name, codecs, media, protocol }: Profile, hasCodecs: boolean): string[] {
+  const isGuess = ng['transport-protocol'] === undefined && !isWord(ng, 'flags', 'WebRTC')
+  const codecsToo = !hasCodecs && ng['codec'] === undefined && codecs !== undefined
+  const takes = `${media.join(', ')}${codecsToo ? ` with ${codecs.join(', ')}` : ''}`
+  return [
+    ...isGuess ? [`the string names no protocol, so that each m-line keeps the one it came with; ${name} makes it ${protocol}: take the profile of the end that is really there`] : [],
+    ...codecsToo || !media.includes('video') ? [`the string leaves ${codecsToo ? 'codecs and ' : ''}kinds of media alone; ${name} takes ${takes}: give the profile ${codecsToo ? 'codecs and ' : ''}media of its own where the end takes more`] : [],
+  ]
 }
 
 /** Its media goes to the address that its SIP came from. */
@@ -138,7 +169,7 @@ function withoutWord (ng: NgDictionary, key: string, word: string): NgDictionary
 }
 
 function becomes ({ path: [key, ...within] = [], text }: FlagsToken, parts: Parts): string {
-  const { all, preset, rest, hints, hasCodecs, isBehindNat } = parts
+  const { all, preset, rest, hints, hasCodecs, isBehindNat, words } = parts
   if (typeof key !== 'string') return 'nothing: ngpilot knows it from the SIP message'
   const hint = Object.hasOwn(hints, key) ? hints[key] : undefined
   if (hint !== undefined) return `a hint: match: { vars: { ${key}: ${hint} } }`
@@ -150,7 +181,8 @@ function becomes ({ path: [key, ...within] = [], text }: FlagsToken, parts: Part
   const left = rest[key]
   const isLeft = Array.isArray(left) ? wordsOf(left).some((word) => text.endsWith(word)) : left !== undefined
   if (!isLeft) return `extends: ${preset.name}`
-  return key === 'ptime' ? 'ptime' : `ng: ${key}`
+  const word = key === 'TOS' ? 'tos' : key === 'T.38' ? 't38' : key
+  return key === 'ptime' || Object.hasOwn(words, word) ? word : `ng: ${key}`
 }
 
 function wordsOf (value: NgValue | undefined): string[] {

@@ -2,6 +2,9 @@ import type { Logger } from './log.ts'
 import type { Metrics } from './metrics.ts'
 import { beginSeries, endSeries } from './node-series.ts'
 
+/** Of the policy's lint. */
+interface Finding { file: string, line: number, column: number, severity: 'error' | 'warning', code: string, message: string }
+
 /** What the NG client tells while it works. */
 export function ngObserver (metrics: Metrics) {
   return {
@@ -211,7 +214,7 @@ export function webhookObserver (metrics: Metrics, log: Pick<Logger, 'warn'>) {
 }
 
 /** What the policy tells when it is loaded, or refused. */
-export function policyObserver (metrics: Metrics, log: Pick<Logger, 'info' | 'error'>) {
+export function policyObserver (metrics: Metrics, log: Pick<Logger, 'error' | 'info' | 'warn'>) {
   return {
     loaded (revision: string) {
       metrics.policyInfo.reset()
@@ -237,6 +240,12 @@ export function policyObserver (metrics: Metrics, log: Pick<Logger, 'info' | 'er
       log.error({ revision, problem }, 'policy refused at the start; the last good one serves')
     },
     troubled: (problem: string) => log.error({ problem }, 'policy in trouble'),
+    doubted (revision: string, findings: readonly Finding[]) {
+      const errors = findings.filter(({ severity }) => severity === 'error').length
+      const first = findings.toSorted((one, other) => Number(other.severity === 'error') - Number(one.severity === 'error')).slice(0, 5)
+      const texts = first.map(({ file, line, column, severity, code, message }) => `${file}:${line}:${column}: ${severity} ${code}: ${message}`)
+      log.warn({ revision, errors, warnings: findings.length - errors, findings: texts }, 'the policy in force has findings; ngpilot policy check tells all')
+    },
     candidate (result: string, detail: string) {
       metrics.policyCandidates.inc({ result })
       log[result === 'refused' ? 'error' : 'info']({ result, detail }, 'policy candidate')

@@ -22,6 +22,7 @@ async function start (t: TestContext, options: Omit<HolderOptions, 'observer'>) 
       refused: (problem) => { seen.push(`refused ${problem}`) },
       fellBack: (revision) => { seen.push(`fell back ${revision}`) },
       troubled: (message) => { seen.push(`troubled ${message}`) },
+      doubted: (revision, findings) => { seen.push(`doubted ${revision} ${findings.map(({ code }) => code).join(' ')}`) },
       candidate: (result) => { seen.push(`candidate ${result}`) },
     },
   })
@@ -62,6 +63,24 @@ test('a reload swaps in what is good; what is broken, or fails its tests, change
   assert.equal(profileOf(holder), 'two')
   assert.equal(holder.problem(), undefined)
   assert.deepEqual(seen.map((word) => word.split(' ')[0]), ['loaded', 'refused', 'refused', 'loaded'])
+})
+
+test('what is wrong with a policy that serves is told after it was loaded, and not again', async (t) => {
+  const wrong = (rules: number) => `version: 1
+profiles: { a: { extends: sip, ng: { flags: [port-latching, no-port-latching] } } }
+endpoints: [{ profile: a }]
+rules: [${Array.from({ length: rules }, (_, index) => `{ name: r${index}, match: { vars: { trunk: t${index} } }, set: { tos: 1 } }`).join(', ')}]
+`
+  const directory = await policyDirectory(t, { 'a.yaml': wrong(1) })
+  const { holder, seen } = await start(t, { directory, lintAfterMs: 1 })
+  const doubts = () => seen.filter((word) => word.startsWith('doubted'))
+  await until(() => doubts().length === 1)
+  assert.deepEqual(doubts(), [`doubted ${holder.current().revision} NG-13`])
+  await holder.reload()
+  await writeFile(join(directory, 'a.yaml'), wrong(60)) // in the thread
+  await holder.reload()
+  await until(() => doubts().length === 2)
+  assert.deepEqual(doubts()[1], `doubted ${holder.current().revision} NG-13`)
 })
 
 test('a rule found aside stands at the place that the file has it', async (t) => {

@@ -27,7 +27,7 @@ const profiles: [string, Imported['profile'], ...string[]][] = [
   ['RTP/SAVP rtcp-mux-demux', { extends: 'sip-sdes' }, 'NG-11 RTP/SAVP', 'NG-12 RTP/SAVP'],
   ['RTP/AVP rtcp-mux-demux codec-strip-all codec-offer-PCMU codec-offer=telephone-event ptime=30', { extends: 'sip', codecs: ['PCMU', 'telephone-event'], ptime: 30 }],
   ['RTP/AVP rtcp-mux-demux codec-mask-all transcode-G729', { extends: 'sip', codecs: ['G729'] }],
-  ['RTP/AVP rtcp-mux-demux codec-strip-red TOS=184 replace-username loop-protect', { extends: 'sip', ng: { TOS: 184, flags: ['loop-protect'], replace: ['username'], codec: { strip: ['red'] } } }],
+  ['RTP/AVP rtcp-mux-demux codec-strip-red TOS=184 replace-username loop-protect', { extends: 'sip', tos: 184, ng: { flags: ['loop-protect'], replace: ['username'], codec: { strip: ['red'] } } }],
   ['RTP/AVP rtcp-mux-demux codec-mask-opus transcode-PCMU', { extends: 'sip', ng: { codec: { transcode: ['PCMU'], mask: ['opus'] } } }, 'NG-06 codec-mask-opus'],
   ['RTP/AVP rtcp-mux-demux transcode-AMR', { extends: 'sip', ng: { codec: { transcode: ['AMR'] } } }, 'NG-05 transcode-AMR'],
   ['RTP/AVP rtcp-mux-demux endpoint-learning=off', { extends: 'sip', ng: { 'endpoint-learning': ['off'] } }, 'NG-01 endpoint-learning=off'],

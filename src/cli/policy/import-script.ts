@@ -49,8 +49,8 @@ function whyNothing (file: string, [main]: readonly Script[], missing: readonly 
 }
 
 function asJson ({ found, unread, missing, profiles }: Imports): object {
-  const strings = found.map(({ imported: { read: { ng }, tokens, findings }, text, ...where }) => {
-    return { ...where, string: text, ng, tokens, findings }
+  const strings = found.map(({ imported: { read: { ng }, tokens, beyond, findings }, text, ...where }) => {
+    return { ...where, string: text, ng, tokens, beyond, findings }
   })
   return { strings, unread, notIncluded: missing, ...profiles.size > 0 && { policy: policyOf(profiles) } }
 }
@@ -66,6 +66,7 @@ function asText ({ found, unread, missing, profiles }: Imports, style: Style): s
     ...found.flatMap((one) => stringText(one, profiles.has(one.profile) ? 'profile' : 'preset', style)),
     ...beside, ...beside.length > 0 ? [''] : [],
     ...profiles.size > 0 ? [style.bold('As policy:'), ...policyText(found, profiles), ''] : [],
+    ...new Set(found.flatMap(({ imported: { beyond } }) => beyond.map((line) => `Beyond such strings: ${line}.`))),
     summary(found, profiles), `The conditions around them become endpoints and rules. ${closing}`,
   ]
 }

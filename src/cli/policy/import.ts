@@ -62,13 +62,14 @@ function importString (text: string, { kamailio, rtpengine, oldest }: ImportRead
   const imported = importFlags(text, { reader: values['verbatim'] === true ? rtpengine : kamailio, use: use satisfies ImportUse, oldest })
   const name = String(values['name'] ?? 'imported')
   const policy = { version: 1, profiles: { [name]: imported.profile } }
-  const { read: { ng }, tokens, findings } = imported
-  if (isJson) print(JSON.stringify({ string: text, ng, policy, tokens, findings }, null, 2))
+  const { read: { ng }, tokens, beyond, findings } = imported
+  if (isJson) print(JSON.stringify({ string: text, ng, policy, tokens, beyond, findings }, null, 2))
   else {
     for (const line of [
       ...findingsText(text, imported, style),
       style.bold('Its tokens:'), ...columns(tokens.map(({ text: token, becomes }) => [`  ${token}`, becomes])), '',
       style.bold('As policy:'), ...yamlOf(policy).trimEnd().split('\n').map((line) => `  ${line}`), '',
+      ...beyond.map((line) => `Beyond the string: ${line}.`), ...beyond.length > 0 ? [''] : [],
       ...findings.length > 0 ? [closing] : [],
     ]) print(line)
   }
