@@ -6,7 +6,7 @@ import { compileExpression, type ExpressionView, type LegView } from './expressi
 import type { MatchEntry, PartyEntry, RuleMatchEntry, SdpEntry, TextEntry, UriEntry } from './schema-match.ts'
 import { shareOf } from './share.ts'
 import { listOf, textTest, written, type TextTest } from './text.ts'
-import { timeTest } from './time.ts'
+import { clockIn, timeTest } from './time.ts'
 import type { CallFacts, LegFacts, LegName, Profile, SipFacts, UriFacts } from './types.ts'
 
 /**
@@ -295,11 +295,13 @@ function shareIn (subject: Subject): number {
 
 function timeCondition (windows: Parameters<typeof timeTest>[0][]): Condition {
   const tests = windows.map(timeTest)
-  const text = windows.map((window) => Object.values(window).flat().join(' ')).join(' or ')
+  const text = windows.map((window) => Object.entries(window).map(([key, value]) => {
+    return key === 'days' || key === 'zone' ? written(listOf(value)) : `${key} ${String(value)}`
+  }).join(', ')).join(' or ')
   return {
     text: `time: ${text}`,
     holds: ({ facts }) => tests.some((test) => test(facts.at)),
-    failure: ({ facts }) => `it is ${new Date(facts.at).toISOString()}, not ${text}`,
+    failure: ({ facts }) => `it is ${clockIn(facts.at, windows[0]?.zone)}, not ${text}`,
   }
 }
 

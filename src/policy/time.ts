@@ -31,6 +31,16 @@ export function timeTest ({ zone = 'UTC', days: named, from = '00:00', to = '24:
   }
 }
 
+/** What calendar and clock say in a zone: `Mon 2026-01-05 23:30 Europe/Berlin`. */
+export function clockIn (at: number, zone = 'UTC'): string {
+  const format = new Intl.DateTimeFormat('en', {
+    timeZone: zone, hourCycle: 'h23', weekday: 'short', year: 'numeric', month: '2-digit', day: '2-digit', hour: '2-digit', minute: '2-digit',
+  })
+  const { weekday = '', year = '', month = '', day = '', hour = '', minute = '' } = Object.fromEntries(
+    format.formatToParts(at).map(({ type, value }) => [type, value]))
+  return `${weekday} ${year}-${month}-${day} ${hour}:${minute} ${zone}`
+}
+
 /** Whether a zone is one of the IANA time zone database. */
 export function isZone (name: string): boolean {
   try {

@@ -57,6 +57,10 @@ decisions: { log: full, recordFile: ${record} }
   let checked = ''
   await until(async () => (checked = (await runPolicy(['check', directory, '--url', ngpilot.url])).out) !== '')
   assert.match(checked, /\(for rtpengine 11\.3 and newer\)/)
+  const later = await policyDirectory(t, { 'a.yaml': policy.replace('extends: sip }', 'extends: sip, ng: { flags: [static-codecs] } }') })
+  const unsure = await runPolicy(['check', later, '--url', ngpilot.url])
+  assert.match(unsure.out, /warning NG-02: .*it came with 12\.2; a node has told no more than 11\.3 or newer/)
+  assert.equal(unsure.code, 0)
 
   // The shadow is asked after the request has gone on.
   const shadowed = async () => /^ngpilot_policy_shadow_decisions_total\{result="different"\} (\d+)$/m.exec(await (await fetch(`${ngpilot.url}/metrics`)).text())?.[1]

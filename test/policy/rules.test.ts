@@ -126,6 +126,24 @@ test('explain says which line each NG key comes from', async (t) => {
   ]) assert.ok(said.includes(line), `${line}\n\n${said.join('\n')}`)
 })
 
+test('explain says what the clock is in the zone of a window', async (t) => {
+  const policy = await policyOf(t, 'rules: [{ name: night, match: { time: { days: [mon-fri, sun], from: "22:00", to: "06:00", zone: Europe/Berlin } } }]\n')
+  const { rules } = explain(policy, { ...fromPhone, at: Date.parse('2026-01-05T20:30:00Z') })
+  assert.equal(rules[0]?.why, 'it is Mon 2026-01-05 21:30 Europe/Berlin, not [mon-fri, sun], from 22:00, to 06:00, Europe/Berlin')
+})
+
+test('explain blames for a stripped codec the list that has it not', async (t) => {
+  const policy = await policyOf(t, `profiles:
+  near: { extends: sip, codecs: [G729, PCMU, telephone-event] }
+  far: { extends: sip, codecs: [PCMU, PCMA, telephone-event] }
+`)
+  const codecs = ['G722', 'PCMU', 'PCMA'].map((name) => ({ name, clockRate: 8000 }))
+  const { origins } = explain(policy, factsOf({ codecs, sender: { profile: 'near' }, receiver: { profile: 'far' } }))
+  assert.deepEqual(origins.filter(({ path }) => path === 'codec.strip').map(({ value, source, place }) => `${value as string} ${source}:${place?.line}`), [
+    'G722 profile far: codecs (receiver far):4', 'PCMA profile near: codecs (sender near):3',
+  ])
+})
+
 test('each word of a profile becomes its NG keys, towards it and from it', async (t) => {
   const policy = await policyOf(t, `profiles:
   sbc:

@@ -30,12 +30,13 @@ export const checkCommand: PolicyCommand = {
     const { values, isJson, print, style } = context
     const directory = directoryOf(context)
     const { policy, draft, sources, tests, problems } = await checkPolicy(directory)
-    const oldest = oldestOf(await versionsOf(context))
+    const { versions, isBound } = await versionsOf(context)
+    const oldest = oldestOf(versions)
     const failed = policy ? runTests(policy, tests).filter(({ failures }) => failures.length > 0) : []
     const rows: Row[] = [
       ...problems.map((problem): Row => ({ ...problem, severity: 'error' })),
       ...failed.map(({ test, failures }): Row => ({ ...test.place, severity: 'error', message: `test "${test.name}" fails: ${failures.join('; ')}` })),
-      ...lintOf(policy ?? draft, sources, oldest)
+      ...lintOf(policy ?? draft, sources, oldest).map((row) => isBound ? unsure(row, oldest) : row)
         .filter((finding) => !problems.some((problem) => isAtOnePlace(problem, finding))),
     ].sort(byPlace)
     const errors = rows.filter(({ severity }) => severity === 'error').length
@@ -75,12 +76,19 @@ async function linesOf (row: Row, { style }: PolicyContext): Promise<string[]> {
   ]
 }
 
-async function versionsOf ({ values, config, env }: PolicyContext): Promise<string | undefined> {
-  if (typeof values['versions'] === 'string') return values['versions']
-  if (typeof values['url'] !== 'string') return undefined
+/** Of nodes that have told no more than how old they can be, nobody knows what they do not know. */
+function unsure (row: Row, oldest: Release): Row {
+  if (row.code !== 'NG-02' || !row.message.includes('it came with')) return row
+  return { ...row, severity: 'warning', message: `${row.message}; a node has told no more than ${oldest} or newer, --versions says what it is` }
+}
+
+/** `isBound`: some node has told only how old it can be. */
+async function versionsOf ({ values, config, env }: PolicyContext): Promise<{ versions?: string, isBound: boolean }> {
+  if (typeof values['versions'] === 'string') return { versions: values['versions'], isBound: false }
+  if (typeof values['url'] !== 'string') return { isBound: false }
   const nodes = await connectApi(values['url'], env['NGPILOT_TOKEN'] ?? config.http.token).nodes()
   // Over UDP alone a node tells only how old it can be: `11.3 or newer`.
   const versions = nodes.flatMap(({ version }) => version === undefined ? [] : [version.replace(/ or newer$/, '')])
   if (versions.length === 0) throw new NgpilotError('bad_request', `no rtpengine of ${values['url']} has said its version yet; give --versions`)
-  return versions.join(',')
+  return { versions: versions.join(','), isBound: nodes.some(({ version }) => version?.endsWith(' or newer') === true) }
 }
