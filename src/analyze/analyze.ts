@@ -51,9 +51,11 @@ export async function analyze (chunks: AsyncIterable<Buffer>, { hints, onProgres
   const problems: string[] = []
   const complain = (problem: string): void => { if (problems.length < mostProblems) problems.push(problem) }
   const { start, all } = await peeked(chunks, (size) => onProgress?.(size, messages.length))
+  const instead = insteadOf(start)
+  if (instead !== undefined) throw new NgpilotError('bad_request', instead)
   const messages: TraceMessage[] = []
   const rtp = new RtpStreams()
-  const kind = isCapture(start) ? 'capture' : /^\s*v=0/.test(start.toString('latin1')) ? 'sdp' : 'text'
+  const kind = isCapture(start) ? 'capture' : /^(?:\xef\xbb\xbf)?\s*v=0/.test(start.toString('latin1')) ? 'sdp' : 'text'
   if (kind === 'sdp') return { kind, messages: 0, calls: [], sdps: sdpFindings(await whole(all), hints), problems }
 
   const packets: AsyncIterable<Packet> = kind === 'capture'
@@ -88,9 +90,16 @@ function analyzed (call: TraceCall, rtp: RtpStreams, hints: LegHints): AnalyzedC
   return { call, legs, findings: refused([...signalling, ...media, ...findings], call).sort(byGravity) }
 }
 
+/** What a file is that cannot be read as it is, and what to do with it. */
+function insteadOf (start: Buffer): string | undefined {
+  if (start[0] === 0x1f && start[1] === 0x8b) return 'the file is compressed by gzip: gunzip it first'
+  if (start[0] === 0xff && start[1] === 0xfe) return 'the text is UTF-16: iconv -f UTF-16 -t UTF-8 makes it readable'
+  return undefined
+}
+
 function nothingIn (kind: 'capture' | 'text'): string {
   return kind === 'capture'
-    ? 'no SIP in the capture: over TLS it cannot be read, and a capture of one side alone may have none'
+    ? 'no SIP in the capture: over TLS or in HEP it cannot be read, frames cut short have none (tcpdump -s 0 takes them whole), and a capture of one side alone may have none'
     : 'neither SIP messages nor an SDP: a message begins with a line such as "INVITE sip:bob@example.com SIP/2.0"'
 }
 

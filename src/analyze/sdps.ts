@@ -37,7 +37,7 @@ function answers (sdp: SdpView): boolean {
 /** Each begins with v=0. Empty lines between two belong to none. */
 function split (bytes: Buffer): Buffer[] {
   const text = bytes.toString('latin1')
-  const starts = [...text.matchAll(/^v=0/gm)].map(({ index }) => index)
+  const starts = [...text.matchAll(/(?<=^(?:\xef\xbb\xbf)?)v=0/gm)].map(({ index }) => index)
   return starts.map((start, index) => {
     const end = starts[index + 1]
     return Buffer.from(end === undefined ? text.slice(start) : withoutEmptyEnd(text.slice(start, end)), 'latin1')

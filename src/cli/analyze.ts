@@ -76,7 +76,14 @@ async function* bytesOf (files: string[], { input }: AnalyzeIo): AsyncGenerator<
 }
 
 async function sizeOf (files: string[]): Promise<number> {
-  const sizes = await Promise.all(files.filter((file) => file !== '-').map(async (file) => (await stat(file)).size))
+  const sizes = await Promise.all(files.filter((file) => file !== '-').map(async (file) => {
+    const found = await stat(file).catch((error: unknown) => {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') throw new NgpilotError('bad_request', `there is no file "${file}"`)
+      throw error
+    })
+    if (found.isDirectory()) throw new NgpilotError('bad_request', `${file} is a directory; analyze takes a file`)
+    return found.size
+  }))
   return sizes.reduce((sum, size) => sum + size, 0)
 }
 

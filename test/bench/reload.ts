@@ -16,7 +16,8 @@ const { createPolicyHolder } = await import(new URL('../../dist/policy/holder.js
 const directory = await mkdtemp(join(tmpdir(), 'ngpilot-reload-'))
 const ignore = () => undefined
 const observer = {
-  loaded: ignore, forgotten: ignore, fellBack: ignore, candidate: ignore, doubted: ignore, refused: complain, troubled: complain,
+  loaded: ignore, forgotten: ignore, fellBack: ignore, candidate: ignore, doubted: ignore,
+  refused: complain, troubled: complain,
 }
 const rows: string[][] = []
 for (const rules of [1000, 10_000]) {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { test, type TestContext } from 'node:test'
+import { gzipSync } from 'node:zlib'
 import { analyzeCommand, type AnalyzeIo } from '../../src/cli/analyze.ts'
 import { call, formats, pcapOf, troubles } from '../analyze/traces.ts'
 import { sample } from '../sdp/samples.ts'
@@ -54,6 +55,13 @@ test('of several calls the sound ones take a line each', async (t) => {
   assert.match(out, /\nCall 2 call-2@example\.com: answered after 2 s, up for 58 s; nothing found\n$/)
 })
 
+test('an SDP is read also behind a byte order mark', async (t) => {
+  const sdp = 'v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\nm=audio 4000 RTP/AVP 0\r\na=mid:0\r\n'
+  const reports = await Promise.all(['', '\ufeff'].map(async (mark) => (await run(t, { 'offer.sdp': mark + sdp })).out))
+  assert.match(reports[0] ?? '', /SIP-07/)
+  assert.equal(reports[1], reports[0])
+})
+
 test('a healthy call ends with 0, from standard input too', async (t) => {
   const { status, out } = await run(t, {}, '-')
   assert.equal(status, 0, out)
@@ -68,7 +76,10 @@ test('takes an offer and its answer in two files, and JSON', async (t) => {
 
 test('says what is wrong with the command or the file, with status 2', async (t) => {
   assert.match((await run(t, {})).errors, /no file\n\nngpilot analyze FILE/)
-  assert.match((await run(t, {}, '/nowhere/trace.pcap')).errors, /ENOENT.*\/nowhere\/trace\.pcap/)
+  assert.match((await run(t, {}, '/nowhere/trace.pcap')).errors, /there is no file "\/nowhere\/trace\.pcap"/)
+  assert.match((await run(t, {}, tmpdir())).errors, /is a directory; analyze takes a file/)
+  assert.match((await run(t, { 'trace.pcap.gz': gzipSync('x') })).errors, /compressed by gzip: gunzip it first/)
+  assert.match((await run(t, { 'trace.txt': Buffer.from('\ufeffINVITE', 'utf16le') })).errors, /UTF-16: iconv/)
   assert.match((await run(t, { 'a.txt': 'hello' })).errors, /neither SIP messages nor an SDP/)
   assert.deepEqual([(await run(t, { 'a.txt': 'hello' }, '--leg', 'x')).status, (await run(t, {}, '--help')).status], [2, 0])
 })

@@ -1,14 +1,11 @@
 import type { FastifyInstance } from 'fastify'
 import { Type } from 'typebox'
-import { analyze } from '../../analyze/analyze.ts'
-import { hintsOf } from '../../analyze/hints.ts'
-import { reportOf } from '../../analyze/report.ts'
+import { analyzeAside } from '../../analyze/aside.ts'
 import { NgpilotError } from '../../errors.ts'
 import { Problem } from './schemas.ts'
 
-/** Bigger traces are for the command line: this process has calls to serve. */
+/** Bigger traces are for the command line: this machine has calls to serve. */
 const mostBytes = 4 * 1024 * 1024
-const chunkBytes = 65_536
 
 const Leg = Type.String({ maxLength: 128 })
 const problems = { content: { 'application/problem+json': { schema: Problem } }, description: 'What is wrong (RFC 9457).' }
@@ -30,7 +27,7 @@ export async function addAnalyze (app: FastifyInstance): Promise<void> {
       bodyLimit: mostBytes,
       schema: {
         summary: 'Find what is wrong with the calls in a trace',
-        description: 'The body is a capture (pcap, pcapng), a log with SIP in it, an SDP, or an offer and its answer; at most 4 MB. '
+        description: 'The body is a capture (pcap, pcapng), a log with SIP in it, an SDP, or an offer and its answer; at most 4 MB, 15 s and 256 MB of memory. '
           + 'The answer is what ngpilot analyze --json prints: calls, messages, findings by gravity. Keys are masked.',
         querystring: Type.Object({
           leg: Type.Optional(Type.Union([Leg, Type.Array(Leg, { maxItems: 32 })], {
@@ -43,19 +40,13 @@ export async function addAnalyze (app: FastifyInstance): Promise<void> {
       if (!Buffer.isBuffer(request.body)) throw new NgpilotError('unsupported_media_type', 'send the trace as application/octet-stream or text/plain')
       if (isBusy) throw new NgpilotError('overloaded', 'another trace is being looked at; try again in a moment')
       const { leg = [] } = request.query as { leg?: string | string[] }
-      const hints = hintsOf(typeof leg === 'string' ? [leg] : leg)
       isBusy = true
       try {
-        return reportOf(await analyze(slices(request.body), { hints }))
+        return await analyzeAside(request.body, typeof leg === 'string' ? [leg] : leg)
       } finally {
         isBusy = false
       }
     })
     done()
   })
-}
-
-async function* slices (bytes: Buffer): AsyncGenerator<Buffer> {
-  await Promise.resolve()
-  for (let at = 0; at < bytes.length; at += chunkBytes) yield bytes.subarray(at, at + chunkBytes)
 }

@@ -42,7 +42,7 @@ export function createServer ({ token, bodyLimitBytes, observer, log }: ServerOp
   }
 
   app.setErrorHandler((thrown, request, reply) => {
-    const error = errorOf(thrown)
+    const error = errorOf(thrown, { bodyLimit: request.routeOptions.bodyLimit, url: request.url })
     tellError(request, error)
     const { status, sip, document } = problemOf(error)
     if (error.code === 'overloaded') reply.header('retry-after', '1')
@@ -66,21 +66,26 @@ export function createServer ({ token, bodyLimitBytes, observer, log }: ServerOp
 
 /** What fastify refuses by itself, with what would be right. */
 const fastifyCodes: Record<string, [ErrorCode, string]> = {
-  FST_ERR_CTP_BODY_TOO_LARGE: ['too_large', 'the body is larger than http.bodyLimitBytes allows'],
   FST_ERR_CTP_INVALID_MEDIA_TYPE: [
     'unsupported_media_type', 'the Content-Type must be message/sip, application/sdp or application/json; /openapi.json says where',
   ],
 }
 
 /** What fastify and its parsers throw, in ngpilot's own words. */
-function errorOf (thrown: unknown): NgpilotError {
+function errorOf (thrown: unknown, { bodyLimit, url }: { bodyLimit: number, url: string }): NgpilotError {
   if (!isFastifyError(thrown)) return asNgpilotError(thrown)
+  if (thrown.code === 'FST_ERR_CTP_BODY_TOO_LARGE') return new NgpilotError('too_large', tooLong(bodyLimit, url))
   if (thrown.validation) return new NgpilotError('bad_request', explain(thrown.validation, thrown.validationContext))
   if (thrown.statusCode !== undefined && thrown.statusCode < 500) {
     const [code, message] = fastifyCodes[thrown.code] ?? ['bad_request', thrown.message]
     return new NgpilotError(code, message)
   }
   return asNgpilotError(thrown)
+}
+
+function tooLong (mostBytes: number, url: string): string {
+  const instead = url.startsWith('/v1/analyze') ? 'look at it with ngpilot analyze FILE' : 'the setting is http.bodyLimitBytes'
+  return `the body has more than ${mostBytes} bytes; ${instead}`
 }
 
 function isFastifyError (thrown: unknown): thrown is FastifyError {
