@@ -26,7 +26,7 @@ export function explainText (call: CallExplanation, look: Look): string {
     ...section('Timeline', timelineOf(call, look), style),
     ...section('Media', mediaText(call.media, look), style),
     ...call.exchanges.length === 0 ? [] : [
-      '', style.bold('SDP') + style.dim('  - as it came, + as it went on; keys are masked'),
+      '', style.bold('SDP') + style.dim('  - as it came, + as it went on; keys are masked; --json has every line'),
       ...call.exchanges.flatMap((exchange) => exchangeOf(exchange, call, style)),
     ],
   ].join('\n').trimEnd()
@@ -95,10 +95,32 @@ function mediaText (media: readonly MediaLine[], { width, style }: Look): string
 
 function exchangeOf (exchange: Exchange, { startedAt }: CallExplanation, style: Style): string[] {
   const { at, command, sip, from, to, sdpIn, sdpOut } = exchange
-  const lines = diffArrays(linesOf(sdpIn), linesOf(sdpOut)).flatMap(({ added, removed, value }) => value.map((line) =>
-    added ? style.green(`  + ${line}`) : removed ? style.red(`  - ${line}`) : `    ${line}`))
+  const lines = diffArrays(linesOf(sdpIn), linesOf(sdpOut)).flatMap(({ added, removed, value }) =>
+    added ? folded(value, '  + ').map(style.green) : removed ? folded(value, '  - ').map(style.red) : unchanged(value, style))
   const title = `${command}${sip === undefined ? '' : ` in ${sip}`}, ${((at - startedAt) / 1000).toFixed(3)} s: ${from.profile} → ${to.profile}`
   return ['', `  ${style.bold(title)}`, ...lines]
+}
+
+const shownOfKind = 2
+const shownUnchanged = 4
+
+/** Of several lines of one kind that follow each other, such as candidates, the first ones and a count. */
+function folded (lines: readonly string[], sign: string): string[] {
+  return lines.flatMap((line, index) => {
+    const kind = attributeOf(line)
+    const start = lines.slice(0, index).findLastIndex((before) => attributeOf(before) !== kind) + 1
+    const end = lines.findIndex((after, at) => at > index && attributeOf(after) !== kind)
+    const length = (end < 0 ? lines.length : end) - start
+    if (length <= shownOfKind + 1 || index - start < shownOfKind) return [`${sign}${line}`]
+    return index - start === shownOfKind ? [`${sign}… ${length - shownOfKind} more ${kind}`] : []
+  })
+}
+
+const attributeOf = (line: string): string => /^(?:a=[\w-]+|\w=)/.exec(line)?.[0] ?? line
+
+function unchanged (lines: readonly string[], style: Style): string[] {
+  if (lines.length > shownUnchanged) return [style.dim(`    … ${lines.length} lines as they came`)]
+  return lines.map((line) => `    ${line}`)
 }
 
 const linesOf = (sdp: string): string[] => sdp.split(/\r?\n/).filter((line) => line !== '')

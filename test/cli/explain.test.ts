@@ -52,6 +52,19 @@ test('findings stand on top, then legs with the reason of their profile, timelin
   assert.match(text, /\n {4}v=0\n {2}- m=audio 9 UDP[^\n]*\n {2}\+ m=audio 30000 RTP\/AVP 0$/)
 })
 
+test('of an SDP what has changed is shown, many lines of one kind as a count', () => {
+  const same = ['v=0', 'o=- 1 1 IN IP4 192.0.2.1', 's=-', 't=0 0', 'a=group:BUNDLE 0'].join('\r\n')
+  const candidates = Array.from({ length: 5 }, (_, index) => `a=candidate:${index} 1 udp 1 192.0.2.1 900${index} typ host`)
+  const sdpIn = [same, 'm=audio 9 UDP/TLS/RTP/SAVPF 111', ...candidates, 'a=mid:0', ''].join('\r\n')
+  const exchanges = call.exchanges.map((exchange) => ({ ...exchange, sdpIn, sdpOut: `${same}\r\nm=audio 30000 RTP/AVP 0\r\n` }))
+  assert.equal(explainText({ ...call, exchanges }, { width: 80, style: plain }).split('phone\n').at(-1), [
+    '    … 5 lines as they came',
+    '  - m=audio 9 UDP/TLS/RTP/SAVPF 111',
+    '  - a=candidate:0 1 udp 1 192.0.2.1 9000 typ host', '  - a=candidate:1 1 udp 1 192.0.2.1 9001 typ host',
+    '  - … 3 more a=candidate', '  - a=mid:0', '  + m=audio 30000 RTP/AVP 0',
+  ].join('\n'))
+})
+
 test('colours only where they are wanted, and JSON as it came', async () => {
   const coloured = explainText(call, { width: 80, style: styleFor(true, {}) })
   assert.match(coloured, /\x1b\[31m {2}- m=audio 9/)
