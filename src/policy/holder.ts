@@ -20,7 +20,7 @@ export interface PolicyObserver {
   /** What is wrong with a policy that serves, some time after it was loaded: what `ngpilot policy check` would say. */
   doubted (revision: string, findings: readonly LintFinding[]): void
   /** What became of the candidate's files. */
-  candidate (result: 'loaded' | 'refused' | 'promoted' | 'rolled back', detail: string): void
+  candidate (result: 'loaded' | 'refused' | 'share' | 'promoted' | 'rolled back', detail: string): void
 }
 
 export interface HolderOptions {
@@ -192,6 +192,11 @@ export async function createPolicyHolder (options: HolderOptions): Promise<Polic
     throw new NgpilotError('bad_request', candidate ? `the candidate is refused: ${candidate.problem ?? ''}` : 'there is no candidate; policy.candidateDirectory names its folder')
   }
 
+  function share (taker: Candidate, percent: number): void {
+    taker.percent = percent
+    observer.candidate('share', `${percent} % of new calls`)
+  }
+
   return {
     current: () => current,
     forCall (callId, revision) {
@@ -206,10 +211,10 @@ export async function createPolicyHolder (options: HolderOptions): Promise<Polic
       ...problem !== undefined && { problem }, ...candidate && { candidate: candidate.status() },
     }),
     configure (percent) {
-      if (candidate && percent !== configured) candidate.percent = percent
+      if (candidate && percent !== configured) share(candidate, percent)
       configured = percent
     },
-    setCanary (percent) { goodCandidate().percent = percent },
+    setCanary (percent) { share(goodCandidate(), percent) },
     async promote () {
       const chosen = goodCandidate()
       promotedOver ??= current.revision

@@ -164,7 +164,7 @@ export function createMetrics () {
     }),
     policyCandidates: new Counter({
       name: 'ngpilot_policy_candidates_total', registers, labelNames: ['result'],
-      help: 'What became of candidates: loaded, refused, promoted, rolled back.',
+      help: 'What became of candidates: loaded, refused, share (of new calls, set anew), promoted, rolled back.',
     }),
     policyShadow: new Counter({
       name: 'ngpilot_policy_shadow_decisions_total', registers, labelNames: ['result'],

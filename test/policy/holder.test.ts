@@ -124,13 +124,14 @@ test('the last good policy survives a restart with broken files, and says so', a
 
 test('a canary gets its share of new calls, and each call keeps its policy', async (t) => {
   const [directory, next] = [await policyDirectory(t, { 'a.yaml': good('one') }), await policyDirectory(t, { 'a.yaml': good('two') })]
-  const { holder } = await start(t, { directory, candidate: { directory: next, percent: 0 } })
+  const { holder, seen } = await start(t, { directory, candidate: { directory: next, percent: 0 } })
   const old = holder.current().revision
   const calls = Array.from({ length: 2000 }, (_, index) => `call-${index}@example.com`)
   const shareOfNew = () => calls.filter((call) => holder.forCall(call).revision !== old).length / calls.length
   assert.equal(shareOfNew(), 0)
   assert.equal(holder.shadow()?.endpoints[0]?.profile, 'two')
   holder.setCanary(25)
+  assert.equal(seen.at(-1), 'candidate share')
   assert.ok(Math.abs(shareOfNew() - 0.25) < 0.05, String(shareOfNew()))
   const canary = calls.find((call) => shareOf(`canary ${call}`) < 25) ?? ''
   const fresh = holder.forCall(canary).revision
