@@ -14,5 +14,7 @@ test('a trace is looked at in a thread, and what is wrong with the request is to
 
 test('one that takes too long or too much memory is given up', async () => {
   await assert.rejects(analyzeAside(text, [], { mostMs: 1 }), { code: 'too_large', message: /more than 0\.001 s; look at it with ngpilot analyze/ })
-  await assert.rejects(analyzeAside(text, [], { mostMegabytes: 8 }), { code: 'too_large', message: /more than 8 MB of memory/ })
+  const many = Array.from({ length: 500 }, (_, index) => String(text).replaceAll('call-1@', `call-${index}@`)).join('')
+  const much = analyzeAside(Buffer.from(many), [], { mostMegabytes: 16, mostMs: 120_000 })
+  await assert.rejects(much, { code: 'too_large', message: /more than 16 MB of memory/ })
 })
