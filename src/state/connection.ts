@@ -13,6 +13,8 @@ export interface RedisConnection {
    *   gone for longer.
    */
   run<T> (commands: (redis: RedisClient) => Promise<T>): Promise<T>
+  /** Told each time that a connection which broke is there again. */
+  onReconnect (listener: () => void): void
   /** Lets commands under way finish, for `commandTimeoutMs` at most. */
   close (): Promise<void>
 }
@@ -33,8 +35,10 @@ export function connectRedis (url: string, commandTimeoutMs: number, access: Red
   let brokenAt = -Infinity
   const firstAttempt = new Promise<void>((resolve) => redis.once('ready', resolve).once('close', resolve))
   redis.on('error', (error: Error) => { fault = error })
+  const reconnected: (() => void)[] = []
   redis.on('ready', () => {
     fault = undefined
+    if (brokenAt > -Infinity) for (const listener of reconnected) listener()
     redis.once('close', () => { brokenAt = performance.now() })
   })
 
@@ -81,6 +85,7 @@ export function connectRedis (url: string, commandTimeoutMs: number, access: Red
         underWay.delete(running)
       }
     },
+    onReconnect (listener) { reconnected.push(listener) },
     async close () {
       if (isClosed) return
       isClosed = true

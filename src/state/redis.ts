@@ -42,6 +42,7 @@ export function createRedisStore (options: RedisStoreOptions): SharedStore {
 
   return {
     isPartial: url.includes('+cluster:'),
+    onReconnect: (listener) => { connection.onReconnect(listener) },
     async find (callId) {
       const call = await recall(callId)
       return call?.endedAt === undefined ? call : undefined

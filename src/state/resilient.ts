@@ -50,6 +50,8 @@ export function createResilientStore (options: ResilientOptions): CallStore {
 
   const retrying = setInterval(() => void retry(), retryMs).unref()
   const comparing = startComparing()
+  // It may have started anew without anybody asking for it meanwhile.
+  shared.onReconnect(() => { if (awaySince === undefined) putAllBack() })
 
   /** Runs an operation on the store, unless it is known to be away; then, or when it fails for that, `instead`. */
   async function orInstead<T> (callId: string, operation: () => Promise<T>, instead: (error: unknown) => T): Promise<T> {
@@ -125,6 +127,11 @@ export function createResilientStore (options: ResilientOptions): CallStore {
     observer.restored()
   }
 
+  function putAllBack (): void {
+    isPuttingBack = true
+    comparing.hurry()
+  }
+
   /** Asks whether the store is back by sending it what waits. */
   async function retry (): Promise<void> {
     if (awaySince === undefined || isRetrying || isClosed) return
@@ -143,8 +150,7 @@ export function createResilientStore (options: ResilientOptions): CallStore {
       if (broken.size > 0 || journal.size > 0) return
       observer.back(performance.now() - awaySince)
       awaySince = undefined
-      isPuttingBack = true
-      comparing.hurry()
+      putAllBack()
     } catch {
       // Others of a Cluster may be back: those that failed stand behind them.
       const [first] = broken
@@ -262,8 +268,10 @@ export function createResilientStore (options: ResilientOptions): CallStore {
     takeDeletes: () => shared.takeDeletes(),
     health (): StoreHealth {
       if (awaySince === undefined && !isPuttingBack) return { isDegraded: false }
-      const refusesNew = awaySince !== undefined && onUnavailable === 'reject'
-      return { isDegraded: true, reason: awayReason, waiting: journal.size, refusesNew }
+      const isAway = awaySince !== undefined
+      const refusesNew = isAway && onUnavailable === 'reject'
+      const reason = isAway ? awayReason : 'it is back, and gets again what it may have lost'
+      return { isDegraded: true, reason, waiting: journal.size, refusesNew }
     },
     async close () {
       await retry()

@@ -4,6 +4,8 @@ import type { CallRecord, CallStore } from './store.ts'
 export interface SharedStore extends CallStore {
   /** Parts of it may be away while others are well. */
   isPartial: boolean
+  /** Told each time that the store is reached again after its connection broke; it may have less than it had. */
+  onReconnect (listener: () => void): void
   /** As `recall`, and in how long the call expires. */
   read (callId: string): Promise<SharedCall | undefined>
   /** Puts a call back that the store has lost; one that it knows, also as ended, stays as it is. @returns whether it did */
