@@ -1,6 +1,6 @@
 import { asNgpilotError, NgpilotError } from '../errors.ts'
 import { buildPolicy, type BuiltPolicy } from './build.ts'
-import { lint, lintAside } from './aside.ts'
+import { lintAside } from './aside.ts'
 import { Candidate, type CandidateStatus } from './candidate.ts'
 import { keepPolicy, keptPolicy } from './last-good.ts'
 import type { LintFinding } from './lint.ts'
@@ -70,9 +70,6 @@ export interface PolicyHolder {
   close: () => void
 }
 
-/** Up to so many endpoints and rules it takes a few milliseconds, and needs no thread. */
-const mostAtOnce = 50
-
 /** Calls begun under so many policies before keep theirs. */
 const mostRemembered = 8
 
@@ -100,16 +97,13 @@ export async function createPolicyHolder (options: HolderOptions): Promise<Polic
   }
 
   let linting: NodeJS.Timeout | undefined
-  function lintLater ({ policy: { revision, rules, endpoints }, texts }: BuiltPolicy): void {
+  function lintLater ({ policy: { revision }, texts }: BuiltPolicy): void {
     clearTimeout(linting)
     const told = (findings: LintFinding[]) => { if (findings.length > 0) observer.doubted(revision, findings) }
     const failed = (error: unknown) => {
       observer.troubled(`the policy in force cannot be checked: ${(error as Error).message}`)
     }
-    linting = setTimeout(() => {
-      const isLarge = rules.length + endpoints.length > mostAtOnce
-      Promise.resolve(texts).then(isLarge ? lintAside : lint).then(told).catch(failed)
-    }, lintAfterMs).unref()
+    linting = setTimeout(() => { lintAside(texts).then(told).catch(failed) }, lintAfterMs).unref()
   }
 
   function enforce (built: BuiltPolicy): void {
