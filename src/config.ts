@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
 import { dirname, resolve } from 'node:path'
 import { type NamedAddress, type NgListen, namedAddress, splitNgListen } from './config/address.ts'
-import { type DnsConfig, dnsNameOf, type NodeConfig, nodeOf, tlsFilesOf } from './config/node.ts'
+import { type DnsConfig, dnsNameOf, type NodeConfig, nodeOf } from './config/node.ts'
 import { problemsIn } from './config/problems.ts'
 import { leaves, type Settings } from './config/settings.ts'
 import { readSettings, withEnvironment, type Environment } from './config/sources.ts'
@@ -44,15 +44,14 @@ export function loadConfig ({ env, file = env.NGPILOT_CONFIG }: ConfigSources): 
   const directory = file ? dirname(file) : '.'
   const settings = withPathsFrom(directory, tree, found?.tree ?? {}, variables) as Settings
   const { ng, rtpengine, discovery, evapi, dtmf, instance, ...rest } = settings
-  const shared = tlsFilesOf(rtpengine)
-  const reading = { shared, directory, problem }
+  const reading = { shared: rtpengine, directory, problem }
   const nodes = rtpengine.nodes.map((node, index) => nodeOf(node, ['rtpengine', 'nodes', index], reading))
   const dns = discovery.dns.map((name, index) => dnsNameOf(name, ['discovery', 'dns', index], reading))
   if (problems.length > 0) throw invalid(problems)
   return {
     ...rest,
     ng: { ...ng, listen: ng.listen.flatMap((text) => splitNgListen(text) ?? []) },
-    rtpengine: { ...rtpengine, ...shared, nodes },
+    rtpengine: { ...rtpengine, nodes },
     discovery: { ...discovery, dns },
     evapi: { kamailios: evapi.kamailios.flatMap((text) => namedAddress(text) ?? []) },
     dtmf: {

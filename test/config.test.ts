@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { Settings, describeSettings, loadConfig, type ConfigSources, settingsThatWait } from '../src/config.ts'
 import { NgpilotError } from '../src/errors.ts'
@@ -156,6 +156,12 @@ test('paths of the file are seen from its directory, those of a variable and the
   const beside = (name: string) => join(file, '..', name)
   assert.deepEqual([policy.directory, policy.candidateDirectory, policy.stateDirectory], ['./policy', beside('next'), '/var/lib/x'])
   assert.deepEqual([decisions.recordFile, store.tlsCaFile, store.tlsKeyFile], [beside('d.jsonl'), beside('ca.pem'), 'key.pem'])
+
+  const pem = yamlFile(t, '-----BEGIN CERTIFICATE-----\n')
+  const { rtpengine } = loadConfig({
+    env: { NGPILOT_RTPENGINE_CA_FILE: relative('.', pem) }, file: yamlFile(t, 'rtpengine: { nodes: ["wss://h:1"] }'),
+  })
+  assert.match(rtpengine.nodes[0]?.tls?.ca ?? '', /BEGIN CERTIFICATE/)
 })
 
 test('reads the transports of a node, its stream and its certificates, as seen from the file', (t) => {

@@ -1,4 +1,3 @@
-import { setImmediate as turn } from 'node:timers/promises'
 import { NgpilotError } from '../errors.ts'
 import { byGravity, findingOf, type FindingKind } from '../finding.ts'
 import { isCapture } from './capture/pcap.ts'
@@ -37,8 +36,6 @@ export interface AnalyzeOptions {
 /** So many messages are held; a trace of more is cut into calls up to there. */
 const mostMessages = 100_000
 const mostProblems = 50
-/** Calls go on in the same process, so that others get their turn every few milliseconds. */
-const messagesPerTurn = 20
 /** SDPs alone are short; what is longer is no SDP. */
 const mostSdpBytes = 262_144
 
@@ -63,8 +60,7 @@ export async function analyze (chunks: AsyncIterable<Buffer>, { hints, onProgres
     : sipOfText(linesOf(all), complain)
   let number = 0
   for await (const packet of packets) {
-    if (++number % messagesPerTurn === 0) await turn()
-    const message = messageOf(packet, number)
+    const message = messageOf(packet, ++number)
     if (typeof message === 'string') complain(`message ${number}: ${message}`)
     else messages.push(message)
     if (messages.length >= mostMessages) {
@@ -75,7 +71,6 @@ export async function analyze (chunks: AsyncIterable<Buffer>, { hints, onProgres
   if (number === 0) throw new NgpilotError('bad_request', nothingIn(kind))
   const calls: AnalyzedCall[] = []
   for (const call of callsOf(messages)) {
-    await turn()
     calls.push(analyzed(call, rtp, hints))
   }
   return { kind, messages: messages.length, calls, sdps: undefined, problems }

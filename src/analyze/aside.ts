@@ -27,7 +27,6 @@ const chunkBytes = 65_536
 export async function analyzeAside (
   bytes: Uint8Array, legs: readonly string[], { mostMs = 15_000, mostMegabytes = 256 }: AsideLimits = {},
 ): Promise<Report> {
-  hintsOf(legs)
   const work: Work = { mark: marker, bytes, legs }
   const resourceLimits = { maxOldGenerationSizeMb: mostMegabytes }
   const thread = startThread(import.meta.url, { workerData: work, resourceLimits })

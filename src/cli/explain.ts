@@ -104,16 +104,17 @@ function exchangeOf (exchange: Exchange, { startedAt }: CallExplanation, style: 
 const shownOfKind = 2
 const shownUnchanged = 4
 
-/** Of several lines of one kind that follow each other, such as candidates, the first ones and a count. */
+/** Of many lines of one kind that follow each other, such as candidates, the first ones and a count. */
 function folded (lines: readonly string[], sign: string): string[] {
-  return lines.flatMap((line, index) => {
-    const kind = attributeOf(line)
-    const start = lines.slice(0, index).findLastIndex((before) => attributeOf(before) !== kind) + 1
-    const end = lines.findIndex((after, at) => at > index && attributeOf(after) !== kind)
-    const length = (end < 0 ? lines.length : end) - start
-    if (length <= shownOfKind + 1 || index - start < shownOfKind) return [`${sign}${line}`]
-    return index - start === shownOfKind ? [`${sign}… ${length - shownOfKind} more ${kind}`] : []
-  })
+  const groups: string[][] = []
+  for (const line of lines) {
+    const group = groups.at(-1)
+    if (group && attributeOf(group[0] ?? '') === attributeOf(line)) group.push(line)
+    else groups.push([line])
+  }
+  return groups.flatMap((group) => group.length <= shownOfKind + 1 ? group : [
+    ...group.slice(0, shownOfKind), `… ${group.length - shownOfKind} more ${attributeOf(group[0] ?? '')}`,
+  ]).map((line) => sign + line)
 }
 
 const attributeOf = (line: string): string => /^(?:a=[\w-]+|\w=)/.exec(line)?.[0] ?? line

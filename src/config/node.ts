@@ -22,13 +22,9 @@ export interface NodeConfig extends EndpointAddress, NodeTraits {
 }
 
 /** The files that all nodes use where they name none of their own. */
-export interface TlsFiles { caFile?: string, certFile?: string, keyFile?: string }
+export interface TlsFiles { caFile?: string | undefined, certFile?: string | undefined, keyFile?: string | undefined }
 
-export function tlsFilesOf ({ caFile, certFile, keyFile }: TlsFiles): TlsFiles {
-  return defined({ caFile, certFile, keyFile })
-}
-
-/** What goes with the reading of nodes: whence relative file names are seen, and where problems go. */
+/** What goes with the reading of nodes: whence the file names that they give are seen, and where problems go. */
 export interface Reading { shared: TlsFiles, directory: string, problem: (path: Path, text: string) => void }
 
 /** A node from its settings, which are known to be sound; only its files can be wrong still. */
@@ -37,7 +33,7 @@ export function nodeOf (settings: Static<typeof NodeSettings>, path: Path, readi
   const endpoint = splitEndpoint(address) ?? { host: '', port: 0 }
   const streamEndpoint = stream === undefined ? undefined : splitEndpoint(stream) as NodeConfig['stream']
   const isTls = [endpoint, streamEndpoint].some((each) => each?.transport === 'wss' || each?.transport === 'https')
-  const files = { ...reading.shared, ...defined({ caFile, certFile, keyFile }) }
+  const files = tlsFilesOf({ caFile, certFile, keyFile }, reading)
   const tls = isTls ? tlsOf(files, serverName, path, reading) : undefined
   return {
     id: id ?? address.replace(/^\w+:\/\//, ''),
@@ -52,9 +48,18 @@ export function dnsNameOf (settings: Static<typeof DnsSettings>, path: Path, rea
   const { name, caFile, certFile, keyFile, serverName, ...more } = settings
   const split = splitDnsName(name) ?? { name }
   const isTls = split.transport === 'wss' || split.transport === 'https'
-  const files = { ...reading.shared, ...defined({ caFile, certFile, keyFile }) }
+  const files = tlsFilesOf({ caFile, certFile, keyFile }, reading)
   const tls = isTls ? tlsOf(files, serverName, path, reading) : undefined
   return { ...split, ...more, ...(tls && { tls }) }
+}
+
+function tlsFilesOf ({ caFile, certFile, keyFile }: TlsFiles, { shared, directory }: Reading): TlsFiles {
+  const seen = (file: string | undefined) => file === undefined ? undefined : resolve(directory, file)
+  return {
+    caFile: seen(caFile) ?? shared.caFile,
+    certFile: seen(certFile) ?? shared.certFile,
+    keyFile: seen(keyFile) ?? shared.keyFile,
+  }
 }
 
 function tlsOf (
@@ -68,7 +73,7 @@ function tlsOf (
   function textOf (file: string | undefined, key: string): string | undefined {
     if (file === undefined) return undefined
     try {
-      const text = readFileSync(resolve(reading.directory, file), 'utf8')
+      const text = readFileSync(file, 'utf8')
       if (text.includes('-----BEGIN ')) return text
       reading.problem([...path, key], `${file} is no PEM file: it has no line -----BEGIN …`)
     } catch (error) {

@@ -1,4 +1,5 @@
-import { MessageChannel, type MessagePort, parentPort, Worker, workerData } from 'node:worker_threads'
+import { MessageChannel, type MessagePort, parentPort, type Worker, workerData } from 'node:worker_threads'
+import { startThread } from '../thread.ts'
 import { lintPolicy, type LintFinding } from './lint.ts'
 import { checkSources, policyFrom, problemsIn } from './load.ts'
 import { isRecord, problemText, type Path } from './problem.ts'
@@ -45,48 +46,34 @@ function lint (texts: Texts): LintFinding[] {
 }
 
 async function ask<Answer> (work: Omit<Work, 'port'>, hear: (told: Told, resolve: (answer: Answer) => void) => void): Promise<Answer> {
-  const thread = running ??= startThread({ [marker]: true })
-  const isWaitedFor = work.isLint !== true
-  if (isWaitedFor && waiting++ === 0) thread.ref()
-  else if (waiting === 0) thread.unref()
-  try {
-    return await new Promise<Answer>((resolve, reject) => {
-      const { port1, port2 } = new MessageChannel()
-      port1.on('message', (told: Told) => {
-        hear(told, (answer) => {
-          port1.close()
-          resolve(answer)
-        })
-      })
-      if (!isWaitedFor) port1.unref() // a listener had made the process wait for it
-      const failed = (error?: unknown) => {
-        running = undefined
+  const thread = running ??= startThread(import.meta.url, { workerData: { [marker]: true } })
+  thread.unref()
+  return new Promise<Answer>((resolve, reject) => {
+    const { port1, port2 } = new MessageChannel()
+    // While it is listened to, a port keeps the process; the thread does not.
+    port1.on('message', (told: Told) => {
+      hear(told, (answer) => {
         port1.close()
-        reject(error instanceof Error ? error : new Error('the thread that checks the policy ended without a word'))
-      }
-      thread.once('error', failed).once('exit', failed)
-      port1.once('close', () => thread.off('error', failed).off('exit', failed))
-      thread.postMessage({ ...work, port: port2 }, [port2])
+        resolve(answer)
+      })
     })
-  } finally {
-    if (isWaitedFor && --waiting === 0) thread.unref()
-  }
+    if (work.isLint === true) port1.unref()
+    const failed = (error?: unknown) => {
+      running = undefined
+      port1.close()
+      reject(error instanceof Error ? error : new Error('the thread that checks the policy ended without a word'))
+    }
+    thread.once('error', failed).once('exit', failed)
+    port1.once('close', () => thread.off('error', failed).off('exit', failed))
+    thread.postMessage({ ...work, port: port2 }, [port2])
+  })
 }
 
-let waiting = 0
 interface Work { texts: Texts, isLint?: boolean, port: MessagePort }
 type Told = { files: GoodFile[] } | { verdict: Verdict } | { findings: LintFinding[] }
 
 let running: Worker | undefined
 const marker = 'ngpilot policy'
-
-/** This file in a thread. As TypeScript, in tests and the demo, it needs tsx there too, which Node does not hand on. */
-function startThread (workerData: object): Worker {
-  const file = import.meta.url
-  if (!file.endsWith('.ts')) return new Worker(new URL(file), { workerData })
-  const code = `import('tsx/esm/api').then(({ register }) => { register(); return import(${JSON.stringify(file)}) })`
-  return new Worker(code, { eval: true, workerData })
-}
 
 /** The same in this thread. */
 export function judge (texts: Texts, found: (files: GoodFile[]) => void): Verdict {

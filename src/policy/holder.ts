@@ -82,7 +82,6 @@ export async function createPolicyHolder (options: HolderOptions): Promise<Polic
   let isFallback = false
   let promotedOver: string | undefined
   let configured = options.candidate?.percent ?? 0
-  let linted: string | undefined
   const remembered = new Map<string, Policy>()
 
   function remember (policy: Policy): void {
@@ -108,9 +107,10 @@ export async function createPolicyHolder (options: HolderOptions): Promise<Polic
 
   function enforce (built: BuiltPolicy): void {
     const { policy } = built
-    if (policy.revision !== linted) lintLater(built)
-    linted = policy.revision
-    if (remembered.size === 0 || policy.revision !== current.revision) since = new Date()
+    if (remembered.size === 0 || policy.revision !== current.revision) {
+      since = new Date()
+      lintLater(built)
+    }
     current = policy
     remember(policy)
     observer.loaded(policy.revision)

@@ -18,7 +18,15 @@ export function kindOf ({ isWebRtc, protocol }: Pick<Profile, 'isWebRtc' | 'prot
 export interface LintContext { command: 'offer' | 'answer', sender?: EndKind, receiver: EndKind, oldest?: Release }
 
 /** `path` of the key, from the top of the dictionary (`codec.transcode`); `word`, the item of a list that is meant. */
-export interface NgFinding { code: CheckCode, path: string, word?: string, message: string, fix: string }
+export interface NgFinding {
+  code: CheckCode
+  path: string
+  word?: string
+  /** The rtpengine that brought what an older one does not know. */
+  since?: string
+  message: string
+  fix: string
+}
 
 /** What the NG keys of one message do that nobody wants, although rtpengine answers `ok`. */
 export function lintNg (ng: NgDictionary, context: LintContext): NgFinding[] {
@@ -141,6 +149,7 @@ function laterThan (oldest: Release, ng: NgDictionary): NgFinding[] {
     code: 'NG-02',
     path: path.filter((step) => typeof step === 'string').join('.'),
     ...word !== path.at(-1) && { word },
+    since,
     message: `rtpengine ${oldest} does not know "${word}" and ignores it; it came with ${since}`,
     fix: 'leave it out, or upgrade those nodes',
   }))

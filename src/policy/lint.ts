@@ -14,7 +14,14 @@ import type { PolicySource } from './source.ts'
 import type { CallFacts, LegName, Policy, Profile, Rule } from './types.ts'
 
 /** What is wrong with a policy that loads. */
-export interface LintFinding extends Place { code: CheckCode, severity: Severity, message: string, fix?: string }
+export interface LintFinding extends Place {
+  code: CheckCode
+  severity: Severity
+  /** The rtpengine that brought what the oldest of the fleet does not know. */
+  since?: string
+  message: string
+  fix?: string
+}
 
 /**
  * What a sound policy does that nobody wants: for each pair of profiles that endpoints name, and each rule on top of them,
@@ -172,6 +179,6 @@ function onlyOnce ({ name, place, effect }: Rule, match: Record<string, unknown>
 /** What is another in a re-INVITE, above all in one from the other side. */
 const ofOneMessage = ['sender', 'receiver', 'request-uri', 'from', 'to', 'user-agent', 'header', 'method', 'sdp', 'command']
 
-function at ({ file, line, column }: Place, { code, message, fix }: Omit<NgFinding, 'path'>): LintFinding {
-  return { file, line, column, code, severity: checks[code].severity, message, fix }
+function at ({ file, line, column }: Place, { code, since, message, fix }: Omit<NgFinding, 'path'>): LintFinding {
+  return { file, line, column, code, severity: checks[code].severity, ...since !== undefined && { since }, message, fix }
 }

@@ -267,8 +267,8 @@ export function createResilientStore (options: ResilientOptions): CallStore {
     leaveDeletes: (owed) => shared.leaveDeletes(owed),
     takeDeletes: () => shared.takeDeletes(),
     health (): StoreHealth {
-      if (awaySince === undefined && !isPuttingBack) return { isDegraded: false }
       const isAway = awaySince !== undefined
+      if (!isAway && !isPuttingBack) return { isDegraded: false }
       const refusesNew = isAway && onUnavailable === 'reject'
       const reason = isAway ? awayReason : 'it is back, and gets again what it may have lost'
       return { isDegraded: true, reason, waiting: journal.size, refusesNew }

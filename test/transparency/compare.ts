@@ -63,7 +63,7 @@ export async function compare (
         const { body: reply } = split(await caller.askRaw(cookie, bodyOf(made[at] ?? {})))
         const read = readBody(reply, 0)
         replies[at]?.push(read)
-        return { plain: plain(read), isJson: reply[0] === 0x7b }
+        return { plain: plain(read, version), isJson: reply[0] === 0x7b }
       }))
       if (isDeepStrictEqual(one, two)) result.same++
       else result.different.push(`${name}, ${made[1]?.command as string}${firstDifference(one?.plain, two?.plain)}`)

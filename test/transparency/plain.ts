@@ -1,11 +1,14 @@
+import { isAtLeast, type Release } from '../../src/ng/release.ts'
 import type { NgDictionary, NgValue } from '../../src/ng/types.ts'
 
 /** Values of a reply that differ from one rtpengine to the next: times, ports, packets that it sends of its own accord. */
 const volatile = new Set([
   'created', 'created_us', 'created_ts', 'last signal', 'last packet', 'last redis update', 'last kernel packet', 'last user packet',
-  'local port', 'uptime', 'packets', 'bytes', 'last-frame-pos', 'last RTP timestamp', 'last RTP seq',
+  'local port', 'uptime', 'packets', 'bytes', 'SSRC', 'last-frame-pos', 'last RTP timestamp', 'last RTP seq',
 ])
-/** What is there as soon as one of those packets has gone out; nobody else sends any, so each SSRC is of its own making. */
+/**
+ * What 26.0 has as soon as one of those packets has gone out; nobody else sends any, so each SSRC is of its own making.
+ */
 const comesLater = new Set(['SSRC', 'ingress SSRCs', 'egress SSRCs'])
 const lines: [RegExp, string][] = [
   [/^(m=\w+) [1-9]\d* /, '$1 PORT '],
@@ -22,18 +25,18 @@ const lines: [RegExp, string][] = [
 ]
 
 /** A reply with everything taken out that no two rtpengines have in common, to be compared. */
-export function plain (reply: NgDictionary): unknown {
-  return plainValue(reply, '')
+export function plain (reply: NgDictionary, version: Release): unknown {
+  return plainValue(reply, '', isAtLeast(version, '26.0') ? comesLater : new Set())
 }
 
-function plainValue (value: NgValue, key: string): unknown {
+function plainValue (value: NgValue, key: string, left: ReadonlySet<string>): unknown {
   if (volatile.has(key)) return 'VOLATILE'
   if (Buffer.isBuffer(value)) return plainSdp(value.toString('latin1'))
   if (typeof value === 'string') return plainText(value)
-  if (Array.isArray(value)) return value.map((item) => plainValue(item, ''))
+  if (Array.isArray(value)) return value.map((item) => plainValue(item, '', left))
   if (typeof value !== 'object') return value
-  const told = Object.entries(value).filter(([name]) => !comesLater.has(name))
-  return Object.fromEntries(told.map(([name, item]) => [plainText(name), plainValue(item, name)]))
+  const told = Object.entries(value).filter(([name]) => !left.has(name))
+  return Object.fromEntries(told.map(([name, item]) => [plainText(name), plainValue(item, name, left)]))
 }
 
 /** Tags that rtpengine makes up for subscribers. */

@@ -14,7 +14,7 @@ import { directoryOf, readFileOf } from './read.ts'
 import { oldestOf } from './versions.ts'
 
 /** One line of the answer: a problem of the files (no code), or a finding of the lint. */
-interface Row { file: string, line: number, column: number, severity: 'error' | 'warning', code?: string, message: string, fix?: string }
+interface Row { file: string, line: number, column: number, severity: 'error' | 'warning', code?: string, since?: string, message: string, fix?: string }
 
 /** `ngpilot policy check [DIR]`: all that is wrong, at once. */
 export const checkCommand: PolicyCommand = {
@@ -78,7 +78,7 @@ async function linesOf (row: Row, { style }: PolicyContext): Promise<string[]> {
 
 /** Of nodes that have told no more than how old they can be, nobody knows what they do not know. */
 function unsure (row: Row, oldest: Release): Row {
-  if (row.code !== 'NG-02' || !row.message.includes('it came with')) return row
+  if (row.since === undefined) return row
   return { ...row, severity: 'warning', message: `${row.message}; a node has told no more than ${oldest} or newer, --versions says what it is` }
 }
 

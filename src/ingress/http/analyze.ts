@@ -25,6 +25,7 @@ export async function addAnalyze (app: FastifyInstance): Promise<void> {
     scope.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, parsed) => { parsed(null, body) })
     scope.post('/v1/analyze', {
       bodyLimit: mostBytes,
+      config: { whenTooLarge: 'look at it with ngpilot analyze FILE' },
       schema: {
         summary: 'Find what is wrong with the calls in a trace',
         description: 'The body is a capture (pcap, pcapng), a log with SIP in it, an SDP, or an offer and its answer; at most 4 MB, 15 s and 256 MB of memory. '

@@ -1,5 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
-import fastify, { type FastifyError, type FastifyInstance } from 'fastify'
+import fastify, { type FastifyError, type FastifyInstance, type FastifyRequest } from 'fastify'
 import { type ErrorCode, NgpilotError, asNgpilotError } from '../../errors.ts'
 import { addConnections, limits, refuseConnection } from './connections.ts'
 import { problemOf, sipStatusHeader } from './errors.ts'
@@ -42,7 +42,7 @@ export function createServer ({ token, bodyLimitBytes, observer, log }: ServerOp
   }
 
   app.setErrorHandler((thrown, request, reply) => {
-    const error = errorOf(thrown, { bodyLimit: request.routeOptions.bodyLimit, url: request.url })
+    const error = errorOf(thrown, request.routeOptions)
     tellError(request, error)
     const { status, sip, document } = problemOf(error)
     if (error.code === 'overloaded') reply.header('retry-after', '1')
@@ -64,6 +64,13 @@ export function createServer ({ token, bodyLimitBytes, observer, log }: ServerOp
   return app
 }
 
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** What a client of this route can do with a body that is too large. */
+    whenTooLarge?: string
+  }
+}
+
 /** What fastify refuses by itself, with what would be right. */
 const fastifyCodes: Record<string, [ErrorCode, string]> = {
   FST_ERR_CTP_INVALID_MEDIA_TYPE: [
@@ -72,20 +79,17 @@ const fastifyCodes: Record<string, [ErrorCode, string]> = {
 }
 
 /** What fastify and its parsers throw, in ngpilot's own words. */
-function errorOf (thrown: unknown, { bodyLimit, url }: { bodyLimit: number, url: string }): NgpilotError {
+function errorOf (thrown: unknown, { bodyLimit, config }: FastifyRequest['routeOptions']): NgpilotError {
   if (!isFastifyError(thrown)) return asNgpilotError(thrown)
-  if (thrown.code === 'FST_ERR_CTP_BODY_TOO_LARGE') return new NgpilotError('too_large', tooLong(bodyLimit, url))
+  if (thrown.code === 'FST_ERR_CTP_BODY_TOO_LARGE') {
+    return new NgpilotError('too_large', `the body has more than ${bodyLimit} bytes; ${config.whenTooLarge ?? 'the setting is http.bodyLimitBytes'}`)
+  }
   if (thrown.validation) return new NgpilotError('bad_request', explain(thrown.validation, thrown.validationContext))
   if (thrown.statusCode !== undefined && thrown.statusCode < 500) {
     const [code, message] = fastifyCodes[thrown.code] ?? ['bad_request', thrown.message]
     return new NgpilotError(code, message)
   }
   return asNgpilotError(thrown)
-}
-
-function tooLong (mostBytes: number, url: string): string {
-  const instead = url.startsWith('/v1/analyze') ? 'look at it with ngpilot analyze FILE' : 'the setting is http.bodyLimitBytes'
-  return `the body has more than ${mostBytes} bytes; ${instead}`
 }
 
 function isFastifyError (thrown: unknown): thrown is FastifyError {
