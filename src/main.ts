@@ -2,6 +2,7 @@
 import { parseArgs } from 'node:util'
 import { loadConfig } from './config.ts'
 import { NgpilotError } from './errors.ts'
+import { optionMistake } from './cli/unknown-option.ts'
 import { usage } from './usage.ts'
 import { version } from './version.ts'
 
@@ -50,18 +51,15 @@ async function main (words: string[]): Promise<void> {
 }
 
 function readArguments (args: string[]) {
+  const options = {
+    config: { type: 'string' }, url: { type: 'string' }, wait: { type: 'boolean' }, json: { type: 'boolean' },
+    stranded: { type: 'boolean' }, node: { type: 'string' },
+    version: { type: 'boolean' }, help: { type: 'boolean', short: 'h' },
+  } as const
   try {
-    return parseArgs({
-      args,
-      allowPositionals: true,
-      options: {
-        config: { type: 'string' }, url: { type: 'string' }, wait: { type: 'boolean' }, json: { type: 'boolean' },
-        stranded: { type: 'boolean' }, node: { type: 'string' },
-        version: { type: 'boolean' }, help: { type: 'boolean', short: 'h' },
-      },
-    })
+    return parseArgs({ args, allowPositionals: true, options })
   } catch (error) {
-    throw new NgpilotError('bad_request', `${(error as Error).message}\n\n${usage}`)
+    throw new NgpilotError('bad_request', `${optionMistake(error, options)}\n\n${usage}`)
   }
 }
 

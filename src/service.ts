@@ -83,7 +83,9 @@ export async function startService (config: Config, log: Logger): Promise<Servic
 async function makeParts (config: Config, log: Logger, closes: Closes): Promise<Omit<Service, 'close'>> {
   const metrics = createMetrics()
   const ofPolicy = policyObserver(metrics, log)
-  const policy = await createPolicyHolder({ ...holderOptions(config), observer: ofPolicy }).catch((error: unknown) => {
+  const policy = await createPolicyHolder({
+    ...holderOptions(config), observer: ofPolicy, sets: () => fleet.sets().map(({ set }) => set),
+  }).catch((error: unknown) => {
     const { code, message } = asNgpilotError(error)
     throw new NgpilotError(code, `${message}\npolicy.directory is ${config.policy.directory} (NGPILOT_POLICY_DIRECTORY sets it)`)
   })

@@ -7,6 +7,7 @@ import { reportOf } from '../analyze/report.ts'
 import { NgpilotError } from '../errors.ts'
 import { analysisText } from './analysis-text.ts'
 import { styleFor } from './style.ts'
+import { optionMistake } from './unknown-option.ts'
 
 /** Where a command writes to, and what it reads when the file is `-`. */
 export interface AnalyzeIo {
@@ -60,13 +61,11 @@ export async function analyzeCommand (args: string[], io: AnalyzeIo): Promise<nu
 }
 
 function readArguments (args: string[]) {
+  const options = { leg: { type: 'string', multiple: true }, json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } } as const
   try {
-    return parseArgs({
-      args, allowPositionals: true,
-      options: { leg: { type: 'string', multiple: true }, json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } },
-    })
+    return parseArgs({ args, allowPositionals: true, options })
   } catch (error) {
-    throw new NgpilotError('bad_request', `${(error as Error).message}\n\n${analyzeUsage}`)
+    throw new NgpilotError('bad_request', `${optionMistake(error, options)}\n\n${analyzeUsage}`)
   }
 }
 

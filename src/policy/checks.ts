@@ -23,6 +23,7 @@ export const checks = {
   'PO-02': { severity: 'warning', title: 'A rule never applies.' },
   'PO-03': { severity: 'warning', title: 'A profile that no endpoint names and none extends.' },
   'PO-04': { severity: 'warning', title: 'Codecs that rtpengine can pass on but not encode, and none beside them.' },
+  'PO-05': { severity: 'error', title: 'A rule names a set of nodes that no rtpengine is in: its calls are refused.' },
 } as const satisfies Record<string, { severity: Severity, title: string }>
 
 export type CheckCode = keyof typeof checks

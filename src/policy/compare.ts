@@ -12,6 +12,8 @@ export interface Result {
   rules: readonly string[]
   /** The SIP code of a refusal; then there are no flags. */
   reject?: number
+  /** The reason phrase of it. */
+  reason?: string
   nodes?: string
   clientFlags: ClientFlags
   onNodeLoss: OnNodeLoss
@@ -21,7 +23,7 @@ export interface Result {
 export function resultOf (decision: Decision): Result {
   const { revision, sender, receiver, rules, reject, nodes, clientFlags, onNodeLoss, flags } = decision
   return {
-    revision, sender: sender.name, receiver: receiver.name, rules, ...reject && { reject: reject.code },
+    revision, sender: sender.name, receiver: receiver.name, rules, ...reject && { reject: reject.code, reason: reject.reason },
     ...nodes !== undefined && { nodes }, clientFlags, onNodeLoss, flags,
   }
 }

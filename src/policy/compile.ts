@@ -84,6 +84,8 @@ function effectOf (entry: RuleEntry, place: CompileSource['place'], path: Path):
     for (const key of Object.keys(ng)) if (!places.has(key)) places.set(key, at(place, [...path, `${command}-flags`]))
     return mergeNg(ng, ofSet)
   }
+  if (set.nodes !== undefined) places.set('nodes', at(place, [...path, 'set', 'nodes']))
+  if (reject) places.set('reject', at(place, [...path, 'reject']))
   const change = (leg: 'caller' | 'callee') => set[leg] && { [leg]: changeOf(entry.name, set[leg], place, [...path, 'set', leg]) }
   return {
     ...set.nodes !== undefined && { nodes: set.nodes },

@@ -4,6 +4,8 @@ import { lintAside } from './aside.ts'
 import { Candidate, type CandidateStatus } from './candidate.ts'
 import { keepPolicy, keptPolicy } from './last-good.ts'
 import type { LintFinding } from './lint.ts'
+import { lintSets } from './lint-sets.ts'
+import { problemText } from './problem.ts'
 import { readTexts } from './texts.ts'
 import type { Policy } from './types.ts'
 import { watchFolder } from './watch.ts'
@@ -33,6 +35,8 @@ export interface HolderOptions {
   observer: PolicyObserver
   /** So long after a load its lint begins, so that the next load need not wait for it. Default 1,000. */
   lintAfterMs?: number
+  /** The sets that nodes are in, for rules that name another. */
+  sets?: () => readonly string[]
 }
 
 /** For people and programs: which policy decides, and why it is not the latest. */
@@ -44,6 +48,8 @@ export interface PolicyStatus {
   isFallback: boolean
   isPromoted: boolean
   problem?: string
+  /** What is amiss although the policy serves: sets of nodes that no rtpengine is in, each with file and line. */
+  warnings: string[]
   candidate?: CandidateStatus
 }
 
@@ -75,7 +81,7 @@ const mostRemembered = 8
 
 /** @throws NgpilotError `policy_invalid` when the first load fails and there is no good policy to fall back to. */
 export async function createPolicyHolder (options: HolderOptions): Promise<PolicyHolder> {
-  const { directory, stateDirectory, observer, lintAfterMs = 1000 } = options
+  const { directory, stateDirectory, observer, lintAfterMs = 1000, sets = () => [] } = options
   let current: Policy
   let since = new Date()
   let problem: string | undefined
@@ -96,9 +102,12 @@ export async function createPolicyHolder (options: HolderOptions): Promise<Polic
   }
 
   let linting: NodeJS.Timeout | undefined
-  function lintLater ({ policy: { revision }, texts }: BuiltPolicy): void {
+  function lintLater ({ policy, texts }: BuiltPolicy): void {
     clearTimeout(linting)
-    const told = (findings: LintFinding[]) => { if (findings.length > 0) observer.doubted(revision, findings) }
+    const told = (found: LintFinding[]) => {
+      const findings = [...lintSets(policy, sets()), ...found]
+      if (findings.length > 0) observer.doubted(policy.revision, findings)
+    }
     const failed = (error: unknown) => {
       observer.troubled(`the policy in force cannot be checked: ${(error as Error).message}`)
     }
@@ -203,6 +212,7 @@ export async function createPolicyHolder (options: HolderOptions): Promise<Polic
     status: () => ({
       revision: current.revision, since: since.toISOString(), directory, isFallback, isPromoted: promotedOver !== undefined,
       ...problem !== undefined && { problem }, ...candidate && { candidate: candidate.status() },
+      warnings: [current, ...candidate?.built ? [candidate.built.policy] : []].flatMap((policy) => lintSets(policy, sets()).map(problemText)),
     }),
     configure (percent) {
       if (candidate && percent !== configured) share(candidate, percent)

@@ -7,9 +7,13 @@ type OriginOf = (key: string, path: string, word?: NgValue) => SettingOrigin
 
 interface Layer { flags: NgDictionary, originOf: OriginOf }
 
-/** Where each NG key of a decision comes from, word by word for lists, sorted by key. */
+/** Where each NG key of a decision comes from, word by word for lists, sorted by key; of a refusal the refusal. */
 export function originsOf (facts: CallFacts, { sender, receiver, reject }: Decision, matched: readonly Rule[]): Origin[] {
-  if (reject) return []
+  if (reject) {
+    const rule = matched.find(({ name }) => name === reject.rule)
+    const place = rule?.effect.places.get('reject') ?? rule?.place
+    return [{ path: 'reject', value: `${reject.code} ${reject.reason}`, source: `rule ${reject.rule}`, ...place && { place } }]
+  }
   const legs = { sender, receiver }
   const layers: Layer[] = [
     ...partsFor(facts, sender, receiver).map((part) => {

@@ -4,6 +4,9 @@ import Type, { type Static, type TSchema } from 'typebox'
 /** SIP transports, as in the `transport` parameter of a URI (RFC 3261 §19.1.1, RFC 7118). */
 export const transports = ['udp', 'tcp', 'tls', 'sctp', 'ws', 'wss']
 
+/** Methods whose messages can hold an offer or answer (RFC 3261, 3262, 3311): no other comes to a decision. */
+export const methods = ['INVITE', 'UPDATE', 'PRACK', 'ACK']
+
 /** Kinds of m-lines (RFC 8866 §8.2.2): `application` is the data channel, `image` is T.38. */
 export const mediaKinds = ['audio', 'video', 'application', 'image']
 
@@ -64,7 +67,7 @@ const Time = Type.Object({
 
 /** What can be asked of a message, for one leg of it as for the pair. */
 const message = {
-  method: optional(oneOrMore(Type.String(), { description: 'The SIP method, of a reply that of its request.' })),
+  method: optional(oneOrMore(Type.Enum(methods), { description: 'The SIP method, of a reply that of its request.' })),
   'request-uri': optional(Uri),
   from: optional(Uri),
   to: optional(Uri),

@@ -2,7 +2,7 @@ import { isNgKey } from '../ng/keys.ts'
 import { vocabulary } from '../ng/vocabulary.ts'
 import { presetNames } from './presets.ts'
 import { isRecord, type Path, type PolicyProblem } from './problem.ts'
-import { transports } from './schema-match.ts'
+import { methods, transports } from './schema-match.ts'
 import { meant } from './shape.ts'
 import type { PolicySource } from './source.ts'
 
@@ -35,6 +35,7 @@ export function checkTestWords (test: PolicySource, sources: readonly PolicySour
       check('preset or profile', profile, profiles, ['tests', index, 'facts', leg, 'profile'])
       check('preset or profile', expect?.[leg], profiles, ['tests', index, 'expect', leg])
     }
+    check('SIP method with SDP', recordOf(facts, 'sip')['method'], methods, ['tests', index, 'facts', 'sip', 'method'])
     const expected: Path = ['tests', index, 'expect']
     for (const [at, rule] of listOf(expect?.['rules']).entries()) check('rule', rule, rules, [...expected, 'rules', at])
     check('set of nodes', expect?.['nodes'], sets, [...expected, 'nodes'])

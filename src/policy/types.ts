@@ -166,6 +166,6 @@ export interface Effect {
   /** NG keys of offers and answers. */
   offer: NgDictionary
   answer: NgDictionary
-  /** Where the rule says each of them, by the key of the NG dictionary. */
+  /** Where the rule says each of them, by the key of the NG dictionary; `nodes` and `reject` too. */
   places: ReadonlyMap<string, Place>
 }

@@ -45,6 +45,21 @@ async function until (isSo: () => boolean): Promise<void> {
 
 const profileOf = ({ current }: Pick<PolicyHolder, 'current'>): string | undefined => current().endpoints[0]?.profile
 
+test('a rule for a set that no node is in is told in the log and the status, as long as it is so', async (t) => {
+  const directory = await policyDirectory(t, { 'a.yaml': 'version: 1\nsets: [de]\nrules: [{ name: home, set: { nodes: de } }]\n' })
+  let sets: string[] = []
+  const { holder, seen } = await start(t, { directory, lintAfterMs: 0, sets: () => sets })
+  assert.deepEqual(holder.status().warnings, [])
+  sets = ['default', 'fr']
+  await until(() => seen.some((line) => line.startsWith('doubted')))
+  assert.match(seen.at(-1) ?? '', /^doubted \S+ PO-05/)
+  assert.deepEqual(holder.status().warnings.map((text) => text.replace(`${directory}/`, '')), [
+    'a.yaml:3:37: rule home sends calls to the set "de", in which there is no rtpengine; there are default, fr',
+  ])
+  sets = ['de']
+  assert.deepEqual(holder.status().warnings, [])
+})
+
 test('a reload swaps in what is good; what is broken, or fails its tests, changes nothing', async (t) => {
   const directory = await policyDirectory(t, { 'a.yaml': good('one') })
   const { holder, seen } = await start(t, { directory })

@@ -4,6 +4,7 @@ import type { Release } from '../../src/ng/release.ts'
 import { checks } from '../../src/policy/checks.ts'
 import { importFlags } from '../../src/policy/import.ts'
 import { lintPolicy } from '../../src/policy/lint.ts'
+import { lintSets } from '../../src/policy/lint-sets.ts'
 import { checkPolicy } from '../../src/policy/load.ts'
 import { policyDirectory } from './directory.ts'
 
@@ -102,8 +103,18 @@ for (const [about, text, ...expected] of brokenStrings) {
   })
 }
 
+const brokenSet = ['3:34 error PO-05: rule r sends calls to the set "de", in which there is no rtpengine; there is default']
+
+test('finds PO-05 where a rule names a set that no node is in, and nothing where none is known', async (t) => {
+  const directory = await policyDirectory(t, { 'a.yaml': 'version: 1\nsets: [de]\nrules: [{ name: r, set: { nodes: de } }]\n' })
+  const { policy } = await checkPolicy(directory)
+  assert.ok(policy)
+  assert.deepEqual(lintSets(policy, ['default']).map(({ line, column, code, severity, message }) => `${line}:${column} ${severity} ${code}: ${message}`), brokenSet)
+  assert.deepEqual([...lintSets(policy, ['default', 'de']), ...lintSets(policy, [])], [])
+})
+
 test('each check has something here that breaks it', () => {
-  const earned = JSON.stringify([broken.map(([, , ...found]) => found), brokenStrings.map(([, , ...found]) => found)])
+  const earned = JSON.stringify([brokenSet, broken.map(([, , ...found]) => found), brokenStrings.map(([, , ...found]) => found)])
   assert.deepEqual(Object.keys(checks).filter((code) => !earned.includes(` ${code}: `)), [])
 })
 

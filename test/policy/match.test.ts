@@ -29,7 +29,7 @@ const matches: [match: string, holds: boolean][] = [
   ['{ command: offer }', true],
   ['{ command: answer }', false],
   ['{ method: [INVITE, UPDATE] }', true],
-  ['{ method: BYE }', false],
+  ['{ method: PRACK }', false],
   ['{ caller: webrtc, callee: { profile: sip-sdes, address: "2001:db8:7::/48", transport: tls, vars: { trunk: acme } } }', true],
   ['{ callee: { vars: { trunk: beta } } }', false],
   ['{ caller: { transport: [ws, wss], address: [10.0.0.0/8, 192.0.2.0/24] } }', true],

@@ -53,6 +53,8 @@ const broken: [about: string, text: string, ...problems: string[]][] = [
     '2:55: endpoints[0].match.transport[1]: "sctpp" is unknown; did you mean "sctp"?'],
   ['a transport that is no word', 'endpoints: [{ profile: sip, match: { transport: 5 } }]',
     '2:49: endpoints[0].match.transport: 5 is unknown; known: udp, tcp, tls, sctp, ws, wss'],
+  ['a method that is none', 'rules: [{ name: a, match: { method: INVIT } }]', '2:37: rules[0].match.method: "INVIT" is unknown; did you mean "INVITE"?'],
+  ['a method in lower case', 'rules: [{ name: a, match: { method: [UPDATE, invite] } }]', '2:46: rules[0].match.method[1]: "invite" is unknown; did you mean "INVITE"?'],
   ['a prefix too long', 'endpoints: [{ profile: sip, match: { address: 192.0.2.0/33 } }]',
     '2:47: endpoints[0].match.address: "192.0.2.0/33" is neither an address nor a block such as 198.51.100.0/24 or 2001:db8::/32'],
   ['a host name', 'endpoints: [{ profile: sip, match: { address: ["::1", sip.example.com] } }]',

@@ -1,6 +1,7 @@
 import { NgpilotError } from '../../errors.ts'
 import { checks } from '../../policy/checks.ts'
 import { lintPolicy } from '../../policy/lint.ts'
+import { lintSets } from '../../policy/lint-sets.ts'
 import { byPlace, checkPolicy } from '../../policy/load.ts'
 import type { Place } from '../../policy/problem.ts'
 import { runTests } from '../../policy/run-tests.ts'
@@ -22,7 +23,7 @@ export const checkCommand: PolicyCommand = {
   about: 'all that is wrong with the policy files (policy.directory), and with what they decide',
   optionUsage: [
     ['--versions LIST', 'rtpengines of the fleet, such as 10.5,12.5 (10.5)'],
-    ['--url URL', 'ask the ngpilot there for the versions of its rtpengines'],
+    ['--url URL', 'ask the ngpilot there for its rtpengines: their versions, and the sets that they are in'],
     ['--strict', 'warnings count as errors'],
   ],
   options: { versions: { type: 'string' }, url: { type: 'string' }, strict: { type: 'boolean' } },
@@ -30,13 +31,13 @@ export const checkCommand: PolicyCommand = {
     const { values, isJson, print, style } = context
     const directory = directoryOf(context)
     const { policy, draft, sources, tests, problems } = await checkPolicy(directory)
-    const { versions, isBound } = await versionsOf(context)
+    const { versions, isBound, sets } = await fleetOf(context)
     const oldest = oldestOf(versions)
     const failed = policy ? runTests(policy, tests).filter(({ failures }) => failures.length > 0) : []
     const rows: Row[] = [
       ...problems.map((problem): Row => ({ ...problem, severity: 'error' })),
       ...failed.map(({ test, failures }): Row => ({ ...test.place, severity: 'error', message: `test "${test.name}" fails: ${failures.join('; ')}` })),
-      ...lintOf(policy ?? draft, sources, oldest).map((row) => isBound ? unsure(row, oldest) : row)
+      ...lintOf(policy ?? draft, sources, oldest, sets).map((row) => isBound ? unsure(row, oldest) : row)
         .filter((finding) => !problems.some((problem) => isAtOnePlace(problem, finding))),
     ].sort(byPlace)
     const errors = rows.filter(({ severity }) => severity === 'error').length
@@ -53,8 +54,8 @@ export const checkCommand: PolicyCommand = {
   },
 }
 
-function lintOf (policy: Policy | undefined, sources: readonly PolicySource[], oldest: Release): Row[] {
-  return policy ? lintPolicy(policy, sources, oldest) : []
+function lintOf (policy: Policy | undefined, sources: readonly PolicySource[], oldest: Release, sets: readonly string[]): Row[] {
+  return policy ? [...lintPolicy(policy, sources, oldest), ...lintSets(policy, sets)] : []
 }
 
 /** What keeps the policy from loading is told once, not as a finding of the lint too. */
@@ -82,13 +83,22 @@ function unsure (row: Row, oldest: Release): Row {
   return { ...row, severity: 'warning', message: `${row.message}; a node has told no more than ${oldest} or newer, --versions says what it is` }
 }
 
-/** `isBound`: some node has told only how old it can be. */
-async function versionsOf ({ values, config, env }: PolicyContext): Promise<{ versions?: string, isBound: boolean }> {
-  if (typeof values['versions'] === 'string') return { versions: values['versions'], isBound: false }
-  if (typeof values['url'] !== 'string') return { isBound: false }
+interface Fleet {
+  versions?: string
+  /** Some node has told only how old it can be. */
+  isBound: boolean
+  /** Those that its nodes are in. */
+  sets: string[]
+}
+
+async function fleetOf ({ values, config, env }: PolicyContext): Promise<Fleet> {
+  const given = typeof values['versions'] === 'string' ? { versions: values['versions'] } : {}
+  if (typeof values['url'] !== 'string') return { ...given, isBound: false, sets: [] }
   const nodes = await connectApi(values['url'], env['NGPILOT_TOKEN'] ?? config.http.token).nodes()
+  const sets = [...new Set(nodes.flatMap((node) => node.sets))]
+  if (given.versions !== undefined) return { ...given, isBound: false, sets }
   // Over UDP alone a node tells only how old it can be: `11.3 or newer`.
   const versions = nodes.flatMap(({ version }) => version === undefined ? [] : [version.replace(/ or newer$/, '')])
   if (versions.length === 0) throw new NgpilotError('bad_request', `no rtpengine of ${values['url']} has said its version yet; give --versions`)
-  return { versions: versions.join(','), isBound: nodes.some(({ version }) => version?.endsWith(' or newer') === true) }
+  return { versions: versions.join(','), isBound: nodes.some(({ version }) => version?.endsWith(' or newer') === true), sets }
 }

@@ -22,6 +22,7 @@ export const explainCommand: PolicyCommand = {
     ...hopUsage,
     ['--only TEXT', 'of many messages those whose name, decision or call-id is TEXT'],
     ['--all', 'also all rules that do not match'],
+    ['--url URL', 'where the ngpilot is that served CALL-ID; or NGPILOT_URL, or else where the settings say'],
   ],
   options: { ...hopOptions, only: { type: 'string' }, all: { type: 'boolean' }, url: { type: 'string' } },
   async run (context): Promise<ExitCode> {

@@ -16,9 +16,10 @@ export interface TextOptions { isWhole: boolean, withFacts: boolean, width: numb
 /** A decision for a person: facts, legs, rules, and each NG key with the line that it comes from. */
 export function explanationText (one: DecisionExplanation, style: Style, options: TextOptions): string[] {
   const { isWhole, withFacts, width } = options
-  const { facts, legs, id, revision } = one
+  const { facts, legs, id, revision, reject, reason = '' } = one
   return [
-    style.bold(`${facts.command}, call ${facts.callId}${id === undefined ? '' : `, decision ${id}`}, policy ${revision}`), '',
+    style.bold(`${facts.command}, call ${facts.callId}${id === undefined ? '' : `, decision ${id}`}, policy ${revision}`)
+      + (reject === undefined ? '' : `: ${style.red(`refused with ${reject} ${reason}`.trimEnd())}`), '',
     ...withFacts ? [style.bold('Facts'), ...namedText(factRows(facts), width), ''] : [],
     ...(['sender', 'receiver'] as const).flatMap((leg) => [...legText(leg, facts, legs[leg], style, width), '']),
     ...rulesText(one, style, isWhole, width), '',
@@ -104,7 +105,6 @@ function outcomeText (explained: DecisionExplanation, style: Style, width: numbe
     ...clientFlags === 'ignore' ? [] : [`client-flags: ${clientFlags}`],
     ...onNodeLoss === 'fail' ? [] : [`on-node-loss: ${onNodeLoss}`],
   ]
-  if (reject !== undefined) return [`${style.bold(command === 'offer' ? 'Offer:' : 'Answer:')} ${style.red(`refused with ${reject}`)}`]
   // Words of a list that come from one line stand together.
   const rows: { path: string, values: NgValue[], source: string, place: string }[] = []
   for (const { path, value, source, place } of origins) {
@@ -113,13 +113,14 @@ function outcomeText (explained: DecisionExplanation, style: Style, width: numbe
     if (last?.path === path && last.source === source && last.place === where) last.values.push(value)
     else rows.push({ path, values: [value], source, place: where })
   }
+  const what = command === 'offer' ? 'the offer' : 'the answer'
   const whole = columns(rows.flatMap(({ path, values, source, place }) => {
     const [first = '', ...more] = wrapped(values.map(words), 50)
     return [[`  ${path}`, style.cyan(first), source, style.dim(place)], ...more.map((text) => ['', style.cyan(text)])]
   }))
   const isWide = whole.every((line) => seen(line) <= width)
   return [
-    style.bold(command === 'offer' ? 'What rtpengine is asked with the offer' : 'What rtpengine is asked with the answer'),
+    style.bold(reject === undefined ? `What rtpengine is asked with ${what}` : `What ${what} is refused with; rtpengine is not asked`),
     ...isWide ? whole : rows.flatMap(({ path, values, source, place }) => [
       ...columns(wrapped(values.map(words), width - path.length - 4).map((text, index) => [index === 0 ? `  ${path}` : ' '.repeat(path.length + 2), style.cyan(text)])),
       ...wrapped([...source.split(' '), ...place === '' ? [] : [place]], width - 7).map((line) => `       ${style.dim(line)}`),

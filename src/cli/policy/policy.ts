@@ -4,6 +4,7 @@ import { NgpilotError } from '../../errors.ts'
 import { nearestWord } from '../../nearest-word.ts'
 import { columns } from '../columns.ts'
 import { styleFor } from '../style.ts'
+import { optionMistake } from '../unknown-option.ts'
 import type { ExitCode, PolicyCommand } from './command.ts'
 import { checkCommand } from './check.ts'
 import { diffCommand } from './diff.ts'
@@ -29,17 +30,22 @@ const commonUsage: [string, string][] = [
   ['--config FILE', 'settings (YAML), for policy.directory and http.port; NGPILOT_… variables win over it'],
 ]
 
+/** The lines of some commands and of the options that all have. */
+function usageOf (some: readonly [name: string, command: PolicyCommand][]): string {
+  return columns([
+    ...some.flatMap(([name, { usage, about, optionUsage = [] }]) => [
+      [`  ngpilot policy ${name} ${usage}`.trimEnd(), about],
+      ...optionUsage.map(([option, meaning]) => [`      ${option}`, meaning]),
+    ]),
+    [],
+    ...commonUsage.map(([option, meaning]) => [`  ${option}`, meaning]),
+  ]).join('\n')
+}
+
 /** What `ngpilot policy --help` prints. */
 export const policyUsage = `ngpilot policy: the policy files, before and while they serve
 
-${columns([
-  ...Object.entries(commands).flatMap(([name, { usage, about, optionUsage = [] }]) => [
-    [`  ngpilot policy ${name} ${usage}`.trimEnd(), about],
-    ...optionUsage.map(([option, meaning]) => [`      ${option}`, meaning]),
-  ]),
-  [],
-  ...commonUsage.map(([option, meaning]) => [`  ${option}`, meaning]),
-]).join('\n')}
+${usageOf(Object.entries(commands))}
 
 Ends with 0 when all is well, 1 when it is not (problems, failed tests, differences), 2 when it could not be done.
 Colours are for terminals only; NO_COLOR turns them off.
@@ -61,9 +67,10 @@ export async function policyCommand (argv: readonly string[], io: PolicyIo): Pro
   try {
     const name = argv.find((word) => !word.startsWith('-'))
     const command = name === undefined || !Object.hasOwn(commands, name) ? undefined : commands[name]
-    const { values, positionals } = parse(argv, command)
+    const own = command && name !== undefined ? `${usageOf([[name, command]])}\n` : policyUsage
+    const { values, positionals } = parse(argv, command, own)
     if (values.help || (name === undefined && argv.length === 0)) {
-      write(policyUsage)
+      write(own)
       return 0
     }
     if (!command) throw new NgpilotError('bad_request', unknownCommand(name))
@@ -91,11 +98,12 @@ export async function policyCommand (argv: readonly string[], io: PolicyIo): Pro
   }
 }
 
-function parse (argv: readonly string[], command: PolicyCommand | undefined) {
+function parse (argv: readonly string[], command: PolicyCommand | undefined, usage: string) {
+  const options = { ...command?.options, ...common }
   try {
-    return parseArgs({ args: [...argv], allowPositionals: true, options: { ...command?.options, ...common } })
+    return parseArgs({ args: [...argv], allowPositionals: true, options })
   } catch (error) {
-    throw new NgpilotError('bad_request', `${(error as Error).message.split('. ', 1).join()}\n\n${policyUsage}`)
+    throw new NgpilotError('bad_request', `${optionMistake(error, options)}\n\n${usage}`)
   }
 }
 

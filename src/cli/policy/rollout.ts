@@ -9,6 +9,7 @@ type Verb = 'reload' | 'canary' | 'promote' | 'rollback'
 const command = (about: string, verb?: Verb, usage = ''): PolicyCommand => ({
   usage,
   about,
+  optionUsage: [['--url URL', 'where it is; or NGPILOT_URL (and NGPILOT_TOKEN), or else where the settings say']],
   options: { url: { type: 'string' } },
   async run (context) {
     const body = verb === 'canary' ? { percent: percentOf(context.args) } : undefined
@@ -16,7 +17,7 @@ const command = (about: string, verb?: Verb, usage = ''): PolicyCommand => ({
     const status = await apiOf(context).policy(verb, body)
     if (context.isJson) context.print(JSON.stringify(status, null, 2))
     else for (const line of linesOf(status, context)) context.print(line)
-    return status.problem !== undefined || status.isFallback ? 1 : 0
+    return status.problem !== undefined || status.isFallback || status.warnings.length > 0 ? 1 : 0
   },
 })
 
@@ -43,10 +44,10 @@ export function apiOf ({ values, env, config: { http } }: PolicyContext) {
 }
 
 function linesOf (status: PolicyStatus, { style }: PolicyContext): string[] {
-  const { revision, since, directory, isFallback, isPromoted, problem, candidate } = status
+  const { revision, since, directory, isFallback, isPromoted, problem, candidate, warnings } = status
   const origin = isFallback ? 'the last good one; the files are refused' : isPromoted ? 'the promoted candidate' : directory
   return columns([
     ['in force', style.bold(revision), `since ${since}`, origin],
     ...candidate ? [['candidate', style.bold(candidate.revision ?? 'refused'), `${candidate.percent} % of new calls`, candidate.directory]] : [],
-  ]).concat([problem, candidate?.problem].flatMap((text) => text === undefined ? [] : [`${style.red('refused')}: ${text}`]))
+  ]).concat([problem, candidate?.problem].flatMap((text) => text === undefined ? [] : [`${style.red('refused')}: ${text}`]), warnings.map((text) => `${style.yellow('warning')}: ${text}`))
 }

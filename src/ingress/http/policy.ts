@@ -11,6 +11,7 @@ const PolicyState = Type.Object({
   isFallback: Type.Boolean({ description: 'The files were refused at the start, and the last good policy serves.' }),
   isPromoted: Type.Boolean({ description: 'The candidate serves in place of the files of the directory.' }),
   problem: optional(Type.String({ description: 'Why the latest files are refused.' })),
+  warnings: Type.Array(Type.String(), { description: 'What is amiss although it serves: rules for sets of nodes that no rtpengine is in.' }),
   candidate: optional(Type.Object({
     directory: Type.String(),
     percent: Type.Number({ description: 'Of new calls that it decides for; 0: it is only asked.' }),
@@ -21,6 +22,7 @@ const PolicyState = Type.Object({
   $id: 'PolicyState',
   examples: [{
     revision: '874bab89ec78', since: '2026-01-01T10:00:00.000Z', directory: '/etc/ngpilot/policy', isFallback: false, isPromoted: false,
+    warnings: [],
     candidate: { directory: '/etc/ngpilot/candidate', percent: 5, revision: '1f2e3d4c5b6a' },
   }],
 })

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { test } from 'node:test'
 import { policyDirectory } from '../../policy/directory.ts'
 import { runPolicy } from './run.ts'
@@ -80,7 +82,7 @@ test('words in the tables of tests that nothing has are told, with the nearest',
     'a.test.yaml': `version: 1
 tests:
   - name: a
-    facts: { sender: { transport: wsss }, receiver: { profile: phne } }
+    facts: { sender: { transport: wsss }, receiver: { profile: phne }, sip: { method: INVIT } }
     expect: { sender: browzer, rules: [barrd], without: [ICEE], nodes: x, flags: { transport-protcol: RTP/AVP, codec: {} } }
   - { name: b, facts: { sdp: { codec: [opus], hasICE: true } }, expect: { sender: phone } }
 `,
@@ -88,6 +90,7 @@ tests:
   const out = JSON.parse((await runPolicy(['check', directory, '--format', 'json'])).out) as { findings: { line: number, column: number, message: string }[] }
   assert.deepEqual(out.findings.filter(({ line }) => line < 6).map(({ column, message }) => `${column} ${message.replace(/.*: there/, 'there')}`), [
     '35 there is no transport "wsss"; did you mean "wss"?', '64 there is no preset or profile "phne"; did you mean "phone"?',
+    '87 there is no SIP method with SDP "INVIT"; did you mean "INVITE"?',
     '23 there is no preset or profile "browzer"; did you mean "browser"?', '40 there is no rule "barrd"; did you mean "barred"?',
     '58 there is no NG key "ICEE"; did you mean "ICE"?', '72 there is no set of nodes "x"; known: default',
     '84 there is no NG key "transport-protcol"; did you mean "transport-protocol"?',
@@ -99,4 +102,19 @@ test('--versions says which words old nodes ignore', async (t) => {
   const directory = await policyDirectory(t, { 'a.yaml': `${policy}  \nsets: [x]\n`.replace('{ extends: sip }', '{ extends: sip, ng: { flags: [static-codecs] } }') })
   assert.match((await runPolicy(['check', directory, '--versions', '10.5,12.5'])).out, /error NG-02: rtpengine 10\.5 does not know "static-codecs"/)
   assert.equal((await runPolicy(['check', directory, '--versions', '12.5,26.0'])).code, 0)
+})
+
+test('asks a running ngpilot for the sets that its nodes are in, and names a rule for another', async (t) => {
+  const server = createServer((_, response) => {
+    response.setHeader('content-type', 'application/json')
+    response.end(JSON.stringify({ nodes: [{ id: 'n1', version: '12.5', sets: ['default', 'recorder'] }] }))
+  }).listen(0, '127.0.0.1')
+  t.after(() => server.close())
+  const directory = await policyDirectory(t, { 'a.yaml': `version: 1\nsets: [recorders]\nrules:\n  - name: record\n    set: { nodes: recorders }\n` })
+  const args = ['check', directory, '--url', `http://127.0.0.1:${(server.address() as AddressInfo).port}`]
+  const { out, code } = await runPolicy(args)
+  assert.equal(out.split('\n')[0], `${directory}/a.yaml:5:19: error PO-05: rule record sends calls to the set "recorders", in which there is no rtpengine; there are default, recorder`)
+  assert.match(out, /what would be right: recorder, or a node with sets: \[recorders\] in rtpengine\.nodes\n/)
+  assert.equal(code, 1)
+  assert.doesNotMatch((await runPolicy(['check', directory])).out, /PO-05/)
 })

@@ -59,6 +59,16 @@ test('explains facts, and of several tests the one that is asked for', async (t)
   assert.doesNotMatch(out, /decision one/)
 })
 
+test('of a call that is refused the heading says so, with the reply and the line that says it', async (t) => {
+  const directory = await policyDirectory(t, {
+    'a.yaml': `${policy}  - name: abroad\n    match: { to: { user: { prefix: "00" } } }\n    reject: { code: 603, reason: Not Abroad }\n`,
+    'facts.txt': 'sender: { transport: wss }\nsip: { to: "sip:0044@example.com" }\n',
+  })
+  const { out } = await runPolicy(['explain', join(directory, 'facts.txt'), directory])
+  assert.match(out, /^offer, call call-1, policy [0-9a-f]{12}: refused with 603 Not Abroad\n/)
+  assert.match(out.replaceAll(`${directory}/`, ''), /\nWhat the offer is refused with; rtpengine is not asked\n {2}reject +603 Not Abroad +rule abroad +a\.yaml:9:13\n/)
+})
+
 test('says what is wrong with what is to be explained', async (t) => {
   const directory = await policyDirectory(t, { 'a.yaml': policy, 'bad.txt': 'sender: { trnsport: udp }\n', 'sip.txt': 'INVITE sip:x SIP/2.0\r\n\r\n', 'kamailio.cfg': '#!KAMAILIO\n', 'empty.txt': '' })
   const cases: [string[], RegExp][] = [

@@ -6,13 +6,18 @@ test('prints how it is used, for no arguments and for --help', async () => {
   const { out, code } = await runPolicy([])
   assert.match(out, /^ngpilot policy: .*\n\n {2}ngpilot policy /)
   assert.equal(code, 0)
-  assert.equal((await runPolicy(['import', '--help'])).out, out)
+  const own = (await runPolicy(['import', '--help'])).out
+  assert.match(own, /^ {2}ngpilot policy import "STRING" \| kamailio\.cfg .*\n {6}--for /)
+  assert.match(own, /\n {2}--format text\|json /)
+  assert.doesNotMatch(own, /policy check/)
+  for (const option of own.split('\n').slice(1)) assert.ok(out.replaceAll(/ +/g, ' ').includes(option.replaceAll(/ +/g, ' ')), option)
 })
 
 test('refuses what is no command, no option or no format, and says what would be right', async () => {
   const cases: [string[], RegExp][] = [
     [['imprt', 'x'], /^ngpilot: "policy imprt" is no command; did you mean "policy import"\?\n$/],
-    [['import', 'x', '--frmat', 'json'], /^ngpilot: Unknown option '--frmat'/],
+    [['import', 'x', '--frmat', 'json'], /^ngpilot: Unknown option '--frmat'; did you mean --format\?\n\n {2}ngpilot policy import /],
+    [['check', '--xyz'], /^ngpilot: Unknown option '--xyz'\n\n {2}ngpilot policy check /],
     [['schema', 'x'], /^ngpilot: schema takes nothing, found x\n$/],
     [['test', 'package.json'], /\npackage\.json: is a file; a policy is a directory: \.\n$/],
     [['explain', 'package.json', 'nowhere'], /^ngpilot: there is no directory "nowhere"\n$/],

@@ -319,7 +319,7 @@ async function startServer (t: TestContext, { error, outcome, isReady = true, ga
     timedOut: () => true,
     diagnosis: { explain: () => Promise.reject(new NgpilotError('call_unknown', 'no history of it')) },
     policy: {
-      status: () => ({ revision: 'r', since: '', directory: '', isFallback: false, isPromoted: false }),
+      status: () => ({ revision: 'r', since: '', directory: '', isFallback: false, isPromoted: false, warnings: [] }),
       reload: () => Promise.resolve(), promote: () => Promise.resolve(), rollBack: () => Promise.resolve(),
       setCanary: () => undefined, explainDecisions: () => [],
     },
