@@ -50,7 +50,7 @@ export function createDiagnosis (
   const histories = new Histories(options.keptCalls)
   const sampler = new Sampler({
     ng,
-    nodeOf: (id) => fleet.pinned(id),
+    nodeOf: (id) => fleet.reachable().find((node) => node.id === id),
     perSecond: options.queriesPerSecond,
     everySeconds: options.everySeconds,
     sampled: (callId, media) => {

@@ -6,8 +6,8 @@ import type { MediaNode } from '../ng/types.ts'
 
 export interface SamplerOptions {
   ng: Pick<NgClient, 'send'>
-  /** The node that holds a call. */
-  nodeOf: (id: string) => MediaNode
+  /** The node that holds a call; undefined: not to be asked at present, as it is known to be down. */
+  nodeOf: (id: string) => MediaNode | undefined
   /** NG commands a second at most, over all calls; 0: none. */
   perSecond: number
   /** What the node said of a call; undefined: it does not know it. Not called when the node was silent. */
@@ -90,10 +90,12 @@ export class Sampler {
   async #ask (watched: Watched): Promise<void> {
     const { ng, nodeOf, sampled } = this.#options
     try {
-      const deadline = performance.now() + deadlineMs
-      const reply = await ng.send(nodeOf(watched.node), queryCommand({ callId: watched.callId }), { deadline })
+      const node = nodeOf(watched.node)
+      // No sample is worth a repeat to a node that has gone: its calls would send it some forty datagrams each.
+      const options = { deadline: performance.now() + deadlineMs, whenRefused: 'fail', whenSilent: 'fail' } as const
+      const reply = node && await ng.send(node, queryCommand({ callId: watched.callId }), options)
       if (this.#calls.get(watched.callId) !== watched) return
-      sampled(watched.callId, mediaReportOf(reply))
+      if (reply) sampled(watched.callId, mediaReportOf(reply))
     } catch (error) {
       if (asNgpilotError(error).code === 'call_unknown' && this.#calls.get(watched.callId) === watched) {
         this.#calls.delete(watched.callId)

@@ -7,7 +7,9 @@ import type { MediaNode, NgCommand, NgReply } from '../../src/ng/types.ts'
 const node: MediaNode = { id: 'n1', host: '127.0.0.1', port: 1 }
 
 /** A sampler on a clock of the test's own. Answers come at once. */
-function startSampler (t: TestContext, { perSecond = 20, fails }: { perSecond?: number, fails?: NgpilotError } = {}) {
+function startSampler (
+  t: TestContext, { perSecond = 20, fails, isDown = () => false }: { perSecond?: number, fails?: NgpilotError, isDown?: () => boolean } = {},
+) {
   t.mock.timers.enable({ apis: ['setInterval'] })
   let now = 0
   t.mock.method(performance, 'now', () => now)
@@ -16,7 +18,7 @@ function startSampler (t: TestContext, { perSecond = 20, fails }: { perSecond?: 
   const sampler = new Sampler({
     perSecond,
     everySeconds: 20,
-    nodeOf: () => node,
+    nodeOf: () => isDown() ? undefined : node,
     ng: {
       send: (_node, command) => {
         asked.push([(command as NgCommand)['call-id'] as string, Math.round(now / 100) / 10])
@@ -83,6 +85,17 @@ test('a silent node is asked again later', async (t) => {
   await silent.pass(30)
   assert.deepEqual(silent.told, [])
   assert.equal(silent.asked.length, 3)
+})
+
+test('a node that is down is left alone until it is up again', async (t) => {
+  let isDown = true
+  const { sampler, asked, told, pass } = startSampler(t, { isDown: () => isDown })
+  sampler.watch('a', 'n1')
+  await pass(30)
+  assert.deepEqual([asked, told], [[], []])
+  isDown = false
+  await pass(20)
+  assert.deepEqual([asked.length, told], [1, [['a', true]]])
 })
 
 test('can be switched off', async (t) => {
