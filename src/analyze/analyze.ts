@@ -1,14 +1,16 @@
 import { NgpilotError } from '../errors.ts'
 import { byGravity, findingOf, type FindingKind } from '../finding.ts'
 import { isCapture } from './capture/pcap.ts'
-import { sipOfCapture } from './capture/capture.ts'
+import { type CaptureCounts, noCounts, sipOfCapture } from './capture/capture.ts'
 import { callsOf, type TraceCall } from './calls.ts'
 import type { LegHints, TraceLeg } from './legs.ts'
 import { mediaFindings, type TraceFinding } from './media.ts'
 import type { Packet } from './packet.ts'
+import { shown } from '../sdp/rules/rule.ts'
 import { RtpStreams } from './rtp.ts'
 import { sdpFindings } from './sdps.ts'
 import { signallingRules, type TraceCase } from './signalling.ts'
+import { isTable, sipOfTable } from './table.ts'
 import { linesOf, sipOfText } from './text.ts'
 import { messageOf, type TraceMessage } from './trace.ts'
 
@@ -20,6 +22,8 @@ export interface Analysis {
   kind: 'capture' | 'text' | 'sdp'
   /** SIP messages. */
   messages: number
+  /** Of which method how many, requests and replies together. */
+  methods: Record<string, number>
   calls: AnalyzedCall[]
   /** Of SDPs without SIP around them. */
   sdps: { legs: TraceLeg[], findings: TraceFinding[] } | undefined
@@ -36,6 +40,8 @@ export interface AnalyzeOptions {
 /** So many messages are held; a trace of more is cut into calls up to there. */
 const mostMessages = 100_000
 const mostProblems = 50
+/** A header of a table fits in. */
+const peekedBytes = 1024
 /** SDPs alone are short; what is longer is no SDP. */
 const mostSdpBytes = 262_144
 
@@ -53,11 +59,12 @@ export async function analyze (chunks: AsyncIterable<Buffer>, { hints, onProgres
   const messages: TraceMessage[] = []
   const rtp = new RtpStreams()
   const kind = isCapture(start) ? 'capture' : /^(?:\xef\xbb\xbf)?\s*v=0/.test(start.toString('latin1')) ? 'sdp' : 'text'
-  if (kind === 'sdp') return { kind, messages: 0, calls: [], sdps: sdpFindings(await whole(all), hints), problems }
+  if (kind === 'sdp') return { kind, messages: 0, methods: {}, calls: [], sdps: sdpFindings(await whole(all), hints), problems }
 
+  const counts = noCounts()
   const packets: AsyncIterable<Packet> = kind === 'capture'
-    ? sipOfCapture(all, complain, (datagram) => rtp.seen(datagram))
-    : sipOfText(linesOf(all), complain)
+    ? sipOfCapture(all, complain, (datagram) => rtp.seen(datagram), counts)
+    : isTable(start.toString('latin1')) ? sipOfTable(linesOf(all), complain) : sipOfText(linesOf(all), complain)
   let number = 0
   for await (const packet of packets) {
     const message = messageOf(packet, ++number)
@@ -68,12 +75,20 @@ export async function analyze (chunks: AsyncIterable<Buffer>, { hints, onProgres
       break
     }
   }
-  if (number === 0) throw new NgpilotError('bad_request', nothingIn(kind))
+  if (number === 0) throw new NgpilotError('bad_request', [kind === 'capture' ? noSipIn(counts) : noSip, ...problems].join('; '))
+  if (counts.cutSip > 0) complain(`${counts.cutSip} SIP messages are there in part alone: ${cutText(counts)}`)
   const calls: AnalyzedCall[] = []
   for (const call of callsOf(messages)) {
     calls.push(analyzed(call, rtp, hints))
   }
-  return { kind, messages: messages.length, calls, sdps: undefined, problems }
+  return { kind, messages: messages.length, methods: methodsOf(messages), calls, sdps: undefined, problems }
+}
+
+function methodsOf (messages: readonly TraceMessage[]): Record<string, number> {
+  const counts = new Map<string, number>()
+  for (const { method } of messages) counts.set(method, (counts.get(method) ?? 0) + 1)
+  const most = [...counts].sort(([, one], [, other]) => other - one).slice(0, 20)
+  return Object.fromEntries(most.map(([method, count]) => [shown(method), count]))
 }
 
 function analyzed (call: TraceCall, rtp: RtpStreams, hints: LegHints): AnalyzedCall {
@@ -88,14 +103,30 @@ function analyzed (call: TraceCall, rtp: RtpStreams, hints: LegHints): AnalyzedC
 /** What a file is that cannot be read as it is, and what to do with it. */
 function insteadOf (start: Buffer): string | undefined {
   if (start[0] === 0x1f && start[1] === 0x8b) return 'the file is compressed by gzip: gunzip it first'
+  if (/^\s*a=(?:ice-|candidate:|end-of-candidates|mid:)/.test(start.toString('latin1'))) {
+    return 'part of a trickle (application/trickle-ice-sdpfrag, RFC 8840): candidates that follow an offer or answer, and no SDP by itself; give the trace that it is in'
+  }
   if (start[0] === 0xff && start[1] === 0xfe) return 'the text is UTF-16: iconv -f UTF-16 -t UTF-8 makes it readable'
   return undefined
 }
 
-function nothingIn (kind: 'capture' | 'text'): string {
-  return kind === 'capture'
-    ? 'no SIP in the capture: over TLS or in HEP it cannot be read, frames cut short have none (tcpdump -s 0 takes them whole), and a capture of one side alone may have none'
-    : 'neither SIP messages nor an SDP: a message begins with a line such as "INVITE sip:bob@example.com SIP/2.0"'
+const noSip = 'neither SIP messages nor an SDP: a message begins with a line such as "INVITE sip:bob@example.com SIP/2.0"'
+
+/** Why a capture has no SIP to look at, as far as its frames say. */
+function noSipIn (counts: CaptureCounts): string {
+  const { frames, cut, tls, linkTypes } = counts
+  if (frames === 0) return 'the capture has no whole frame: nothing was captured, or the file was cut short'
+  const [linkType] = linkTypes
+  const reasons = [
+    ...cut > 0 ? [cutText(counts)] : [],
+    ...tls > 0 ? [`${tls} segments of TLS, which cannot be read; Kamailio's siptrace has what is in them, also as HEP`] : [],
+    ...linkType === undefined ? [] : [`link type ${linkType} is none that is read; capture on an Ethernet interface or on any`],
+  ]
+  return `no SIP in the ${frames} frames of the capture: ${reasons.length > 0 ? reasons.join('; ') : 'it may be of one side alone, or of other ports'}`
+}
+
+function cutText ({ frames, cut, cutTo }: CaptureCounts): string {
+  return `${cut} of ${frames} frames were cut to ${cutTo} bytes when they were captured; tcpdump -s 0 takes them whole`
 }
 
 /** A refusal of an SDP names the findings in what was refused as its likely cause. */
@@ -117,7 +148,7 @@ async function peeked (
   const iterator = chunks[Symbol.asyncIterator]()
   const first: Buffer[] = []
   let size = 0
-  while (size < 64) {
+  while (size < peekedBytes) {
     const next = await iterator.next()
     if (next.done === true) break
     first.push(next.value)

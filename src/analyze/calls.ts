@@ -29,7 +29,10 @@ const bridgeMs = 2000
 /** Its dialogs begin within this time of one another, forks that ring one after the other among them. */
 const sessionMs = 60_000
 
-/** The calls of a trace, in the order of their first messages. What is no call (REGISTER, OPTIONS) is left out. */
+/**
+ * The calls of a trace, in the order of their first messages; of some it may have the middle or the end alone. What is no call
+ * (REGISTER, OPTIONS) is left out.
+ */
 export function callsOf (messages: readonly TraceMessage[]): TraceCall[] {
   const dialogs = new Map<string, TraceMessage[]>()
   for (const message of messages) {
@@ -37,9 +40,14 @@ export function callsOf (messages: readonly TraceMessage[]): TraceCall[] {
     if (same) same.push(message)
     else dialogs.set(message.sip.callId, [message])
   }
-  const withInvite = [...dialogs].filter(([, all]) => all.some(({ method }) => method === 'INVITE'))
-  return joined(withInvite).map(callOf)
+  return joined([...dialogs].filter(([, all]) => all.some(isOfCall))).map(callOf)
 }
+
+function isOfCall ({ method, sip }: TraceMessage): boolean {
+  return ofCalls.has(method) || (method === 'INFO' && sip.toTag !== undefined)
+}
+
+const ofCalls = new Set(['INVITE', 'ACK', 'BYE', 'CANCEL', 'PRACK', 'UPDATE'])
 
 function callOf (dialogs: [string, TraceMessage[]][]): TraceCall {
   const messages = dialogs.flatMap(([, all]) => all).sort((one, other) => one.number - other.number)

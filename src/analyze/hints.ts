@@ -3,7 +3,7 @@ import { nearestWord } from '../nearest-word.ts'
 import type { LegKind } from '../sdp/conformance.ts'
 import type { LegHints } from './legs.ts'
 
-const kinds: readonly LegKind[] = ['web', 'plain', 'sdes', 'dtls', 'osrtp']
+export const legKinds: readonly LegKind[] = ['web', 'plain', 'sdes', 'dtls', 'osrtp']
 
 /**
  * Reads `plain`, `192.0.2.1=web`, `[2001:db8::1]:5060=sdes`.
@@ -14,10 +14,10 @@ export function hintsOf (words: readonly string[]): LegHints {
   let otherwise: LegKind | undefined
   for (const word of words) {
     const [name = '', address] = word.split('=').reverse()
-    const kind = kinds.find((known) => known === name)
+    const kind = legKinds.find((known) => known === name)
     if (!kind) {
-      const nearest = nearestWord(name, kinds)
-      throw new NgpilotError('bad_request', `--leg ${word}: "${name}" is no kind of leg; ${nearest === undefined ? `known: ${kinds.join(', ')}` : `did you mean "${nearest}"?`}`)
+      const nearest = nearestWord(name, legKinds)
+      throw new NgpilotError('bad_request', `--leg ${word}: "${name}" is no kind of leg; ${nearest === undefined ? `known: ${legKinds.join(', ')}` : `did you mean "${nearest}"?`}`)
     }
     if (address === undefined) otherwise = kind
     else byAddress.set(address, kind)

@@ -1,5 +1,5 @@
 import type { Leg, LegKind } from '../sdp/conformance.ts'
-import type { MediaView } from '../sdp/view.ts'
+import { effective, type MediaView, type SdpView } from '../sdp/view.ts'
 import { valuesOf } from '../sip/headers.ts'
 import type { TraceCall } from './calls.ts'
 import type { TraceMessage } from './trace.ts'
@@ -18,8 +18,8 @@ export function legAt (place: string, call: TraceCall, hints: LegHints): TraceLe
   const sent = call.messages.filter(({ source }) => source === place)
   const met = [...sent, ...call.messages.filter(({ destination }) => destination === place)]
   if (met.some(({ transport }) => transport === 'ws' || transport === 'wss')) return leg(place, 'web', 'by its WebSocket')
-  const own = sent.flatMap(({ sdp }) => sdp ? kindOf(sdp.live) ?? [] : [])[0]
-  if (own) return leg(place, own, 'by the SDP that it sent')
+  const own = sent.flatMap(({ sdp }) => sdp ? ownLeg(sdp) ?? [] : [])[0]
+  if (own) return { ...leg(place, own.kind, 'by the SDP that it sent'), ...own }
   const names = sent.flatMap(({ sip }) => [...valuesOf(sip, 'User-Agent'), ...valuesOf(sip, 'Server')])
   if (names.some((name) => /jssip|sip\.js|sipml|webrtc|chrome|firefox|safari/i.test(name))) return leg(place, 'web', 'by its name')
   if (hints.otherwise) return leg(place, hints.otherwise, 'as told')
@@ -30,6 +30,13 @@ function leg (name: string, kind: LegKind, by: string): TraceLeg {
   return { name, kind, by }
 }
 
+/** What an endpoint is that writes such an SDP, and takes: what it offers itself it knows. Undefined: neither audio nor video. */
+export function ownLeg (sdp: SdpView): Pick<Leg, 'kind' | 'takesIce' | 'takesMux'> | undefined {
+  const kind = kindOf(sdp.live)
+  const has = (name: string) => sdp.live.some((media) => effective(sdp, media, name) !== undefined)
+  return kind && { kind, ...has('ice-ufrag') && { takesIce: true }, ...has('rtcp-mux') && { takesMux: true } }
+}
+
 /** The kind of endpoint that writes such m-lines; undefined for none. */
 export function kindOf (live: readonly MediaView[]): LegKind | undefined {
   const [first] = live.filter(({ kind }) => kind === 'audio' || kind === 'video')
@@ -37,7 +44,8 @@ export function kindOf (live: readonly MediaView[]): LegKind | undefined {
   const { protocol, attributes } = first
   const hasKeys = attributes.has('crypto')
   if (protocol.startsWith('UDP/TLS/') || (protocol === 'RTP/SAVPF' && !hasKeys)) {
-    return protocol.endsWith('F') && attributes.has('rtcp-mux') ? 'web' : 'dtls'
+    // JSEP names each m-line (RFC 9429 §5.2.1); phones with DTLS do not.
+    return protocol.endsWith('F') && (attributes.has('rtcp-mux') || attributes.has('mid')) ? 'web' : 'dtls'
   }
   if (protocol.startsWith('RTP/SAVP')) return 'sdes'
   return hasKeys ? 'osrtp' : 'plain'

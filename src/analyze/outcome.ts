@@ -2,7 +2,8 @@ import type { TraceCall } from './calls.ts'
 
 /** What became of a call, as far as its trace goes. Seconds from its first message, and from the answer. */
 export interface Outcome {
-  state: 'answered' | 'refused' | 'cancelled' | 'unanswered'
+  /** unknown: the trace has neither its INVITE nor a reply to that. */
+  state: 'answered' | 'refused' | 'cancelled' | 'unanswered' | 'unknown'
   /** Of the final failure. */
   status?: number
   afterSeconds?: number
@@ -19,6 +20,7 @@ export function outcomeOf ({ messages }: TraceCall): Outcome {
     const bye = messages.find(({ sip, at }) => sip.method === 'BYE' && at >= answer.at)
     return { state: 'answered', afterSeconds: seconds(answer.at - begin), ...bye && { upSeconds: seconds(bye.at - answer.at) } }
   }
+  if (messages.every(({ method }) => method !== 'INVITE')) return { state: 'unknown' }
   const failure = finals.findLast(({ sip }) => sip.status !== 401 && sip.status !== 407)
   if (messages.some(({ sip }) => sip.method === 'CANCEL')) return { state: 'cancelled' }
   const status = failure?.sip.status

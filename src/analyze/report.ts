@@ -4,10 +4,11 @@ import { outcomeOf } from './outcome.ts'
 import { shown } from '../sdp/rules/rule.ts'
 
 /** An analysis as JSON: what is secret is masked, and no SDP is in it. */
-export function reportOf ({ kind, messages, calls, sdps, problems }: Analysis) {
+export function reportOf ({ kind, messages, methods, calls, sdps, problems }: Analysis) {
   return {
     kind,
     messages,
+    methods,
     calls: calls.map(callReport),
     ...sdps && { sdps: { legs: sdps.legs.map(({ kind: leg, by }) => ({ kind: leg, by })), findings: sdps.findings } },
     problems,
@@ -31,6 +32,7 @@ function callReport ({ call, legs, findings }: AnalyzedCall) {
       ...transport !== undefined && { transport },
       text: shown(sip.status === undefined ? sip.method ?? '' : `${sip.status} ${sip.reason ?? ''}`.trim()),
       hasSdp: sdp !== undefined,
+      ...sip.contentType?.toLowerCase().startsWith('application/trickle-ice-sdpfrag') === true && { isTrickle: true },
     })),
     findings: findings satisfies TraceFinding[],
   }

@@ -1,9 +1,9 @@
 import { NgpilotError } from '../errors.ts'
 import { byGravity } from '../finding.ts'
-import { check, type LegKind } from '../sdp/conformance.ts'
+import { check, type LegKind, type RuleFacts } from '../sdp/conformance.ts'
 import { endingsOf, readLoosely } from '../sdp/parse.ts'
 import { effective, type SdpView, viewOf } from '../sdp/view.ts'
-import { kindOf, type LegHints, type TraceLeg } from './legs.ts'
+import { kindOf, type LegHints, ownLeg, type TraceLeg } from './legs.ts'
 import type { TraceFinding } from './media.ts'
 
 const mostSdps = 64
@@ -21,12 +21,26 @@ export function sdpFindings (bytes: Buffer, hints: LegHints): { legs: TraceLeg[]
     const offer = index % 2 === 1 ? views[index - 1] : undefined
     const told = hints.otherwise
     const kind: LegKind = told ?? kindOf(offer?.live ?? sdp.live) ?? kindOf(sdp.live) ?? 'plain'
-    const leg: TraceLeg = { name: kind, kind, by: told ? 'as told' : 'by the SDP itself' }
+    const leg: TraceLeg = { name: kind, kind, by: told ? 'as told' : 'by the SDP itself', ...!told && keyedIce(offer ?? sdp) }
     legs.push(leg)
-    const role = offer || answers(sdp) ? 'answer' : 'offer'
-    return check(sdp, { direction: 'out', role, leg, ...offer && { offer } }).map((finding) => ({ ...finding, messages: [index + 1] }))
+    const isOfPair = views.length > 1 && (index % 2 === 1 || index + 1 < views.length)
+    const role = offer || (!isOfPair && answers(sdp)) ? 'answer' : 'offer'
+    // Of a pair nothing stands between offer and answer that could transcode.
+    const facts: Omit<RuleFacts, 'direction'> = { role, leg, ...offer && { offer, isTranscoding: false } }
+    const out = check(sdp, { ...facts, direction: 'out' })
+    const sent = offer ? check(sdp, { ...facts, direction: 'in' }).filter(({ id }) => !out.some((other) => other.id === id)) : []
+    return [...out, ...sent].map((finding) => ({ ...finding, messages: [index + 1] }))
   })
   return { legs, findings: findings.sort(byGravity) }
+}
+
+/**
+ * Phones and trunks with SDES that do ICE themselves (media bypass). ICE beside plain RTP is most often what was left in on
+ * the way from a browser, so that it is looked at as such.
+ */
+function keyedIce (sdp: SdpView): ReturnType<typeof ownLeg> | object {
+  const own = ownLeg(sdp)
+  return own?.kind === 'sdes' && own.takesIce === true && own.takesMux === true ? own : {}
 }
 
 /** A DTLS role is chosen by an answer (RFC 8842 §5.3). */

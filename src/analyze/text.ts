@@ -117,7 +117,7 @@ function endOf (address: string, port = '0'): End {
   return { address: address.replace(/^\[|\]$/g, ''), port: Number(port) }
 }
 
-function timeOf (line: string): number | undefined {
+export function timeOf (line: string): number | undefined {
   const [, seconds, part] = epoch.exec(line) ?? []
   if (seconds !== undefined) return Number(`${seconds}.${part ?? '0'}`) * 1000
   const full = dateTime.exec(line)
@@ -130,7 +130,7 @@ function timeOf (line: string): number | undefined {
 }
 
 /** The message with the line ends of SIP. Content-Length goes by what is there: logs lose and add line ends. */
-function packetOf (lines: string[], meta: Meta): Packet | undefined {
+export function packetOf (lines: string[], meta: Meta): Packet | undefined {
   const blank = lines.findIndex((line) => line === '' || line === '.')
   const hasDots = lines.slice(0, blank < 0 ? lines.length : blank).every((line) => line.endsWith('.'))
   const clean = hasDots ? lines.map((line) => line.endsWith('.') ? line.slice(0, -1) : line) : lines

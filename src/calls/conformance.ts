@@ -25,6 +25,8 @@ export interface Passage {
   findings (): string[]
   /** What was found in the SDP that leaves, what was repaired left out. */
   outgoing (): Finding[]
+  /** The ids of what was repaired in it. */
+  repaired (): string[]
 }
 
 /**
@@ -47,6 +49,7 @@ export function createConformance (observer: { found (found: FoundInCall): void 
     const isAgain = call?.isEstablished === true || (role === 'offer' && request.toTag !== undefined)
     const findings = new Set<string>()
     const outgoing: Finding[] = []
+    const repaired: string[] = []
     let incoming: SdpView | undefined
 
     /** Tells each finding. @returns the rules whose repair is wanted. */
@@ -60,6 +63,7 @@ export function createConformance (observer: { found (found: FoundInCall): void 
         const action = wanted === 'repair' && (direction === 'in' || !rule?.repair) ? 'observe' : wanted
         if (action === 'repair' && rule) {
           repairs.push(rule)
+          repaired.push(rule.id)
         } else {
           if (finding.severity !== 'note') findings.add(finding.id)
           if (direction === 'out') outgoing.push(finding)
@@ -103,6 +107,7 @@ export function createConformance (observer: { found (found: FoundInCall): void 
       },
       findings: () => [...findings],
       outgoing: () => outgoing,
+      repaired: () => repaired,
     }
   }
 

@@ -106,7 +106,7 @@ export function createOffer (deps: CallDeps, conformance: ConformanceCheck) {
       else if (change.branches) await takeBack(request.callId, call, place, change.branches, hold)
       throw error
     }
-    observer.exchanged({ request, command: 'offer', decision, came: facts.sdp, went: left, node: node.id, findings: passage.outgoing() })
+    observer.exchanged({ request, command: 'offer', decision, came: facts.sdp, went: left, node: node.id, findings: passage.outgoing(), repaired: passage.repaired() })
     const findings = await noted(store, request.callId, passage)
     return {
       command: 'offer',

@@ -31,6 +31,7 @@ export interface Passed {
   went: { sdp: Sdp, bytes: Buffer }
   node: string
   findings?: readonly Finding[]
+  repaired?: readonly string[]
 }
 
 export type Watch = ReturnType<typeof createWatch>
@@ -103,7 +104,7 @@ export function createWatch ({ histories, sampler, freePortsOf, found, ended }: 
 }
 
 function exchangeOf (passed: Passed, at: number): Exchange {
-  const { request: { fromTag, toTag, sdp, sip }, command, decision, came, went, findings = [] } = passed
+  const { request: { fromTag, toTag, sdp, sip }, command, decision, came, went, findings = [], repaired = [] } = passed
   const [senderTag = '', receiverTag] = command === 'offer' ? [fromTag, toTag] : [toTag, fromTag]
   const { flags, rules } = decision
   const [codecIn, codec] = [came?.codecs ?? [], audioCodecs(went.sdp)].map(speechCodec)
@@ -122,6 +123,7 @@ function exchangeOf (passed: Passed, at: number): Exchange {
     isEncrypted: came !== undefined && (came.hasDtls || came.hasSdes),
     wantsTranscoding: wanted.consume !== undefined,
     findings,
+    repaired,
   }
 }
 

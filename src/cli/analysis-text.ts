@@ -1,3 +1,4 @@
+import { legKinds } from '../analyze/hints.ts'
 import type { Report } from '../analyze/report.ts'
 import type { Severity } from '../finding.ts'
 import { findingsText, type Look } from './finding-text.ts'
@@ -12,16 +13,17 @@ const mostNumbers = 8
 
 /** A report for a person: the ladder of each call, then what was found in it, gravest first. */
 export function analysisText (report: Report, look: Look): string {
-  const { calls, sdps, problems, messages } = report
+  const { calls, sdps, problems, messages, methods } = report
   const { style, width } = look
   return [
     ...calls.length > 1 ? [style.bold(summaryOf(report)), ''] : [],
     ...calls.flatMap((call, index) => callText(call, index, calls.length, look)),
     ...sdps ? [
-      ...sdps.legs.map(({ kind, by }, index) => `SDP ${index + 1}: for ${kindNames[kind]}, ${by}`), '',
+      ...sdps.legs.map(({ kind, by }, index) => `SDP ${index + 1}: for ${kindNames[kind]}, ${by}`),
+      ...sdps.legs.every(({ by }) => by === 'as told') ? [] : [style.dim(`--leg KIND says for what else: ${legKinds.join(', ')}`)], '',
       ...listed(sdps.findings, 'SDP', look), '',
     ] : [],
-    ...calls.length === 0 && !sdps ? [`${messages} SIP messages and no call among them`, ''] : [],
+    ...calls.length === 0 && !sdps ? wrap(noCallText(messages, methods), width, '  ', '').concat('') : [],
     ...problems.flatMap((problem) => wrap(`not read: ${problem}`, width, '  ', '').map((line) => style.yellow(line))),
   ].join('\n').trimEnd() + '\n'
 }
@@ -34,7 +36,7 @@ function callText (call: CallReport, index: number, count: number, look: Look): 
   if (isWell && count > 1) return [`${title}; ${style.green('nothing found')}`, '']
   const lanes = lanesOf(call)
   return [
-    title, ...legend(call, lanes, width), '', ...ladder(call, lanes, width, style), '', ...listed(call.findings, 'message', look), '',
+    title, ...legend(call, lanes, look), '', ...ladder(call, lanes, width, style), '', ...listed(call.findings, 'message', look), '',
   ]
 }
 
@@ -44,8 +46,15 @@ function summaryOf ({ calls, messages }: Report): string {
   return `${calls.length} calls in ${messages} SIP messages: errors in ${having('error')}, warnings in ${having('warning')}`
 }
 
+function noCallText (messages: number, methods: Record<string, number>): string {
+  const counts = Object.entries(methods).map(([method, count]) => `${count} ${method}`).join(', ')
+  return `${messages} SIP messages and no call among them${counts === '' ? '' : `: ${counts}`}. Calls begin with INVITE; a trace of REGISTER or OPTIONS alone has none, or `
+    + 'the filter of the capture left them out.'
+}
+
 function outcomeText ({ outcome: { state, status, afterSeconds = 0, upSeconds } }: CallReport): string {
   if (state === 'cancelled') return 'cancelled'
+  if (state === 'unknown') return 'its INVITE is not in the trace'
   if (state === 'unanswered') return 'no final reply to its INVITE'
   if (state === 'refused') return `refused with ${status ?? ''} after ${afterSeconds} s`
   return `answered after ${afterSeconds} s, ${upSeconds === undefined ? 'no BYE in the trace' : `up for ${upSeconds} s`}`
@@ -57,15 +66,17 @@ const kindNames = {
 } as const
 
 /** What is at each end of an arrow, with its letter where the names do not fit over the lanes. */
-function legend (call: CallReport, lanes: readonly Lane[], width: number): string[] {
+function legend (call: CallReport, lanes: readonly Lane[], { width, style }: Look): string[] {
   const isNamed = areNamed(lanes, laneWidthFor(call, lanes, width))
   const longest = Math.max(...lanes.map(({ name }) => name.length))
-  return lanes.map(({ name, places }, index) => {
+  const lines = lanes.map(({ name, places }, index) => {
     const leg = call.legs.find((each) => places.has(each.name))
     const isMiddle = call.middle.some((place) => places.has(place))
     const what = isMiddle ? 'passes the call on' : leg ? `${kindNames[leg.kind]}, ${leg.by}` : ''
     return `  ${isNamed ? '' : `${letterOf(index)}  `}${name.padEnd(longest)}  ${what}`.trimEnd()
   })
+  const guessed = call.legs.find(({ by }) => by === 'by guess')
+  return guessed ? [...lines, ...wrap(`--leg ${guessed.name}=KIND says what it is: ${legKinds.join(', ')}`, width, '    ', '  ').map(style.dim)] : lines
 }
 
 function listed (findings: readonly ReportFinding[], what: 'message' | 'SDP', look: Look): string[] {

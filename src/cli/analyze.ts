@@ -25,10 +25,11 @@ const defaultColumns = 100
 
 export const analyzeUsage = `ngpilot analyze FILE… [--leg KIND | --leg ADDRESS=KIND]… [--json]
 
-What is wrong with the calls in a trace: a capture (pcap, pcapng), a log with SIP in it (sngrep, ngrep, Homer, Kamailio's
-xlog and siptrace, Asterisk, FreeSWITCH), or one SDP or an offer and its answer. FILE is - for standard input.
+What is wrong with the calls in a trace: a capture (pcap, pcapng, with HEP in it too), a log with SIP in it (sngrep, ngrep,
+Homer, Kamailio's xlog, Asterisk, FreeSWITCH), a table of SIP messages (sip_trace of Kamailio's siptrace as CSV, as mysql
+--batch writes it or with \\G), or one SDP or an offer and its answer. FILE is - for standard input.
 
-  --leg KIND           what endpoints are that cannot be recognised: web, plain, sdes, dtls or osrtp
+  --leg KIND           what endpoints are that cannot be recognised: web (a browser), plain, sdes, dtls or osrtp
   --leg ADDRESS=KIND   what the endpoint at an address, or address:port, is
   --json               the report as JSON
   --help

@@ -1,9 +1,10 @@
 import { diffArrays } from 'diff'
 import type { CallExplanation, DecisionReason, MediaLine } from '../diagnosis/explanation.ts'
 import type { Exchange } from '../diagnosis/history.ts'
+import { byGravity } from '../finding.ts'
 import type { Api } from './api.ts'
 import { columns } from './columns.ts'
-import { findingsText, type Look } from './finding-text.ts'
+import { findingsText, inColour, type Look } from './finding-text.ts'
 import type { Print } from './nodes.ts'
 import type { Style } from './style.ts'
 import { wrap } from './wrap.ts'
@@ -27,7 +28,7 @@ export function explainText (call: CallExplanation, look: Look): string {
     ...section('Media', mediaText(call.media, look), style),
     ...call.exchanges.length === 0 ? [] : [
       '', style.bold('SDP') + style.dim('  - as it came, + as it went on; keys are masked; --json has every line'),
-      ...call.exchanges.flatMap((exchange) => exchangeOf(exchange, call, style)),
+      ...call.exchanges.flatMap((exchange) => exchangeOf(exchange, call, look)),
     ],
   ].join('\n').trimEnd()
 }
@@ -93,12 +94,14 @@ function mediaText (media: readonly MediaLine[], { width, style }: Look): string
   return [...columns(rows), ...reasons.flatMap((reason) => wrap(reason, width - 2, '  ', '').map((line) => style.dim(line)))]
 }
 
-function exchangeOf (exchange: Exchange, { startedAt }: CallExplanation, style: Style): string[] {
-  const { at, command, sip, from, to, sdpIn, sdpOut } = exchange
+function exchangeOf (exchange: Exchange, { startedAt }: CallExplanation, { width, style }: Look): string[] {
+  const { at, command, sip, from, to, sdpIn, sdpOut, findings, repaired = [] } = exchange
   const lines = diffArrays(linesOf(sdpIn), linesOf(sdpOut)).flatMap(({ added, removed, value }) =>
     added ? folded(value, '  + ').map(style.green) : removed ? folded(value, '  - ').map(style.red) : unchanged(value, style))
   const title = `${command}${sip === undefined ? '' : ` in ${sip}`}, ${((at - startedAt) / 1000).toFixed(3)} s: ${from.profile} → ${to.profile}`
-  return ['', `  ${style.bold(title)}`, ...lines]
+  const found = [...findings].sort(byGravity).map(({ id, severity, title: what }) => `${inColour(severity, style)(`${severity} ${id}`)}  ${what}`)
+  const mended = repaired.length > 0 ? [`mended by ngpilot: ${repaired.join(', ')}`] : []
+  return ['', `  ${style.bold(title)}`, ...[...found, ...mended].flatMap((line) => wrap(line, width, '      ', '    ')), ...lines]
 }
 
 const shownOfKind = 2

@@ -40,13 +40,18 @@ export function inColour (severity: Severity, style: Style): (text: string) => s
   return { error: style.red, warning: style.yellow, note: style.cyan }[severity]
 }
 
+/** As it stands in the SDP, where it does. */
+function lineText (field: string, value: string): string {
+  return `${field}${/^[ab]=/.test(field) ? ':' : field === 'c=' ? '' : ' '}${value}`
+}
+
 /** Lines of an SDP one below the other, values of a reply in a row. */
 function evidenceText (evidence: readonly Evidence[]): string[] {
   const lines = evidence.filter(({ line }) => line !== undefined)
   const values = evidence.filter(({ line }) => line === undefined)
   const left = lines.length - mostEvidence
   return [
-    ...lines.slice(0, mostEvidence).map(({ line, field, value }) => `line ${line ?? ''}: ${field}${value === undefined ? '' : ` ${value}`}`),
+    ...lines.slice(0, mostEvidence).map(({ line, field, value }) => `line ${line ?? ''}: ${value === undefined ? field : lineText(field, value)}`),
     ...left > 0 ? [`and ${left} more lines`] : [],
     ...values.length === 0 ? [] : [values.map(({ field, value }) => value === undefined ? field : `${field}: ${value}`).join(', ')],
   ]

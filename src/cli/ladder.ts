@@ -87,8 +87,8 @@ function cellAt (column: number, laneWidth: number, from: number, to: number): s
   return isLane ? '┼' : '─'
 }
 
-function labelOf ({ text, hasSdp }: Message): string {
-  const label = `${text}${hasSdp ? ' (SDP)' : ''}`
+function labelOf ({ text, hasSdp, isTrickle = false }: Message): string {
+  const label = `${text}${hasSdp ? ' (SDP)' : isTrickle ? ' (trickle)' : ''}`
   return label.length > longestLabel ? `${label.slice(0, longestLabel - 1)}…` : label
 }
 

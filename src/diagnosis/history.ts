@@ -45,8 +45,9 @@ export interface Exchange {
   codec?: string
   isEncrypted: boolean
   wantsTranscoding: boolean
-  /** The conformance rules that the SDP broke. */
+  /** The conformance rules that the SDP breaks as it went on, and the ids of those that ngpilot mended in it. */
   findings: readonly Finding[]
+  repaired?: readonly string[]
 }
 
 export interface SeenFinding { finding: Finding, firstAt: number, lastAt: number }
@@ -60,10 +61,9 @@ export function beginHistory (callId: string, startedAt: number): CallHistory {
   return { callId, startedAt, exchanges: [], samples: [], findings: [] }
 }
 
-/** As history keeps an SDP. Of a fingerprint as much stays as tells two apart. */
+/** As history keeps an SDP: without keys and passwords. A fingerprint is none (RFC 8122 §5), and tells whose certificate it is. */
 export function keptSdp (sdp: Buffer): string {
-  const text = masked(sdp.toString('latin1').slice(0, mostSdpLength))
-  return text.replace(/^(a=fingerprint:\S+ \w\w:\w\w):[\w:]+/gm, '$1:[masked]')
+  return masked(sdp.toString('latin1').slice(0, mostSdpLength))
 }
 
 export function addExchange (history: CallHistory, exchange: Exchange): void {

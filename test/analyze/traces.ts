@@ -107,6 +107,13 @@ function dateOf (at: number, divider: string): string {
   return `${day} ${time.toISOString().slice(11, 23)}000`
 }
 
+const columns = ['id', 'time_stamp', 'time_us', 'callid', 'traced_user', 'msg', 'method', 'status', 'fromip', 'toip', 'fromtag', 'totag', 'direction']
+/** A row of `sip_trace`, as Kamailio's siptrace fills it. */
+function rowOf ({ at, from, to, text: message, transport = 'udp' }: Sent): string[] {
+  const [time = '', fraction = '0'] = dateOf(at, '-').split('.')
+  return ['7', time, String(Number(fraction)), 'call', '', message, 'INVITE', '', `${transport}:${from}`, `${transport}:${to}`, 'caller', '', 'in']
+}
+
 /** How programs write a trace down. */
 export const formats: Record<string, (trace: readonly Sent[]) => string> = {
   sngrep: (trace) => trace.map((each) => `${dateOf(each.at, '/')} ${each.from} -> ${each.to}\n${each.text}\n\n`).join(''),
@@ -115,7 +122,43 @@ export const formats: Record<string, (trace: readonly Sent[]) => string> = {
   'Homer export': (trace) => trace.map((each) => `proto:${(each.transport ?? 'udp').toUpperCase()} ${dateOf(each.at, '-').replace(' ', 'T')}Z  ${each.from} ---> ${each.to}\r\n\r\n${each.text}\r\n\r\n`).join(''),
   'Kamailio xlog in syslog': (trace) => trace.map((each) => `Nov 27 10:00:00 sbc kamailio[712]: INFO: ${(begin / 1000 + each.at).toFixed(6)} ${each.from} -> ${each.to} `
     + `${each.text.replaceAll('\r\n', '#015#012')}\n`).join(''),
+  'sip_trace as CSV': (trace) => `id,time_stamp,time_us,callid,traced_user,msg,method,status,fromip,toip,fromtag,totag,direction\n${trace.map((each) =>
+    rowOf(each).map((cell) => /[",\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell).join(',')).join('\n')}\n`,
+  'sip_trace as mysql --batch': (trace) => `${columns.join('\t')}\n${trace.map((each) =>
+    rowOf(each).map((cell) => cell.replaceAll('\\', '\\\\').replaceAll('\n', '\\n').replaceAll('\t', '\\t')).join('\t')).join('\n')}\n`,
+  'sip_trace with \\G': (trace) => trace.map((each, index) => `*************************** ${index + 1}. row ***************************\n${
+    rowOf(each).map((cell, column) => `${(columns[column] ?? '').padStart(11)}: ${cell}\n`).join('')}`).join(''),
   'without addresses or times': (trace) => trace.map((each) => `${each.text}\n\n`).join(''),
+}
+
+/** HEP3 of a packet, as a capture agent sends it. */
+export function hep ({ at, from, to, text: message }: Sent): Buffer {
+  const chunk = (type: number, value: Buffer) => {
+    const head = Buffer.alloc(6)
+    head.writeUInt16BE(type, 2)
+    head.writeUInt16BE(6 + value.length, 4)
+    return Buffer.concat([head, value])
+  }
+  const number = (size: number, value: number) => {
+    const bytes = Buffer.alloc(size)
+    bytes.writeUIntBE(value, 0, size)
+    return bytes
+  }
+  const [fromAddress, toAddress] = [from, to].map((end) => Buffer.from(addressOf(end).split('.').map(Number))) as [Buffer, Buffer]
+  const micros = Math.round((begin + at * 1000) * 1000)
+  const chunks = Buffer.concat([
+    chunk(1, number(1, 2)), chunk(2, number(1, 17)), chunk(3, fromAddress), chunk(4, toAddress), chunk(7, number(2, portOf(from))),
+    chunk(8, number(2, portOf(to))), chunk(9, number(4, Math.floor(micros / 1e6))), chunk(10, number(4, micros % 1e6)),
+    chunk(11, number(1, 1)), chunk(12, number(4, 42)), chunk(15, Buffer.from(message, 'latin1')),
+  ])
+  return Buffer.concat([Buffer.from('HEP3'), number(2, 6 + chunks.length), chunks])
+}
+
+export const agents = { from: '203.0.113.5:50000', to: '203.0.113.9:9060' }
+/** A trace as Homer gets it, in a pcap of that. */
+export function hepPcap (trace: readonly Sent[]): Buffer {
+  const { from, to } = agents
+  return pcapOf([], trace.map((each) => record(each.at + 5, ethernet(ipv4(17, from, to, udp(from, to, hep(each)))))))
 }
 
 /** A classic pcap: Ethernet, IPv4, UDP for all. */

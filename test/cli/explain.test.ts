@@ -32,7 +32,7 @@ const call: CallExplanation = {
     { role: 'callee', profile: 'phone', heard: { mos: 4.38, lossPercent: 0.5, jitterMs: 2, roundTripMs: 20.4, samples: 3 }, notAvailable: {} },
   ],
   exchanges: [{
-    at: begin, command: 'offer', sip: 'INVITE', from: browser, to: phone, isEncrypted: true, wantsTranscoding: false, findings: [],
+    at: begin, command: 'offer', sip: 'INVITE', from: browser, to: phone, isEncrypted: true, wantsTranscoding: false, findings: [], repaired: ['SIP-07', 'SIP-10'],
     sdpIn: 'v=0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\n', sdpOut: 'v=0\r\nm=audio 30000 RTP/AVP 0\r\n',
   }],
 }
@@ -49,14 +49,14 @@ test('findings stand on top, then legs with the reason of their profile, timelin
   assert.match(text, /\n {4}caller \(browser\), 25 s after the answer, confidence high\n/)
   assert.match(text, /\n {2}caller: browser \(policy\/90-ngpilot\.yaml:27:5: transport: \[ws, wss\]\)\n {2}callee: phone \(no endpoint matches\)\n {2}rule: {3}record-acme/)
   assert.match(text, /\n {2}packets from it +227, and 5 errors +-\n[\s\S]*\n {2}it hears: MOS +- +4\.4\n[\s\S]*\n {2}caller: heard not available because it sent no report\n/)
-  assert.match(text, /\n {4}v=0\n {2}- m=audio 9 UDP[^\n]*\n {2}\+ m=audio 30000 RTP\/AVP 0$/)
+  assert.match(text, /offer in INVITE, 0\.000 s: browser → phone\n {4}mended by ngpilot: SIP-07, SIP-10\n {4}v=0\n {2}- m=audio 9 UDP[^\n]*\n {2}\+ m=audio 30000 RTP\/AVP 0$/)
 })
 
 test('of an SDP what has changed is shown, many lines of one kind as a count', () => {
   const same = ['v=0', 'o=- 1 1 IN IP4 192.0.2.1', 's=-', 't=0 0', 'a=group:BUNDLE 0'].join('\r\n')
   const candidates = Array.from({ length: 5 }, (_, index) => `a=candidate:${index} 1 udp 1 192.0.2.1 900${index} typ host`)
   const sdpIn = [same, 'm=audio 9 UDP/TLS/RTP/SAVPF 111', ...candidates, 'a=mid:0', ''].join('\r\n')
-  const exchanges = call.exchanges.map((exchange) => ({ ...exchange, sdpIn, sdpOut: `${same}\r\nm=audio 30000 RTP/AVP 0\r\n` }))
+  const exchanges = call.exchanges.map((exchange) => ({ ...exchange, repaired: [], sdpIn, sdpOut: `${same}\r\nm=audio 30000 RTP/AVP 0\r\n` }))
   assert.equal(explainText({ ...call, exchanges }, { width: 80, style: plain }).split('phone\n').at(-1), [
     '    … 5 lines as they came',
     '  - m=audio 9 UDP/TLS/RTP/SAVPF 111',

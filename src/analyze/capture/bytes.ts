@@ -3,6 +3,8 @@ export class ByteReader {
   readonly #chunks: AsyncIterator<Buffer>
   #held: Buffer = Buffer.alloc(0)
   #isOver = false
+  /** Whether the bytes ended inside of what was wanted last. */
+  isCut = false
 
   constructor (chunks: AsyncIterable<Buffer>) {
     this.#chunks = chunks[Symbol.asyncIterator]()
@@ -24,6 +26,7 @@ export class ByteReader {
     const all = parts.length === 1 ? this.#held : Buffer.concat(parts)
     if (all.length < size) {
       this.#held = Buffer.alloc(0)
+      this.isCut = all.length > 0
       return undefined
     }
     this.#held = all.subarray(size)

@@ -99,6 +99,13 @@ function afterEtherType (data: Buffer, at: number): Buffer | undefined {
   return undefined
 }
 
+/** Whether frames of a link type can be read. */
+export function isKnownLink (linkType: number): boolean {
+  return linkTypes.has(linkType)
+}
+
+const linkTypes = new Set([0, 1, 12, 14, 101, 108, 113, 228, 229, 276])
+
 function isIp (etherType: number): boolean {
   return etherType === 0x0800 || etherType === 0x86dd
 }
@@ -108,7 +115,7 @@ function v4 (data: Buffer, at: number): string {
 }
 
 /** In its shortest spelling (RFC 5952). */
-function v6 (data: Buffer, at: number): string {
+export function v6 (data: Buffer, at: number): string {
   const words = Array.from({ length: 8 }, (_, index) => data.readUInt16BE(at + index * 2).toString(16))
   return new URL(`http://[${words.join(':')}]`).hostname.slice(1, -1)
 }

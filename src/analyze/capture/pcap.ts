@@ -2,8 +2,11 @@ import { NgpilotError } from '../../errors.ts'
 import type { Complain } from '../packet.ts'
 import { ByteReader } from './bytes.ts'
 
-/** One captured frame. `linkType` by https://www.tcpdump.org/linktypes.html; `at` in milliseconds since the epoch. */
-export interface Frame { at: number, linkType: number, data: Buffer }
+/**
+ * One captured frame. `linkType` by https://www.tcpdump.org/linktypes.html; `at` in milliseconds since the epoch; `wireSize`
+ * in bytes, more than there are where the capture took the beginning alone.
+ */
+export interface Frame { at: number, linkType: number, data: Buffer, wireSize: number }
 
 /** No link carries more in one frame; a bigger number is a broken file. */
 const mostFrameBytes = 262_144
@@ -37,12 +40,15 @@ async function* readPcap (reader: ByteReader, magic: number, complain: Complain)
   const linkType = read.u32(header, 16) & 0xffff
   for (;;) {
     const record = await reader.take(16)
-    if (!record) return
+    if (!record) {
+      if (reader.isCut) complain('the capture ends inside the header of a frame')
+      return
+    }
     const size = read.u32(record, 8)
     if (size > mostFrameBytes) { complain(`a frame of ${size} bytes: the capture is broken from there on`); return }
     const data = await reader.take(size)
     if (!data) { complain('the capture ends inside a frame'); return }
-    yield { at: read.u32(record, 0) * 1000 + read.u32(record, 4) / perMs, linkType, data }
+    yield { at: read.u32(record, 0) * 1000 + read.u32(record, 4) / perMs, linkType, data, wireSize: read.u32(record, 12) }
   }
 }
 
@@ -54,10 +60,10 @@ async function* readPcapng (reader: ByteReader, complain: Complain): AsyncGenera
   let start: Buffer | undefined = Buffer.from([0x0a, 0x0d, 0x0d, 0x0a])
   for (; start; start = await reader.take(4)) {
     const sizeBytes = await reader.take(4)
-    if (!sizeBytes) return
+    if (!sizeBytes) { complain('the capture ends inside a block'); return }
     if (start.readUInt32BE(0) === 0x0a0d0d0a) {
       const order = await reader.take(4)
-      if (!order) return
+      if (!order) { complain('the capture ends inside its header'); return }
       read = reading(order.readUInt32BE(0) === 0x4d3c2b1a)
       interfaces = []
       if (!await reader.skip(read.u32(sizeBytes, 0) - 12)) return
@@ -77,7 +83,7 @@ async function* readPcapng (reader: ByteReader, complain: Complain): AsyncGenera
       const from = interfaces[read.u32(block, 0)]
       const ticks = read.u32(block, 4) * 2 ** 32 + read.u32(block, 8)
       const data = block.subarray(20, 20 + read.u32(block, 12))
-      if (from && data.length <= mostFrameBytes) yield { at: ticks / from.ticksPerMs, linkType: from.linkType, data }
+      if (from && data.length <= mostFrameBytes) yield { at: ticks / from.ticksPerMs, linkType: from.linkType, data, wireSize: read.u32(block, 16) }
     }
   }
 }

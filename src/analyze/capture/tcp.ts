@@ -1,21 +1,22 @@
 import { looksLikeSip } from '../packet.ts'
+import { hepSize } from './hep.ts'
 
-/** One SIP message of a stream. */
-export interface StreamMessage { bytes: Buffer, isWebSocket: boolean }
+/** One SIP message of a stream, or one HEP packet with whatever is in it. */
+export interface StreamMessage { bytes: Buffer, kind: 'sip' | 'websocket' | 'hep' }
 
 const mostBytes = 131_072
 const mostEarly = 64
 
 /**
- * One direction of a TCP connection: puts segments in order and takes the SIP messages out, bare (RFC 3261 §18.3) or in
- * WebSocket frames (RFC 7118). A capture may begin in the middle, so it starts where a message or a frame does, and starts
+ * One direction of a TCP connection: puts segments in order and takes the SIP messages out, bare (RFC 3261 §18.3), in
+ * WebSocket frames (RFC 7118) or in HEP. A capture may begin in the middle, so it starts where a message or a frame does, and starts
  * anew there when bytes are lost.
  */
 export class SipStream {
   #next: number | undefined
   #held: Buffer = Buffer.alloc(0)
   #message: Buffer = Buffer.alloc(0)
-  #mode: 'unknown' | 'sip' | 'websocket' = 'unknown'
+  #mode: 'unknown' | StreamMessage['kind'] = 'unknown'
   readonly #early = new Map<number, Buffer>()
 
   segment (sequence: number, payload: Buffer): StreamMessage[] {
@@ -54,7 +55,7 @@ export class SipStream {
     this.#held = Buffer.concat([this.#held, payload])
     const messages: StreamMessage[] = []
     for (let taken = this.#take(); taken !== undefined; taken = this.#take()) {
-      if (taken.length > 0) messages.push({ bytes: taken, isWebSocket: this.#mode === 'websocket' })
+      if (taken.length > 0 && this.#mode !== 'unknown') messages.push({ bytes: taken, kind: this.#mode })
     }
     if (this.#held.length + this.#message.length > mostBytes) this.#next = undefined
     return messages
@@ -62,7 +63,17 @@ export class SipStream {
 
   /** The next message; empty for what is none of interest, undefined while more bytes are needed. */
   #take (): Buffer | undefined {
+    if (this.#mode === 'hep') return this.#takeHep()
     return this.#mode === 'websocket' ? this.#takeFrame() : this.#takeSip()
+  }
+
+  #takeHep (): Buffer | undefined {
+    const size = hepSize(this.#held)
+    if (size === undefined && this.#held.length >= 6) this.#held = Buffer.alloc(0) // no HEP any more
+    if (size === undefined || this.#held.length < size || size < 6) return undefined
+    const bytes = Buffer.from(this.#held.subarray(0, size))
+    this.#held = this.#held.subarray(size)
+    return bytes
   }
 
   #takeSip (): Buffer | undefined {
@@ -98,7 +109,8 @@ export class SipStream {
   }
 }
 
-function modeOf (payload: Buffer): 'unknown' | 'sip' | 'websocket' {
+function modeOf (payload: Buffer): 'unknown' | StreamMessage['kind'] {
+  if (hepSize(payload) !== undefined) return 'hep'
   if (looksLikeSip(payload) || /^(?:GET \S+ HTTP\/1\.1|HTTP\/1\.1 101)/.test(payload.toString('latin1', 0, 300))) return 'sip'
   const frame = frameAt(payload)
   return frame && looksLikeSip(frame.payload) ? 'websocket' : 'unknown'

@@ -1,7 +1,7 @@
 import type { Evidence } from '../../finding.ts'
 import { familyOf, isInternal, scopeOf } from '../scope.ts'
 import { allOf, candidatesOf, firstOf, type MediaView, type NetAddress, rtcpOf, type SdpView } from '../view.ts'
-import { found, ofAddress, ofMedia, type Rule, shown, sipKinds } from './rule.ts'
+import { found, ofAddress, ofAttribute, ofAttributes, ofMedia, type Rule, shown, sipKinds } from './rule.ts'
 
 /** Where media is to be sent, and whether it could arrive there. */
 export const anyAddresses: Rule[] = [
@@ -19,7 +19,7 @@ export const anyAddresses: Rule[] = [
       const { connection, direction, port } = media
       const isNowhere = connection !== undefined && port !== 0 && scopeOf(connection.address) === 'unspecified'
       return isNowhere && (direction === 'sendrecv' || direction === 'recvonly') ? [ofAddress('c=', connection)] : []
-    })),
+    }), isAgain === false ? {} : { severity: 'note', confidence: 'low', detail: 'a hold of the old kind, unless it is the first offer of its call' }),
   },
   {
     id: 'ANY-09',
@@ -57,8 +57,8 @@ export const anyAddresses: Rule[] = [
     severity: 'warning',
     leg: 'any',
     at: 'out',
-    title: 'the SDP changed and the version in o= did not grow',
-    why: 'Session border controllers ignore a re-offer whose version has not grown, so hold, resume or new ports go unseen.',
+    title: 'o= does not follow on that of the SDP before',
+    why: 'Session border controllers ignore a re-offer of the same session whose version has not grown by one, and refuse one of another session: hold, resume or new ports go unseen.',
     fix: 'ng: { replace: [origin, SDP-version, username] }, or the flag force-increment-sdp-ver from rtpengine 11.5.',
     reference: 'RFC 3264 §8',
     check: (sdp, { previous }) => {
@@ -69,7 +69,7 @@ export const anyAddresses: Rule[] = [
       if (now.sessionId !== before.sessionId) return found(evidence, { severity: 'error', detail: shown(`the session id was ${before.sessionId}`) })
       const step = compare(now.version, before.version)
       if (step < 0) return found(evidence, { severity: 'error', detail: 'the version went back' })
-      return step === 0 && !isSameBody(sdp, previous) ? found(evidence) : undefined
+      return step === 0 && !isSameBody(sdp, previous) ? found(evidence, { detail: 'the SDP changed and the version did not grow' }) : undefined
     },
   },
   {
@@ -117,12 +117,12 @@ function internalOf (media: MediaView): Evidence[] {
   // With ICE the candidates count, and one that can be reached is enough.
   if (candidates.length > 0) {
     if (!candidates.every(({ address }) => isInternal(address))) return []
-    return candidates.slice(0, 2).map(({ attribute, address }) => ({ line: attribute.line, field: 'a=candidate', value: shown(address) }))
+    return ofAttributes(candidates.slice(0, 2).map(({ attribute }) => attribute))
   }
-  const rtcp = rtcpOf(media)?.address
+  const rtcp = rtcpOf(media)
   return [
     ...media.connection && isInternal(media.connection.address) ? [ofAddress('c=', media.connection)] : [],
-    ...rtcp && isInternal(rtcp.address) ? [ofAddress('a=rtcp', rtcp)] : [],
+    ...rtcp?.address && isInternal(rtcp.address.address) ? [ofAttribute(rtcp)] : [],
   ]
 }
 

@@ -58,12 +58,15 @@ export const anyMedia: Rule[] = [
     why: 'Admission control counts with it and may refuse the call or its quality.',
     fix: 'conformance: { ANY-15: repair } drops the line.',
     reference: 'RFC 8866 §5.8',
-    check: ({ audio }) => {
-      const index = audio?.lines.findIndex((line) => line.startsWith('b=AS:')) ?? -1
+    check: ({ audio, session }) => {
       const need = needs.get(audio?.codecs[0]?.name.toLowerCase() ?? '')
-      if (!audio || index < 0 || need === undefined) return undefined
-      const value = audio.lines[index]?.slice('b=AS:'.length) ?? ''
-      return Number(value) < need ? found([{ line: audio.firstLine + index, field: 'b=AS', value: shown(value) }], { detail: `about ${need} kbit/s are needed` }) : undefined
+      if (!audio || need === undefined) return undefined
+      // That of the session is for all of its m-lines.
+      return found([session, audio].flatMap(({ lines, firstLine }) => {
+        const index = lines.findIndex((line) => line.startsWith('b=AS:'))
+        const value = lines[index]?.slice('b=AS:'.length) ?? ''
+        return index >= 0 && Number(value) < need ? [{ line: firstLine + index, field: 'b=AS', value: shown(value) }] : []
+      }), { detail: `about ${need} kbit/s are needed` })
     },
     repair: (sdp) => withoutLines(sdp, (line) => line.startsWith('b=AS:')),
   },
