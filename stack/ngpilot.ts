@@ -6,11 +6,12 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { StackContext } from './context.ts'
 import type { Daemon } from './daemon.ts'
 import { freePort } from './ports.ts'
+import { program } from './program.ts'
 
 export interface NgpilotOptions {
   /** Settings, by the names of its environment. The HTTP port is a free one and the log level `info` unless set here. */
   env?: Record<string, string>
-  /** What Node runs. Default: the source, by way of tsx. */
+  /** What Node runs. Default: `program`. */
   argv?: readonly string[]
   /** The path that must answer 200 for it to count as started. Default: `/readyz`. */
   isReadyAt?: string
@@ -49,7 +50,7 @@ export async function startNgpilot (context: StackContext, options: NgpilotOptio
 }
 
 async function startAt (port: number, context: StackContext, options: NgpilotOptions): Promise<Ngpilot> {
-  const { env = {}, argv = ['--import', 'tsx', 'src/main.ts'], isReadyAt = '/readyz', onLine } = options
+  const { env = {}, argv = program, isReadyAt = '/readyz', onLine } = options
   const url = `http://127.0.0.1:${port}`
   const child = spawn('setpriv', ['--pdeathsig', 'KILL', '--', process.execPath, ...argv], {
     cwd: fileURLToPath(new URL('..', import.meta.url)),

@@ -8,6 +8,7 @@ import { type TestContext, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { startNgpilot } from '../stack/ngpilot.ts'
 import { freePort } from '../stack/ports.ts'
+import { program } from '../stack/program.ts'
 import { startRtpengine } from '../stack/rtpengine.ts'
 import { sdpFile } from './support/calls.ts'
 
@@ -146,7 +147,7 @@ async function policyFolder (t: TestContext, text: string): Promise<string> {
 
 /** Runs ngpilot to its end: for starts that must fail. */
 async function run (env: Record<string, string>): Promise<{ code: number, printed: string }> {
-  const child = spawn(process.execPath, ['--import', 'tsx', 'src/main.ts'], { env: { PATH: process.env.PATH, ...env } })
+  const child = spawn(process.execPath, [...program], { env: { PATH: process.env.PATH, ...env } })
   let printed = ''
   child.stdout.on('data', (chunk: Buffer) => { printed += chunk.toString() })
   child.stderr.on('data', (chunk: Buffer) => { printed += chunk.toString() })

@@ -6,6 +6,7 @@ import { setNode } from '../../src/cli/nodes.ts'
 import type { NodeView } from '../../src/fleet/node.ts'
 import { freePort } from '../../stack/ports.ts'
 import { startNgpilot } from '../../stack/ngpilot.ts'
+import { program } from '../../stack/program.ts'
 import { startRtpengine } from '../../stack/rtpengine.ts'
 import { sdpFile } from '../support/calls.ts'
 
@@ -84,7 +85,7 @@ test('a drain that waits ends at a node whose process has ended; of one that is 
 })
 
 async function run (args: string[]): Promise<string> {
-  const { stdout } = await promisify(execFile)(process.execPath, ['--import', 'tsx', 'src/main.ts', ...args], {
+  const { stdout } = await promisify(execFile)(process.execPath, [...program, ...args], {
     env: { PATH: process.env.PATH },
   })
   return stdout

@@ -1,12 +1,12 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { TestContext } from 'node:test'
 import type { Browser, Page } from 'playwright-core'
 import { Cleanup } from '../../demo/cleanup.ts'
 import { startServer } from '../../demo/server.ts'
 import { type Stage, startStage } from '../../demo/stage.ts'
 import { launchChromium } from '../../stack/chromium.ts'
+import type { StackContext } from '../../stack/context.ts'
 import { tone } from '../../stack/tone.ts'
 import { encodeWav } from '../../stack/wav.ts'
 
@@ -21,9 +21,9 @@ export interface OpenPage {
 }
 
 /** The demo, with its page open in a Chromium that hears 440 Hz; the page is registered and may call. */
-export async function openPage (t: TestContext): Promise<OpenPage> {
+export async function openPage (context: StackContext): Promise<OpenPage> {
   const cleanup = new Cleanup()
-  t.after(() => cleanup.end())
+  context.after(() => cleanup.end())
   const terminal: string[] = []
   const stage = await startStage(cleanup, { addresses: ['127.0.0.1'], terminal: { say: (line) => { terminal.push(line) }, progress: () => undefined } })
   const port = await startServer(cleanup, { port: 0, backend: Promise.resolve(stage.backend) })

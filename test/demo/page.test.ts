@@ -1,9 +1,21 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { test, type TestContext } from 'node:test'
+import type { Page } from 'playwright-core'
+import { sharedContext } from '../support/shared.ts'
 import { openPage, openTab, press, shows } from './open-page.ts'
 
+/** One demo for all tests that leave its programs alone. */
+const demo = await openPage(sharedContext())
+
+/** A tab of the test's own, closed with it: what it leaves behind would show in the next. */
+async function ownTab (t: TestContext): Promise<Page> {
+  const page = await openTab(demo.browser, demo.url)
+  t.after(() => page.close())
+  return page
+}
+
 test('a call can be muted, held and taken up again, and the phone hears its keys', async (t) => {
-  const { page } = await openPage(t)
+  const page = await ownTab(t)
   await press(page, 'Call')
   await shows(page, 'status', 'In call')
   await shows(page, '#echo-hertz', /^4(39|40|41) Hz$/)
@@ -32,7 +44,7 @@ test('a call can be muted, held and taken up again, and the phone hears its keys
 })
 
 test('shows the SDP that each leg sent and got', async (t) => {
-  const { page } = await openPage(t)
+  const page = await ownTab(t)
   await press(page, 'Call')
   await shows(page, '#phone-codec', 'PCMU')
   const sdp = async (id: string) => await page.locator(`#${id}`).textContent() ?? ''
@@ -43,67 +55,65 @@ test('shows the SDP that each leg sent and got', async (t) => {
     assert.match(await sdp(id), /^m=audio \d+ RTP\/AVP 0 /m, id)
     assert.doesNotMatch(await sdp(id), /fingerprint|ice-ufrag/, id)
   }
+  await press(page, 'Hang up')
+  await shows(page, 'status', 'Ready')
 })
 
 test('a second tab is told that the phone is busy', async (t) => {
-  const { page, browser, url } = await openPage(t)
+  const page = await ownTab(t)
   await press(page, 'Call')
   await shows(page, 'status', 'In call')
-  const second = await openTab(browser, url)
+  const second = await ownTab(t)
   await press(second, 'Call')
   await shows(second, 'alert', /The phone is busy/)
   await shows(second, 'status', 'Ready')
+  await press(page, 'Hang up')
+  await shows(page, 'status', 'Ready')
 })
 
 test('a tab that is closed in a call hangs up', async (t) => {
-  const { page, browser, url, stage } = await openPage(t)
+  const page = await ownTab(t)
   await press(page, 'Call')
   await shows(page, 'status', 'In call')
   await page.close({ runBeforeUnload: true })
-  const second = await openTab(browser, url)
+  const second = await ownTab(t)
   await press(second, 'Call')
   await shows(second, 'status', 'In call')
-  assert.equal((await stage.media.calls()).length, 1)
+  assert.equal((await demo.stage.media.calls()).length, 1)
+  await press(second, 'Hang up')
+  await shows(second, 'status', 'Ready')
 })
 
-test('says that media control is down when rtpengine is lost, and the terminal says why', async (t) => {
+test('says how to allow the microphone when the browser refuses it', async (t) => {
+  const page = await ownTab(t)
+  await page.evaluate('navigator.mediaDevices.getUserMedia = async () => { throw new DOMException("", "NotAllowedError") }')
+  await press(page, 'Call')
+  await shows(page, 'alert', /^The browser may not use the microphone\. Allow it/)
+  await shows(page, 'status', 'Ready')
+})
+
+test('says why the phone hung up when rtpengine is lost in a call; then that media control is down, the terminal why', async (t) => {
   const { page, stage, terminal } = await openPage(t)
+  await press(page, 'Call')
+  await shows(page, 'status', 'In call')
   process.kill(stage.programs.rtpengine.pid, 'SIGKILL')
   await stage.programs.rtpengine.ended
+  await shows(page, 'alert', /^The phone hung up.* Does rtpengine still run\?|^ICE found no way/)
+  await shows(page, 'status', 'Ready')
+
   await press(page, 'Call')
   await shows(page, 'alert', /^Media control is down/)
   await shows(page, 'status', 'Ready')
   assert.match(terminal.join('\n'), /rtpengine ended \(.*\)\. Calls fail until the demo is started again/)
 })
 
-test('says why the phone hung up when rtpengine is lost in a call', async (t) => {
-  const { page, stage } = await openPage(t)
-  await press(page, 'Call')
-  await shows(page, 'status', 'In call')
-  process.kill(stage.programs.rtpengine.pid, 'SIGKILL')
-  page.setDefaultTimeout(30_000)
-  await shows(page, 'alert', /^The phone hung up.* Does rtpengine still run\?|^ICE found no way/)
-  await shows(page, 'status', 'Ready')
-})
-
-test('says that media control is down when ngpilot is lost', async (t) => {
+test('says that media control is down when ngpilot is lost, and that Kamailio does not answer when that is lost', async (t) => {
   const { page, stage } = await openPage(t)
   await stage.programs.ngpilot.stop()
   await press(page, 'Call')
   await shows(page, 'alert', /^Media control is down/)
-})
 
-test('says that Kamailio does not answer when it is lost', async (t) => {
-  const { page, stage } = await openPage(t)
   await stage.programs.Kamailio.stop()
   await shows(page, 'alert', /^Kamailio does not answer at ws:/)
   assert.equal(await page.getByRole('button', { name: 'Call' }).isDisabled(), true)
-})
-
-test('says how to allow the microphone when the browser refuses it', async (t) => {
-  const { page } = await openPage(t)
-  await page.evaluate('navigator.mediaDevices.getUserMedia = async () => { throw new DOMException("", "NotAllowedError") }')
-  await press(page, 'Call')
-  await shows(page, 'alert', /^The browser may not use the microphone\. Allow it/)
-  await shows(page, 'status', 'Ready')
 })

@@ -4,6 +4,7 @@ import { test } from 'node:test'
 import { promisify } from 'node:util'
 import { callCommands } from '../../../src/calls/commands.ts'
 import { startNgpilot } from '../../../stack/ngpilot.ts'
+import { program } from '../../../stack/program.ts'
 import { startRtpengine } from '../../../stack/rtpengine.ts'
 import { makeSilent } from '../../../stack/silent.ts'
 import { sdpFile } from '../../support/calls.ts'
@@ -165,6 +166,6 @@ async function ask<T = unknown> (method: string, path: string, body?: object): P
 }
 
 async function run (args: string[]): Promise<string> {
-  const { stdout } = await promisify(execFile)(process.execPath, ['--import', 'tsx', 'src/main.ts', ...args], { env: { PATH: process.env.PATH } })
+  const { stdout } = await promisify(execFile)(process.execPath, [...program, ...args], { env: { PATH: process.env.PATH } })
   return stdout
 }
