@@ -23,7 +23,8 @@ export interface Result {
 export function resultOf (decision: Decision): Result {
   const { revision, sender, receiver, rules, reject, nodes, clientFlags, onNodeLoss, flags } = decision
   return {
-    revision, sender: sender.name, receiver: receiver.name, rules, ...reject && { reject: reject.code, reason: reject.reason },
+    revision, sender: sender.name, receiver: receiver.name, rules,
+    ...reject && { reject: reject.code, reason: reject.reason },
     ...nodes !== undefined && { nodes }, clientFlags, onNodeLoss, flags,
   }
 }

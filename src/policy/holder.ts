@@ -212,7 +212,9 @@ export async function createPolicyHolder (options: HolderOptions): Promise<Polic
     status: () => ({
       revision: current.revision, since: since.toISOString(), directory, isFallback, isPromoted: promotedOver !== undefined,
       ...problem !== undefined && { problem }, ...candidate && { candidate: candidate.status() },
-      warnings: [current, ...candidate?.built ? [candidate.built.policy] : []].flatMap((policy) => lintSets(policy, sets()).map(problemText)),
+      warnings: [current, ...candidate?.built ? [candidate.built.policy] : []].flatMap((policy) => {
+        return lintSets(policy, sets()).map(problemText)
+      }),
     }),
     configure (percent) {
       if (candidate && percent !== configured) share(candidate, percent)

@@ -33,7 +33,7 @@ for (const [way, expected] of [
   ['http', ['SIP/2.0 603 Not Abroad', 'SIP/2.0 403 No Calls, Today']],
   ['evapi', ['SIP/2.0 603 Not Abroad', 'SIP/2.0 403 No Calls, Today']],
   // NG tells neither To nor a SIP reply.
-  ['ng', [undefined, 'SIP/2.0 500 I\'m terribly sorry, server error occurred (6/TM)']],
+  ['ng', [undefined, 'SIP/2.0 488 Not Acceptable Here']],
 ] as const) {
   test(`by ${way} a rule's reject is what the caller is told, and neither the callee nor rtpengine hears of the call`, async (t) => {
     const site = await startSite(t, { way, env: { NGPILOT_POLICY_DIRECTORY: await folderWith(t, refusing) } })

@@ -54,7 +54,9 @@ export const checkCommand: PolicyCommand = {
   },
 }
 
-function lintOf (policy: Policy | undefined, sources: readonly PolicySource[], oldest: Release, sets: readonly string[]): Row[] {
+function lintOf (
+  policy: Policy | undefined, sources: readonly PolicySource[], oldest: Release, sets: readonly string[],
+): Row[] {
   return policy ? [...lintPolicy(policy, sources, oldest), ...lintSets(policy, sets)] : []
 }
 

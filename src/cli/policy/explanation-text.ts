@@ -17,9 +17,9 @@ export interface TextOptions { isWhole: boolean, withFacts: boolean, width: numb
 export function explanationText (one: DecisionExplanation, style: Style, options: TextOptions): string[] {
   const { isWhole, withFacts, width } = options
   const { facts, legs, id, revision, reject, reason = '' } = one
+  const title = `${facts.command}, call ${facts.callId}${id === undefined ? '' : `, decision ${id}`}, policy ${revision}`
   return [
-    style.bold(`${facts.command}, call ${facts.callId}${id === undefined ? '' : `, decision ${id}`}, policy ${revision}`)
-      + (reject === undefined ? '' : `: ${style.red(`refused with ${reject} ${reason}`.trimEnd())}`), '',
+    `${style.bold(title)}${reject === undefined ? '' : `: ${style.red(`refused with ${reject} ${reason}`.trimEnd())}`}`, '',
     ...withFacts ? [style.bold('Facts'), ...namedText(factRows(facts), width), ''] : [],
     ...(['sender', 'receiver'] as const).flatMap((leg) => [...legText(leg, facts, legs[leg], style, width), '']),
     ...rulesText(one, style, isWhole, width), '',

@@ -2,7 +2,8 @@ import { dirname, isAbsolute, join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { NgpilotError } from '../../errors.ts'
 import { importFlags, type Imported, type ImportUse } from '../../policy/import.ts'
-import { isKamailioScript, readScript, type ScriptFlags, type ScriptRead } from '../../policy/kamailio-script.ts'
+import { includesOf, isKamailioScript, readScripts, type ScriptFlags, type ScriptRead } from '../../policy/kamailio-script.ts'
+import type { Script } from '../../policy/kamailio-names.ts'
 import type { ProfileEntry } from '../../policy/schema.ts'
 import type { Style } from '../style.ts'
 import type { ExitCode, PolicyContext } from './command.ts'
@@ -11,27 +12,29 @@ import { readFileOf } from './read.ts'
 import { yamlOf } from './yaml-text.ts'
 
 /** A string of a script, as policy. `profile`: the name of a preset, or of a profile that is written for it. */
-interface Found extends ScriptFlags { file: string, imported: Imported, profile: string }
-
-interface Script { file: string, text: string }
+interface Found extends ScriptFlags { imported: Imported, profile: string }
 
 /** All that was found in a script and the files that it includes; `missing` are those that cannot be read. */
 interface Imports {
   found: Found[]
-  unread: (ScriptRead['unread'][number] & { file: string })[]
-  missing: string[]
+  unread: ScriptRead['unread']
+  missing: readonly string[]
   profiles: Map<string, ProfileEntry>
 }
 
 /** `ngpilot policy import kamailio.cfg`: each flags string of a script and of the files that it includes. */
 export async function importScript (file: string, reading: ImportReading, context: PolicyContext): Promise<ExitCode> {
-  const { isJson, print, style } = context
   const scripts: Script[] = []
   const missing = await collect(file, scripts)
-  const reads = scripts.map((script) => ({ file: script.file, ...readScript(script.text) }))
-  const flags = reads.flatMap(({ file: from, flags }) => flags.map((one) => ({ file: from, ...one })))
-  const unread = reads.flatMap(({ file: from, unread }) => unread.map((one) => ({ file: from, ...one })))
-  if (flags.length + unread.length === 0) throw new NgpilotError('bad_request', whyNothing(file, scripts, missing))
+  return importScripts(scripts, missing, reading, context)
+}
+
+/** The same of scripts that have been read, or of a piece of one; the first includes the others, and `missing`, unread. */
+export function importScripts (
+  scripts: readonly Script[], missing: readonly string[], reading: ImportReading, { isJson, print, style }: PolicyContext,
+): ExitCode {
+  const { flags, unread } = readScripts(scripts)
+  if (flags.length + unread.length === 0) throw new NgpilotError('bad_request', whyNothing(scripts, missing))
   const { found, profiles } = named(flags.map((one) => {
     return { ...one, imported: importFlags(one.text, optionsFor(one, reading)) }
   }))
@@ -40,12 +43,12 @@ export async function importScript (file: string, reading: ImportReading, contex
   return exitCodeOf(found.map(({ imported }) => imported))
 }
 
-function whyNothing (file: string, [main]: readonly Script[], missing: readonly string[]): string {
+function whyNothing ([main]: readonly Script[], missing: readonly string[]): string {
   const what = main && isKamailioScript(main.text)
     ? 'calls none of rtpengine_offer(), rtpengine_answer() and rtpengine_manage()'
     : 'is no configuration of Kamailio'
   const included = missing.length > 0 ? `; it includes what cannot be read: ${missing.join(', ')}` : ''
-  return `${file} ${what}${included}. import takes kamailio.cfg, or one flags string in quotes`
+  return `${main?.file ?? ''} ${what}${included}. import takes kamailio.cfg, or one flags string in quotes`
 }
 
 function asJson ({ found, unread, missing, profiles }: Imports): object {
@@ -72,9 +75,10 @@ function asText ({ found, unread, missing, profiles }: Imports, style: Style): s
 }
 
 function stringText (one: Found, kind: 'profile' | 'preset', style: Style): string[] {
-  const { file, line, column, name, calledAt, within, text, imported, isVerbatim, profile } = one
+  const { file, line, column, name, calledIn, calledAt, within, text, imported, isVerbatim, profile } = one
+  const whereCalled = calledIn !== file ? ` in ${calledIn}:${calledAt}` : calledAt === line ? '' : ` in line ${calledAt}`
   return [
-    style.bold(`${file}:${line}:${column}: ${name}${calledAt === line ? '' : ` in line ${calledAt}`}`),
+    style.bold(`${file}:${line}:${column}: ${name}${whereCalled}`),
     ...within.length > 0 ? [`  in ${within.join(' › ')}`] : [],
     `  "${text}"`,
     `  amounts to the ${kind} ${style.green(profile)}${isVerbatim ? '; rtpengine reads the string itself' : ''}`, '',
@@ -108,7 +112,7 @@ async function collect (file: string, scripts: Script[]): Promise<string[]> {
   const text = (await readFileOf(file)).toString()
   scripts.push({ file, text })
   const missing: string[] = []
-  for (const name of readScript(text).includes) {
+  for (const name of includesOf(text)) {
     const path = isAbsolute(name) ? name : join(dirname(file), name)
     missing.push(...await collect(path, scripts).catch((error: unknown) => {
       if (error instanceof NgpilotError) return [path]

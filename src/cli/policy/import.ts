@@ -3,9 +3,10 @@ import { NgpilotError } from '../../errors.ts'
 import type { FlagsReader } from '../../ng/flags-string.ts'
 import { isAtLeast } from '../../ng/release.ts'
 import { importFlags, type ImportUse } from '../../policy/import.ts'
+import { callsForFlags, textsIn } from '../../policy/kamailio-script.ts'
 import { columns } from '../columns.ts'
 import type { ExitCode, PolicyCommand, PolicyContext } from './command.ts'
-import { importScript } from './import-script.ts'
+import { importScript, importScripts } from './import-script.ts'
 import { closing, exitCodeOf, findingsText, type ImportReading } from './imported-text.ts'
 import { oldestOf } from './versions.ts'
 import { yamlOf } from './yaml-text.ts'
@@ -42,11 +43,21 @@ export const importCommand: PolicyCommand = {
       return importScript(text, reading, context)
     }
     if (/^[^ =]*(?:\/[^ =]+)?\.(?:cfg|conf|lua|py|js|inc)$/.test(text)) throw new NgpilotError('bad_request', `there is no file "${text}"`)
-    return importString(text, reading, context)
+    if (callsForFlags(text)) return importScripts([{ file: 'import', text }], [], reading, context)
+    return importString(flagsIn(text), reading, context)
   },
 }
 
 const example = 'ngpilot policy import "RTP/AVP ICE=remove rtcp-mux-demux", ngpilot policy import /etc/kamailio/kamailio.cfg'
+
+/** A string as it was copied: the flags alone, or with the quotes, the `#!define` or the variable around them. */
+function flagsIn (text: string): string {
+  if (!/^\s*(?:[#!]!|["']|\$[a-z]+\([^()]*\)\s*=)/.test(text)) return text
+  const [flags, ...more] = textsIn(text)
+  if (flags === undefined) throw new NgpilotError('bad_request', `${text} says no text; import takes a flags string, or a file: ${example}`)
+  if (more.length > 0) throw new NgpilotError('bad_request', `${text} says ${more.length + 1} texts; import takes one flags string, or a file: ${example}`)
+  return flags
+}
 
 function readingOf ({ values }: PolicyContext): ImportReading {
   const kamailio = readers[String(values['kamailio'] ?? '6.0')]

@@ -36,6 +36,16 @@ test('imports each flags string of a script and of what it includes, as one poli
   assert.deepEqual(policy, parse(yaml))
 })
 
+test('takes a line as it was copied from a script', async () => {
+  const importOf = async (text: string) => JSON.parse((await runPolicy(['import', text, '--format', 'json'])).out) as { string: string, strings: { string: string, name: string }[] }
+  for (const piece of ['#!define FLAGS "RTP/AVP ICE=remove"', '$var(flags) = "RTP/AVP " + "ICE=remove";', '\'RTP/AVP ICE=remove\'']) {
+    assert.equal((await importOf(piece)).string, 'RTP/AVP ICE=remove')
+  }
+  const [one] = (await importOf('if (is_reply()) rtpengine_answer("ICE=force");')).strings
+  assert.deepEqual([one?.name, one?.string], ['rtpengine_answer', 'ICE=force'])
+  assert.match((await runPolicy(['import', '$var(x) = 5;'])).errors, /^ngpilot: \$var\(x\) = 5; says no text; import takes a flags string, or a file: /)
+})
+
 test('a string of a function with two arguments is read as rtpengine reads it, lists in brackets from 13 on', async () => {
   const imported = async (versions: string) => JSON.parse((await runPolicy([
     'import', 'transport-protocol=RTP/AVP replace=[username]', '--verbatim', '--for', 'answer', '--versions', versions, '--format', 'json',
