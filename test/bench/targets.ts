@@ -53,6 +53,8 @@ export async function direct (port: number, scenario: Scenario): Promise<Target 
 /** `POST /v1/…` with bare SDP, on one kept connection a lane, as thin as a client can be. */
 export async function overHttp (port: number, scenario: Scenario, lanes: number): Promise<Target & { close: () => void }> {
   const connections = await Promise.all(Array.from({ length: lanes }, () => httpConnection(port)))
+  // A connection that asks nothing for 5 s is closed; one that has asked is kept.
+  await Promise.all(connections.map(({ ask }) => ask(Buffer.from('GET /readyz HTTP/1.1\r\nHost: b\r\n\r\n'))))
   const uri = (peer: Peer) => `sip:${peer.address ?? ''}:5060;transport=${peer.transport ?? 'udp'}`
   const hop = `Ngpilot-Source: ${uri(scenario.source)}\r\nNgpilot-Destination: ${uri(scenario.destination)}\r\n`
   const request = (command: Command, callId: string): Buffer => {
