@@ -1,6 +1,7 @@
 import { MessageChannel, type MessagePort, parentPort, type Worker, workerData } from 'node:worker_threads'
 import { startThread } from '../thread.ts'
-import { lintPolicy, type LintFinding } from './lint.ts'
+import { lintPolicy } from './lint.ts'
+import type { LintFinding } from './lint-finding.ts'
 import { checkSources, policyFrom, problemsIn } from './load.ts'
 import { isRecord, problemText, type Path } from './problem.ts'
 import { runTests } from './run-tests.ts'

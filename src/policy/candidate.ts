@@ -1,6 +1,6 @@
 import { asNgpilotError } from '../errors.ts'
 import { buildPolicy, type BuiltPolicy } from './build.ts'
-import type { PolicyObserver } from './holder.ts'
+import type { PolicyObserver } from './observer.ts'
 import { shareOf } from './share.ts'
 import { readTexts } from './texts.ts'
 import type { Policy } from './types.ts'

@@ -2,7 +2,6 @@ import { ruleOf } from '../sdp/conformance.ts'
 import type { Severity } from '../finding.ts'
 import { isRecord, type Finding, type Path } from './problem.ts'
 import { meant } from './shape.ts'
-import type { Profile } from './types.ts'
 
 /** What becomes of a finding: it is told, the SDP is mended, or the message gets 488. */
 export const actions = ['observe', 'repair', 'reject'] as const
@@ -15,7 +14,7 @@ export type Conformance = Readonly<Record<string, Action>>
  * What the profile of a leg wants done. By itself it is: repair what rtpengine leaves behind as a matter of course, and
  * observe the rest. As the default, `reject` is for errors alone: a warning must not end calls that nobody looked at.
  */
-export function actionFor ({ conformance = {} }: Pick<Profile, 'conformance'>, id: string, severity: Severity): Action {
+export function actionFor ({ conformance = {} }: { conformance?: Conformance }, id: string, severity: Severity): Action {
   const named = Object.hasOwn(conformance, id) ? conformance[id] : undefined
   if (named) return named
   const rule = ruleOf.get(id)

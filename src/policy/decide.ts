@@ -1,9 +1,9 @@
-import { legOf, LegSubject, type Subject } from './conditions.ts'
 import { flagsFor } from './flags.ts'
 import { allHold } from './lookup.ts'
 import { mergeNg } from './merge.ts'
 import { originsOf } from './origins.ts'
 import { fallback } from './profiles.ts'
+import { legOf, LegSubject, type Subject } from './subject.ts'
 import type { CallFacts, Decision, Explanation, LegName, LegTrace, Policy, Profile, Rule, Tried } from './types.ts'
 
 /** What rtpengine is asked to do with one SDP. No clock, no I/O: same policy and facts, same decision. */

@@ -1,7 +1,7 @@
 import { Environment, type ASTNode } from '@marcbachmann/cel-js'
 import { equalitiesOf, type Equality } from './equalities.ts'
 import { compilePattern, type Pattern } from './regex.ts'
-import type { CallFacts, LegFacts, SipFacts, UriFacts } from './types.ts'
+import type { CallFacts, LegFacts, SipFacts, UriFacts } from './facts.ts'
 
 /** What an expression sees of a leg. */
 export interface LegView { facts: LegFacts, vars: Readonly<Record<string, string>>, profile?: string }

@@ -1,7 +1,7 @@
 import Type, { type Static } from 'typebox'
 import type { SdpFacts } from '../sdp/facts.ts'
 import { canonicalCodec } from './codec-names.ts'
-import type { CallFacts, SipFacts, UriFacts } from './types.ts'
+import type { CallFacts, SipFacts, UriFacts } from './facts.ts'
 import { uriFacts } from './uri.ts'
 
 const optional = Type.Optional

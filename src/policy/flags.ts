@@ -3,7 +3,8 @@ import { suites, vocabulary } from '../ng/vocabulary.ts'
 import { codecFlags } from './codecs.ts'
 import { mergeNg } from './merge.ts'
 import type { SettingName } from './settings.ts'
-import type { CallFacts, LegName, Profile } from './types.ts'
+import type { CallFacts, LegName } from './facts.ts'
+import type { Profile } from './profile.ts'
 
 type Command = CallFacts['command']
 /** What flags depend on beside the profiles. */

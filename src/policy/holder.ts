@@ -3,27 +3,13 @@ import { buildPolicy, type BuiltPolicy } from './build.ts'
 import { lintAside } from './aside.ts'
 import { Candidate, type CandidateStatus } from './candidate.ts'
 import { keepPolicy, keptPolicy } from './last-good.ts'
-import type { LintFinding } from './lint.ts'
+import type { LintFinding } from './lint-finding.ts'
 import { lintSets } from './lint-sets.ts'
+import type { PolicyObserver } from './observer.ts'
 import { problemText } from './problem.ts'
 import { readTexts } from './texts.ts'
 import type { Policy } from './types.ts'
 import { watchFolder } from './watch.ts'
-
-export interface PolicyObserver {
-  loaded (revision: string): void
-  /** No call has it any longer, nor will have. */
-  forgotten (revision: string): void
-  refused (problem: string): void
-  /** The files are refused at a start, and the last good policy serves. */
-  fellBack (revision: string, problem: string): void
-  /** The policy in force cannot be kept for a restart, or its folder not be watched. */
-  troubled (message: string): void
-  /** What is wrong with a policy that serves, some time after it was loaded: what `ngpilot policy check` would say. */
-  doubted (revision: string, findings: readonly LintFinding[]): void
-  /** What became of the candidate's files. */
-  candidate (result: 'loaded' | 'refused' | 'share' | 'promoted' | 'rolled back', detail: string): void
-}
 
 export interface HolderOptions {
   directory: string

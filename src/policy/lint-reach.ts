@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { contains, parseBlock, type AddressBlock } from './address.ts'
 import { checks, type CheckCode } from './checks.ts'
-import type { LintFinding } from './lint.ts'
+import type { LintFinding } from './lint-finding.ts'
 import { isRecord, type Place } from './problem.ts'
 import type { PolicySource } from './source.ts'
 import type { TextEntry } from './schema.ts'

@@ -1,5 +1,5 @@
 import { checks } from './checks.ts'
-import type { LintFinding } from './lint.ts'
+import type { LintFinding } from './lint-finding.ts'
 import { nearestWord } from '../nearest-word.ts'
 import type { Policy } from './types.ts'
 

@@ -2,7 +2,7 @@ import { checkFlagsString } from '../ng/flags-check.ts'
 import { readFlagsString } from '../ng/flags-string.ts'
 import { checks } from './checks.ts'
 import { codeOf } from './import-findings.ts'
-import type { LintFinding } from './lint.ts'
+import type { LintFinding } from './lint-finding.ts'
 import { isRecord, type Path } from './problem.ts'
 import type { PolicySource } from './source.ts'
 

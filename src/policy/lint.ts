@@ -1,9 +1,10 @@
 import type { Release } from '../ng/release.ts'
-import { checks, type CheckCode, type Severity } from './checks.ts'
+import { checks } from './checks.ts'
 import { decide, explain, profileOf } from './decide.ts'
 import { factsFrom } from './facts-file.ts'
 import { canEncode, isSpeech } from './codec-names.ts'
 import { kindOf, lintNg, type NgFinding } from './lint-ng.ts'
+import type { LintFinding } from './lint-finding.ts'
 import { namesOf, unreachable } from './lint-reach.ts'
 import { lintStrings } from './lint-strings.ts'
 import { byPlace } from './load.ts'
@@ -12,16 +13,6 @@ import { isRecord, type Place } from './problem.ts'
 import { fallback } from './profiles.ts'
 import type { PolicySource } from './source.ts'
 import type { CallFacts, LegName, Policy, Profile, Rule } from './types.ts'
-
-/** What is wrong with a policy that loads. */
-export interface LintFinding extends Place {
-  code: CheckCode
-  severity: Severity
-  /** The rtpengine that brought what the oldest of the fleet does not know. */
-  since?: string
-  message: string
-  fix?: string
-}
 
 /**
  * What a sound policy does that nobody wants: for each pair of profiles that endpoints name, and each rule on top of them,

@@ -1,4 +1,5 @@
-import type { Bound, Condition, LookupKey, Subject } from './conditions.ts'
+import type { Bound, Condition, LookupKey } from './condition.ts'
+import type { Subject } from './subject.ts'
 
 /** Fewer entries than this are tried one by one, which is quicker. */
 const fewest = 8

@@ -4,7 +4,8 @@ import type { Conformance } from './conformance.ts'
 import { mergeNg } from './merge.ts'
 import { presets } from './presets.ts'
 import type { ProfileEntry, SettingsEntry } from './settings.ts'
-import type { MediaProtocol, Profile, SettingOrigin } from './types.ts'
+import type { Profile, SettingOrigin } from './profile.ts'
+import type { MediaProtocol } from './schema-match.ts'
 
 /** Who says a setting of an entry, by its key; `ng.ICE` for NG keys. */
 type OriginOf = (key: string) => SettingOrigin

@@ -1,5 +1,6 @@
 import { resultOf, type Result } from './compare.ts'
-import type { CallFacts, Decision, UriFacts } from './types.ts'
+import type { CallFacts, UriFacts } from './facts.ts'
+import type { Decision } from './types.ts'
 
 /** One line of a record of decisions: what replay needs, and what was decided then. */
 export interface RecordedDecision extends Result { id: string, facts: CallFacts }

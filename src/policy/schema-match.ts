@@ -1,4 +1,3 @@
-import type { MediaProtocol } from './types.ts'
 import Type, { type Static, type TSchema } from 'typebox'
 
 /** SIP transports, as in the `transport` parameter of a URI (RFC 3261 §19.1.1, RFC 7118). */
@@ -11,6 +10,8 @@ export const methods = ['INVITE', 'UPDATE', 'PRACK', 'ACK']
 export const mediaKinds = ['audio', 'video', 'application', 'image']
 
 /** What rtpengine can write into an m-line, by its own names. */
+export type MediaProtocol = 'RTP/AVP' | 'RTP/AVPF' | 'RTP/SAVP' | 'RTP/SAVPF' | 'UDP/TLS/RTP/SAVP' | 'UDP/TLS/RTP/SAVPF'
+
 export const protocols: MediaProtocol[] = ['RTP/AVP', 'RTP/AVPF', 'RTP/SAVP', 'RTP/SAVPF', 'UDP/TLS/RTP/SAVP', 'UDP/TLS/RTP/SAVPF']
 
 export const closed = { additionalProperties: false }

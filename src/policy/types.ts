@@ -1,91 +1,12 @@
 import type { NgDictionary, NgValue } from '../ng/types.ts'
-import type { SdpFacts } from '../sdp/facts.ts'
-import type { Condition } from './conditions.ts'
-import type { Conformance } from './conformance.ts'
+import type { Condition } from './condition.ts'
+import type { CallFacts } from './facts.ts'
 import type { Lookup } from './lookup.ts'
 import type { Place } from './problem.ts'
-import type { Settings } from './settings.ts'
+import type { Profile } from './profile.ts'
 
-/** What is known of one leg when a message comes: where it is, and its profile once the call has named it. */
-export interface LegFacts {
-  /** The profile that the call's record names for this leg; it wins over the endpoints. */
-  profile?: string
-  transport?: string
-  address?: string
-  port?: number
-  uri?: string
-  /** Hints about this leg alone; they win over those of the call. */
-  vars?: Record<string, string>
-}
-
-/** A SIP or tel URI as far as rules look at it. `text` as it came; `host` in lower case, empty for tel. */
-export interface UriFacts { text: string, user: string, host: string }
-
-/** What a SIP message says. A reply has the request URI of no request. */
-export interface SipFacts {
-  method: string
-  status?: number
-  requestUri?: UriFacts
-  from?: UriFacts
-  to?: UriFacts
-  userAgent?: string
-  /** Those that the policy asks for (`Policy.headers`), by name in lower case; several of one name are joined by ", ". */
-  headers?: Record<string, string>
-}
-
-export type LegName = 'sender' | 'receiver'
-
-/** What a decision is made from: the same facts whichever ingress the request came by. */
-export interface CallFacts {
-  command: 'offer' | 'answer'
-  callId: string
-  /** When the message came, in milliseconds since the epoch. */
-  at: number
-  /** The leg that the SDP comes from. */
-  sender: LegFacts
-  /** The leg that the SDP goes to. */
-  receiver: LegFacts
-  /** Which of them is the caller's. */
-  caller: LegName
-  vars: Record<string, string>
-  sip?: SipFacts
-  /** Absent where a message has none: an INVITE whose offer comes later. */
-  sdp?: SdpFacts
-}
-
-/** What rtpengine can write into an m-line, by its own names. */
-export type MediaProtocol = 'RTP/AVP' | 'RTP/AVPF' | 'RTP/SAVP' | 'RTP/SAVPF' | 'UDP/TLS/RTP/SAVP' | 'UDP/TLS/RTP/SAVPF'
-
-/** Who says a setting: a preset, or a profile or rule with its place in a file. */
-export interface SettingOrigin { source: string, place?: Place }
-
-/**
- * What SDP sent *to* one kind of endpoint must look like, presets and `extends` resolved.
- * `media`: the m-line kinds it takes; `codecs`: audio codec names in order of preference, undefined: whatever is offered.
- */
-export interface Profile {
-  name: string
-  /** Its own name, then those of what it extends, down to the preset. A rule on any of them is a rule on it. */
-  line: readonly string[]
-  protocol: MediaProtocol
-  /** ICE, DTLS-SRTP, rtcp-mux, mid: what a browser must have and a SIP phone must not see. */
-  isWebRtc: boolean
-  media: readonly string[]
-  codecs?: readonly string[]
-  /** Milliseconds of audio per packet, forced. */
-  ptime?: number
-  /** All settings as the files say them; `protocol`, `media`, `codecs` and `ptime` are read from here. */
-  settings: Readonly<Settings>
-  /**
-   * NG keys added to every offer and answer towards this endpoint, by their own names; `transport-protocol` is not among
-   * them.
-   */
-  ng: NgDictionary
-  /** What becomes of findings in SDP of this endpoint. */
-  conformance?: Conformance
-  /** Who says each setting; `ng.ICE` for NG keys. */
-  origins: ReadonlyMap<string, SettingOrigin>
-}
+export type { CallFacts, LegFacts, LegName, SipFacts, UriFacts } from './facts.ts'
+export type { Profile, SettingOrigin } from './profile.ts'
 
 /** Flags that the client set itself win, are not looked at, or fill what the policy leaves open. */
 export type ClientFlags = 'trust' | 'ignore' | 'merge'

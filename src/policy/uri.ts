@@ -1,4 +1,4 @@
-import type { UriFacts } from './types.ts'
+import type { UriFacts } from './facts.ts'
 
 /**
  * User and host of a URI as the message has it. Nothing is refused here: a URI that is none has an empty user, and for host
