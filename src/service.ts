@@ -132,15 +132,17 @@ async function makeParts (config: Config, log: Logger, closes: Closes): Promise<
   closes(() => decisionLog.close())
   const recent = createRecentDecisions()
   const explainDecisions = decisionExplainer(policy, recent)
+  const peers = config.store.url === 'memory:' ? undefined : openPeers({
+    ...config.store,
+    refused: (reason) => log.warn({ reason }, 'Redis lets ngpilot not listen to other instances: a call is explained by those alone that served it'),
+  })
+  closes(() => peers?.close())
   const diagnosis = createDiagnosis({ ng, fleet, store, events }, {
     ...config.diagnosis,
     freePortsOf: (id) => fleet.nodes().find((node) => node.id === id)?.freePorts,
     observer: diagnosisObserver(metrics, log),
     decisionsOn: (callId) => recent.of(callId).length > 0 ? explainDecisions(callId) : [],
-    ...config.store.url !== 'memory:' && { peersOf: (answer) => openPeers({
-      ...config.store, answer,
-      refused: (reason) => log.warn({ reason }, 'Redis lets ngpilot not listen to other instances: a call is explained by those alone that served it'),
-    }) },
+    ...peers && { peers },
   })
   closes(() => diagnosis.close())
   const deletes = new Deletes({
@@ -154,7 +156,7 @@ async function makeParts (config: Config, log: Logger, closes: Closes): Promise<
   const ofCalls = callObserver(metrics, log)
   const decided = decisionObserver({ policy, recent, ofCalls, ofPolicy, decisionLog })
   const calls = createCalls({
-    policy: policy.forCall, fleet, ng, store, deletes, observer: { ...ofCalls, ...diagnosis.watch, decided },
+    policy: policy.forCall, fleet, ng, store, deletes, observer: { ...ofCalls, ...diagnosis.watch, decided }, ...peers && { peers },
   })
   closes(() => calls.close())
   const losses = new Losses({ fleet, ng: client, store, events })

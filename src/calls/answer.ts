@@ -9,7 +9,7 @@ import { asBefore } from './anchor.ts'
 import { answerForNode, sdpForLeg } from './bridge.ts'
 import { both } from './both.ts'
 import { flagsOf } from './client-flags.ts'
-import { type ConformanceCheck, noted } from './conformance.ts'
+import { type ConformanceCheck, noted, unchecked } from './conformance.ts'
 import { decided } from './decided.ts'
 import type { CallDeps } from './deps.ts'
 import { endBranches } from './end.ts'
@@ -27,7 +27,7 @@ export type Answer = ReturnType<typeof createAnswer>
 
 /**
  * Handles an answer; the same one again (a 183 and its 200, a retransmission) gives the same SDP. The first 2xx of a forked
- * INVITE wins, and the other branches end.
+ * INVITE wins, and the other branches end. `isRestoring`: as for an offer.
  *
  * @throws NgpilotError `call_unknown` without a call, `call_lost` when its node is gone, `out_of_order` when its latest
  *   offer was not the from-tag's.
@@ -36,7 +36,7 @@ export function createAnswer (deps: CallDeps, conformance: ConformanceCheck) {
   const { policy, fleet, ng, store, observer } = deps
 
   return async function answer (
-    request: MediaRequest & { sdp: Buffer, toTag: string }, call: CallRecord | undefined, hold: Hold,
+    request: MediaRequest & { sdp: Buffer, toTag: string }, call: CallRecord | undefined, hold: Hold, { isRestoring = false } = {},
   ): Promise<Outcome> {
     if (!call) throw new NgpilotError('call_unknown', 'an answer came for a call that is not known; its offer must come first')
     const sdp = parseSdp(request.sdp)
@@ -45,18 +45,18 @@ export function createAnswer (deps: CallDeps, conformance: ConformanceCheck) {
     const answerer = otherEnd(by)
     const { branch } = place
     if (!branch) throw new NgpilotError('out_of_order', 'an answer came before any offer of its branch')
-    const exchange = answered(branch.exchange, {
+    const exchange = isRestoring ? branch.exchange : answered(branch.exchange, {
       by: answerer, at: Date.now() / 1000,
       ...(callee !== undefined && { callee }),
       ...(request.sip?.method !== 'PRACK' && request.sip && { cseq: request.sip.cseq }),
     })
-    if (hasLost(call, place, request)) return lost(request, call, place, sdp)
+    if (!isRestoring && hasLost(call, place, request)) return lost(request, call, place, sdp)
     if (branch.state === 'ended') throw new NgpilotError('call_ended', 'an answer came in a dialog that is over')
 
     const inForce = policy(request.callId, call.revision)
     const facts = factsAt(inForce, 'answer', request, call, place, sdp)
     const decision = decided(deps, inForce, facts)
-    const passage = conformance.pass('answer', request, decision, { call, branch: key })
+    const passage = isRestoring ? unchecked : conformance.pass('answer', request, decision, { call, branch: key, exchange })
     passage.came(sdp)
     const node = fleet.pinned(call.node)
     const leg: LegRecord = { ...legAt(call, place, answerer), profile: decision.sender.name }
@@ -71,7 +71,7 @@ export function createAnswer (deps: CallDeps, conformance: ConformanceCheck) {
       ...(callee !== undefined && answerer === 'callee' && {
         legs: { [callee]: { ...leg, branch: key, ...(isAlias && { nodeTag }) } },
       }),
-      branches: { [key]: { ...branch, exchange, ...(isConfirmed && { state: 'confirmed' }) } },
+      branches: { [key]: { ...branch, ...exchange && { exchange }, ...(isConfirmed && { state: 'confirmed' }) } },
       ...(isConfirmed && { isEstablished: true }),
       event: { at: Date.now(), event: 'answer', detail: `${decision.sender.name} → ${decision.receiver.name}, decision ${decision.id}` },
     }

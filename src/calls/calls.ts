@@ -42,7 +42,8 @@ export function createCalls (deps: CallDeps) {
     })
   })
   const manage = createManage(deps, {
-    offer, answer, deleteCall, endSome, cancels, repeats, restore: createRestore(deps.store, { offer, answer, conformance }),
+    offer, answer, deleteCall, endSome, cancels, repeats, 
+    restore: createRestore({ ...deps, serial, offer, answer, conformance }),
   })
 
   const adopt = createAdopt(deps)

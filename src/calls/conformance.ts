@@ -8,8 +8,8 @@ import { endingsOf, parseSdp, sdpBytes } from '../sdp/parse.ts'
 import { scopeOf } from '../sdp/scope.ts'
 import type { Sdp } from '../sdp/sdp.ts'
 import { type SdpView, viewOf } from '../sdp/view.ts'
-import type { CallRecord, CallStore } from '../state/store.ts'
-import { RecentSdps } from './recent-sdps.ts'
+import type { CallRecord, CallStore, ExchangeRecord } from '../state/store.ts'
+import { latestSdps, type RecentMessage, RecentSdps } from './recent-sdps.ts'
 import type { MediaRequest, Peer } from './request.ts'
 
 /** One finding in the SDP of a call and what became of it. `profile`: of the leg that it was found on. */
@@ -29,6 +29,11 @@ export interface Passage {
   repaired (): string[]
 }
 
+/** Of an SDP that has been checked before, and goes to nobody now. */
+export const unchecked: Passage = {
+  came: () => undefined, leaves: (sdp) => ({ sdp, bytes: sdpBytes(sdp) }), findings: () => [], outgoing: () => [],
+}
+
 /**
  * Checks every SDP against the profile of its leg, and where this process still has them against the offer that it answers,
  * the one before it and that of the other leg.
@@ -38,14 +43,14 @@ export function createConformance (observer: { found (found: FoundInCall): void 
 
   function pass (
     role: 'offer' | 'answer', request: MediaRequest & { sdp: Buffer }, decision: Decision,
-    { call, branch }: { call: CallRecord | undefined, branch: string },
+    { call, branch, exchange }: { call: CallRecord | undefined, branch: string, exchange?: ExchangeRecord | undefined },
   ): Passage {
     const { callId, fromTag, toTag = '', source, destination } = request
     const key = keyOf(callId, branch)
-    const exchange = recent.get(key)
-    const answered = role === 'answer' && exchange?.offerer === fromTag ? exchange : undefined
-    const before = role === 'offer' ? recent.before(key) : exchange?.before
-    const isTranscoding = role === 'offer' ? asksTranscoding(decision) : answered?.isTranscoding
+    const latest = recent.get(key)
+    const answered = role === 'answer' && latest?.offerer === fromTag ? latest : undefined
+    const before = role === 'offer' ? recent.before(key, exchange) : latestSdps(latest?.before)
+    const isTranscoding = role === 'offer' ? asksTranscoding(decision) : answered?.offer?.isTranscoding
     const isAgain = call?.isEstablished === true || (role === 'offer' && request.toTag !== undefined)
     const findings = new Set<string>()
     const outgoing: Finding[] = []
@@ -79,7 +84,7 @@ export function createConformance (observer: { found (found: FoundInCall): void 
       came (sdp) {
         incoming = viewOf(sdp, endingsOf(request.sdp.toString('latin1')))
         const facts = { role, isAgain, direction: 'in', leg: legOf(decision.sender), ...transportOf(source) } as const
-        const others = { offer: answered?.offerOut, previous: before?.get(`in ${role === 'offer' ? fromTag : toTag}`) }
+        const others = { offer: answered?.offer?.out, previous: before.get(`in ${role === 'offer' ? fromTag : toTag}`) }
         judge(check(incoming, withOthers(facts, others)), 'in', decision.sender)
       },
       leaves (sdp) {
@@ -89,20 +94,16 @@ export function createConformance (observer: { found (found: FoundInCall): void 
           ...isTranscoding !== undefined && { isTranscoding },
           ...incoming && { across: incoming },
         }, {
-          offer: answered?.offerIn,
-          previous: before?.get(`out ${role === 'offer' ? toTag : fromTag}`),
-          previousOfPeer: role === 'answer' ? before?.get(`in ${fromTag}`) : undefined,
+          offer: answered?.offer?.request.sdp,
+          previous: before.get(`out ${role === 'offer' ? toTag : fromTag}`),
+          previousOfPeer: role === 'answer' ? before.get(`in ${fromTag}`) : undefined,
           otherAnswer: [...answered?.answers ?? []].find(([tag]) => tag !== toTag)?.[1].out,
         })
         const repairs = judge(check(viewOf(sdp), facts), 'out', decision.receiver)
         const repaired = repairs.length > 0 ? repair(sdp, repairs, facts) : sdp
         const out = sdpBytes(repaired)
-        if (role === 'answer') {
-          recent.answered(key, toTag, { in: request.sdp, out })
-        } else {
-          const offer = { offerer: fromTag, offerIn: request.sdp, offerOut: out }
-          recent.offered(key, { ...offer, isTranscoding: isTranscoding === true })
-        }
+        if (role === 'answer') recent.answered(key, exchange, toTag, { request, out })
+        else recent.offered(key, exchange, { request, out, isTranscoding: isTranscoding === true })
         return { sdp: repaired, bytes: out }
       },
       findings: () => [...findings],
@@ -113,12 +114,10 @@ export function createConformance (observer: { found (found: FoundInCall): void 
 
   return {
     pass,
-    /** What both ends sent before a refused offer. Undefined: this process does not know, or the offer changed nothing. */
-    beforeRefused ({ callId, branch, offerer, answerer }: Refused): { offer: Buffer, answer: Buffer } | undefined {
-      const exchange = recent.get(keyOf(callId, branch))
-      if (exchange?.offerer !== offerer || exchange.answers.size > 0) return undefined
-      const [offer, answer] = [exchange.before.get(`in ${offerer}`), exchange.before.get(`in ${answerer}`)]
-      return offer && answer && !offer.equals(exchange.offerIn) ? { offer, answer } : undefined
+    /** A message of an exchange of before, where this process has it still: the offer, or the answer of that tag. */
+    sent ({ callId, branch, exchange, answerer }: Exchanged, role: 'offer' | 'answer'): RecentMessage['request'] | undefined {
+      const found = recent.find(keyOf(callId, branch), exchange)
+      return (role === 'offer' ? found?.offer : found?.answers.get(answerer))?.request
     },
     /** The call has ended. */
     forget (callId: string, branches: readonly string[]) {
@@ -127,7 +126,8 @@ export function createConformance (observer: { found (found: FoundInCall): void 
   }
 }
 
-interface Refused { callId: string, branch: string, offerer: string, answerer: string }
+/** One exchange of a branch, by its name, and the tag of the party that answered. */
+interface Exchanged { callId: string, branch: string, exchange: string, answerer: string }
 
 function keyOf (callId: string, branch: string): string {
   return `${branch} ${callId}`

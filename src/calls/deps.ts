@@ -1,6 +1,7 @@
 import type { LiveFleet } from '../fleet/live.ts'
 import type { NgClient } from '../ng/client.ts'
 import type { CallFacts, Decision, Policy } from '../policy/types.ts'
+import type { Peers } from '../state/peers.ts'
 import type { CallStore } from '../state/store.ts'
 import type { FoundInCall } from './conformance.ts'
 import type { Deletes } from './deletes.ts'
@@ -14,6 +15,8 @@ export interface CallDeps {
   store: CallStore
   deletes: Deletes
   observer: CallObserver
+  /** The other instances that share the store; absent: it is not shared. */
+  peers?: Pick<Peers, 'about'>
 }
 
 /** Nothing here may throw: what is told has happened already. */

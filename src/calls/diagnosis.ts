@@ -24,8 +24,8 @@ export interface DiagnosisOptions {
   observer: DiagnosisObserver
   /** The decisions on a call that this instance remembers, the oldest first. */
   decisionsOn: (callId: string) => readonly DecisionExplanation[]
-  /** Connects to the other instances that share the store; absent: it is not shared. They ask each other by call-id. */
-  peersOf?: (answer: (callId: string) => Promise<string | undefined>) => Peers
+  /** The other instances that share the store; absent: it is not shared. They ask each other by call-id. */
+  peers?: Pick<Peers, 'about'>
 }
 
 export interface DiagnosisObserver {
@@ -37,7 +37,7 @@ export interface Diagnosis {
   watch: Watch
   /** @throws NgpilotError `call_unknown` when no instance has a history of the call. */
   explain (callId: string): Promise<CallExplanation>
-  close (): Promise<void>
+  close (): void
 }
 
 const queryMs = 300
@@ -95,7 +95,7 @@ export function createDiagnosis (
     return history && first ? { ...history, decision: firstDecision(first) } : history
   }
 
-  const peers = options.peersOf?.(async (callId) => {
+  const askOthers = options.peers?.about('history', async (callId) => {
     const history = await ownHistory(callId)
     return history && JSON.stringify(history)
   })
@@ -104,17 +104,14 @@ export function createDiagnosis (
     watch,
     async explain (callId) {
       const [record, own, told = []] = await Promise.all([
-        store.find(callId).catch(() => undefined), ownHistory(callId), peers?.ask(callId),
+        store.find(callId).catch(() => undefined), ownHistory(callId), askOthers?.(callId),
       ])
       const [first, ...others] = [...own ? [own] : [], ...told.flatMap((text) => historyIn(text, callId) ?? [])]
       if (!first) {
-        throw new NgpilotError('call_unknown', `${peers ? 'no instance that answers has a' : 'this instance has no'} history of the call: it ended long ago, or never was here`)
+        throw new NgpilotError('call_unknown', `${askOthers ? 'no instance that answers has a' : 'this instance has no'} history of the call: it ended long ago, or never was here`)
       }
       return explanationOf(mergedHistory(first, others), record?.timeline)
     },
-    async close () {
-      sampler.close()
-      await peers?.close()
-    },
+    close: () => { sampler.close() },
   }
 }

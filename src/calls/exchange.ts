@@ -22,7 +22,11 @@ const pendingSeconds = 32
  */
 export function offered (before: ExchangeRecord | undefined, move: Move): ExchangeRecord {
   const { by, callee, cseq, at } = move
-  const next: ExchangeRecord = { offerer: by, state: 'offered', at, ...(cseq !== undefined && { cseq }), ...(callee !== undefined && { callee }) }
+  const standing = standingOf(before)
+  const next: ExchangeRecord = {
+    offerer: by, state: 'offered', at,
+    ...(cseq !== undefined && { cseq }), ...(callee !== undefined && { callee }), ...(standing !== undefined && { standing }),
+  }
   if (!before || !isSameDialog(before, callee)) return next
   if (before.offerer === by && before.cseq !== undefined && cseq !== undefined) {
     if (cseq === before.cseq) return before
@@ -53,10 +57,15 @@ export function answered (before: ExchangeRecord | undefined, { by, callee, cseq
   if (before.offerer === by) {
     throw new NgpilotError('out_of_order', 'the answer\'s from-tag is not the tag that made the latest offer; in an answer the from-tag is the offerer\'s')
   }
-  return { ...before, state: 'answered', ...(callee !== undefined && { callee }) }
+  const next: ExchangeRecord = { ...before, state: 'answered', ...(callee !== undefined && { callee }) }
+  delete next.standing
+  return next
 }
 
-/** The exchange once the request with an offer has failed: the session stays as it was (RFC 3261 §14.1, RFC 6337 §3.4). */
+/**
+ * The exchange once the request with an offer has failed: the session stays as it was (RFC 3261 §14.1, RFC 6337 §3.4), by the
+ * exchange that stood before.
+ */
 export function refused (before: ExchangeRecord | undefined, { by, cseq }: Pick<Move, 'by' | 'cseq'>): ExchangeRecord | undefined {
   if (before?.state !== 'offered' || before.offerer !== by || before.cseq !== cseq) return before
   return { ...before, state: 'answered' }
@@ -90,6 +99,16 @@ export function roleOf ({ method, status, cseq }: SipFacts, by: End, branch: Bra
   if (method !== 'UPDATE' && method !== 'PRACK') return undefined
   if (isOfRequest) return 'answer'
   throw new NgpilotError('out_of_order', `the SDP in the reply to ${method} is an answer, and the request had no offer`)
+}
+
+/** By what an exchange is known within its branch, on every instance: who offered, in which request. */
+export function nameOf (exchange: ExchangeRecord | undefined): string {
+  return exchange ? `${exchange.offerer === 'caller' ? 0 : 1}:${exchange.cseq ?? ''}` : ''
+}
+
+/** The exchange that both ends go by: an answered one, or while an offer waits or was refused the one before it. */
+function standingOf (exchange: ExchangeRecord | undefined): string | undefined {
+  return exchange?.state === 'answered' && exchange.cseq !== undefined ? exchange.standing ?? nameOf(exchange) : exchange?.standing
 }
 
 /** Forks of one branch that forked further on have dialogs of their own; an offer to all of them belongs to each. */

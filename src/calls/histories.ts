@@ -1,4 +1,5 @@
 import { beginHistory, type CallHistory } from '../diagnosis/history.ts'
+import { forgetOldest, roomier } from '../forget-oldest.ts'
 
 /**
  * The histories of the calls that this instance has served, in memory: of at most so many calls, those that have ended
@@ -41,15 +42,9 @@ export class Histories {
     this.#trim()
   }
 
-  /** Some at a time: to find the first entry of a Map costs more, the more were deleted before it. */
   #trim (): void {
     if (this.size <= this.#most) return
-    const kept = this.#most - Math.floor(this.#most / 64)
-    for (const histories of [this.#ended, this.#live]) {
-      for (const oldest of histories.keys()) {
-        if (this.size <= kept) return
-        histories.delete(oldest)
-      }
-    }
+    const kept = roomier(this.#most)
+    for (const histories of [this.#ended, this.#live]) forgetOldest(histories, () => this.size <= kept)
   }
 }

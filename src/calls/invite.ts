@@ -14,6 +14,16 @@ export function isOf ({ invite }: BranchRecord, sip: SipFacts): boolean {
   return invite !== undefined && invite.cseq === sip.cseq && invite.transaction === transactionOf(sip)
 }
 
+/**
+ * Whether a reply has the late offer of its INVITE once more: in the 200 after a 183 with it, when that has been answered or
+ * other exchanges have followed. The latest of them stands.
+ */
+export function isLateAgain ({ sip }: MediaRequest, branch: BranchRecord | undefined): boolean {
+  const { invite, exchange } = branch ?? {}
+  if (sip?.status === undefined || !invite?.isLate || invite.cseq !== sip.cseq || !exchange) return false
+  return exchange.cseq !== sip.cseq || exchange.state === 'answered'
+}
+
 /** Eight characters that stand for the branch of the top Via: strangers choose its length. */
 function transactionOf ({ branch = '' }: SipFacts): string {
   return createHash('sha256').update(branch).digest('base64url').slice(0, 8)

@@ -7,7 +7,7 @@ import type { CallDeps } from './deps.ts'
 import { type Delete, endBranches, type EndSome, failedBranches } from './end.ts'
 import { type End, refused, roleOf } from './exchange.ts'
 import { openingFacts } from './facts.ts'
-import { inviteOf, isOf } from './invite.ts'
+import { inviteOf, isLateAgain, isOf } from './invite.ts'
 import type { Offer } from './offer.ts'
 import type { Outcome } from './outcome.ts'
 import { legOf, liveBranches, otherEnd, type Place, placeOf } from './place.ts'
@@ -57,7 +57,7 @@ export function createManage (deps: CallDeps, verbs: Verbs) {
     const before = isLive ? verbs.repeats.find(request) : undefined
     if (before) return before
     const outcome = await exchange({ ...request, sdp }, call, hold)
-    if (call && isAnsweredLate(request, call)) await confirm(request, call, hold)
+    if (call && isAccepted(sip) && isLateAgain(request, placeOf(call, request).branch)) await confirm(request, call, hold)
     if (outcome.sdp && outcome.command !== 'none') verbs.repeats.keep(request, outcome)
     return outcome
   }
@@ -131,7 +131,7 @@ export function createManage (deps: CallDeps, verbs: Verbs) {
     const after = refused(before, { by, cseq: sip.cseq })
     if (branch && after && after !== before) {
       await store.save(callId, { branches: { [key]: { ...branch, exchange: after } }, event: { at: Date.now(), event: 'offer refused' } })
-      hold(verbs.restore(request, place, hold))
+      hold(verbs.restore(callId, place, after, hold))
     }
   }
 
@@ -196,13 +196,6 @@ function opens ({ sip, toTag }: SipRequest): boolean {
 
 function isAccepted ({ method, status }: SipFacts): boolean {
   return method === 'INVITE' && status !== undefined && status >= 200 && status < 300
-}
-
-/** A 2xx with the late offer of its 183 again. */
-function isAnsweredLate (request: SipRequest, call: CallRecord): boolean {
-  const { invite, exchange } = placeOf(call, request).branch ?? {}
-  const isItsOffer = exchange?.state === 'offered' && exchange.cseq === request.sip.cseq
-  return isAccepted(request.sip) && invite?.isLate === true && exchange !== undefined && !isItsOffer
 }
 
 function nameOf ({ method, status }: SipFacts): string {

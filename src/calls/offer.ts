@@ -10,13 +10,13 @@ import { anchorOf, asBefore, movedTo, nodesOf } from './anchor.ts'
 import { offerForNode, sdpForLeg } from './bridge.ts'
 import { both } from './both.ts'
 import { flagsOf } from './client-flags.ts'
-import { type ConformanceCheck, noted } from './conformance.ts'
+import { type ConformanceCheck, noted, unchecked } from './conformance.ts'
 import { decided } from './decided.ts'
 import type { CallDeps } from './deps.ts'
 import { endBranches } from './end.ts'
 import { offered } from './exchange.ts'
 import { factsAt, openingFacts } from './facts.ts'
-import { inviteOf, isOf } from './invite.ts'
+import { inviteOf, isLateAgain, isOf } from './invite.ts'
 import type { Outcome } from './outcome.ts'
 import { legAt, legOf, openingPlace, otherEnd, type Place, placeOf, selectorOf } from './place.ts'
 import type { MediaRequest } from './request.ts'
@@ -27,6 +27,8 @@ export type Offer = ReturnType<typeof createOffer>
 /**
  * Handles an offer, the first of a call or of a fork, or a later one from either side (RFC 3264 §8).
  *
+ * `isRestoring`: one of before goes to the node once more; between the ends nothing changes.
+ *
  * @throws NgpilotError `offer_pending`, `out_of_order` by the state of the exchange; `not_acceptable`, `sdp_invalid` for
  *   what it offers; `no_node`, `ng_timeout`, `ng_rejected` when no node takes it.
  */
@@ -34,7 +36,7 @@ export function createOffer (deps: CallDeps, conformance: ConformanceCheck) {
   const { policy, fleet, ng, store, deletes, observer } = deps
 
   return async function offer (
-    request: MediaRequest & { sdp: Buffer }, call: CallRecord | undefined, hold: Hold,
+    request: MediaRequest & { sdp: Buffer }, call: CallRecord | undefined, hold: Hold, { isRestoring = false } = {},
   ): Promise<Outcome> {
     const sdp = parseSdp(request.sdp)
     const known = request.toTag === undefined ? undefined : placeOf(call, request)
@@ -47,13 +49,13 @@ export function createOffer (deps: CallDeps, conformance: ConformanceCheck) {
     const { sender, receiver } = decision
     const place = known ?? opening(call, request, receiver.name)
     const { branch, by, callee } = place
-    const exchange = isLateAgain(request, branch) ? branch?.exchange : offered(branch?.exchange, {
+    const exchange = isRestoring || isLateAgain(request, branch) ? branch?.exchange : offered(branch?.exchange, {
       by, at: Math.floor(Date.now() / 1000),
       ...(callee !== undefined && { callee }),
       ...(request.sip && { cseq: request.sip.cseq }),
     })
 
-    const passage = conformance.pass('offer', request, decision, { call, branch: place.key })
+    const passage = isRestoring ? unchecked : conformance.pass('offer', request, decision, { call, branch: place.key, exchange })
     passage.came(sdp)
     const senderBefore = branch && legAt(call, place, by)
     const { sdp: sdpForNode, hidden } = offerForNode(sdp, decision, senderBefore)
@@ -152,13 +154,6 @@ function opening (call: CallRecord | undefined, request: MediaRequest, profile: 
     throw new NgpilotError('call_ended', 'the INVITE came before, and its branch has ended')
   }
   return { ...place, branch: undefined }
-}
-
-/** A late offer once more, in the 200 after its 183, when other exchanges have followed: the latest of them stands. */
-function isLateAgain ({ sip }: MediaRequest, branch: BranchRecord | undefined): boolean {
-  const { invite, exchange } = branch ?? {}
-  return sip?.status !== undefined && invite?.isLate === true && invite.cseq === sip.cseq
-    && exchange !== undefined && exchange.cseq !== sip.cseq
 }
 
 /** A new call that could not begin, or one that its node has dropped: too few ports for a re-offer end the call. */

@@ -1,23 +1,32 @@
-/** The SDPs of one exchange, as they came and as they went, and the latest ones of the exchanges before it. */
-export interface RecentExchange {
+import { forgetOldest, roomier } from '../forget-oldest.ts'
+import type { ExchangeRecord } from '../state/store.ts'
+import { nameOf } from './exchange.ts'
+import type { MediaRequest } from './request.ts'
+
+/** A message with an SDP: as it came, and the SDP that went on. */
+export interface RecentMessage { request: MediaRequest & { sdp: Buffer }, out: Buffer }
+
+/** Offer and answers of one exchange, as far as they passed this process. */
+export interface KnownExchange {
+  /** As `nameOf` gives it. */
+  name: string
   /** Tag of the party that made the offer. */
   offerer: string
-  offerIn: Buffer
-  offerOut: Buffer
-  /** Whether the node was asked to transcode. */
-  isTranscoding: boolean
+  /** `isTranscoding`: whether the node was asked to transcode. */
+  offer?: RecentMessage & { isTranscoding: boolean }
   /** By the tag of who answered; forks may be several. */
-  answers: ReadonlyMap<string, { in: Buffer, out: Buffer }>
-  /** What a party sent (`in TAG`) and got (`out TAG`) before. */
-  before: ReadonlyMap<string, Buffer>
+  answers: ReadonlyMap<string, RecentMessage>
 }
+
+/** The latest exchange of a branch, and the one that stood before it. */
+export interface RecentExchange extends KnownExchange { before?: KnownExchange }
 
 const mostBytes = 16 * 1024 * 1024
 const mostAnswers = 8
 
 /**
- * What conformance holds an answer or a re-offer against. In this process alone and bounded: SDPs have keys in them, so they
- * go into no store; whoever lost them, or never had them, checks each SDP by itself.
+ * What conformance holds an answer or a re-offer against, and what a refused offer is undone with. In this process alone and
+ * bounded: SDPs have keys in them, so they go into no store; whoever lost them, or never had them, checks each SDP by itself.
  */
 export class RecentSdps {
   /** By branch of a call, oldest first. */
@@ -28,24 +37,28 @@ export class RecentSdps {
     return this.#exchanges.get(key)
   }
 
-  offered (key: string, offer: Omit<RecentExchange, 'answers' | 'before'>): void {
-    this.#keep(key, { ...offer, answers: new Map(), before: this.before(key) })
+  /** One exchange of those that are kept of a branch. */
+  find (key: string, name: string): KnownExchange | undefined {
+    const latest = this.#exchanges.get(key)
+    return latest?.name === name ? alone(latest) : latest?.before?.name === name ? latest.before : undefined
   }
 
-  answered (key: string, tag: string, sdps: { in: Buffer, out: Buffer }): void {
-    const exchange = this.#exchanges.get(key)
-    if (!exchange) return
-    const answers = [...exchange.answers].filter(([other]) => other !== tag).slice(1 - mostAnswers)
-    this.#keep(key, { ...exchange, answers: new Map([...answers, [tag, sdps]]) })
+  offered (key: string, exchange: ExchangeRecord | undefined, offer: RecentMessage & { isTranscoding: boolean }): void {
+    const { name, before } = this.#placeOf(key, exchange)
+    this.#keep(key, { name, offerer: offer.request.fromTag, offer, answers: new Map(), ...before && { before } })
   }
 
-  /** What a new exchange finds as the latest SDP of each party. */
-  before (key: string): ReadonlyMap<string, Buffer> {
-    const exchange = this.#exchanges.get(key)
-    const [tag, answer] = [...exchange?.answers ?? []].at(-1) ?? []
-    if (!exchange || tag === undefined || !answer) return exchange?.before ?? new Map<string, Buffer>()
-    const { offerer, offerIn, offerOut } = exchange
-    return new Map([[`in ${offerer}`, offerIn], [`out ${tag}`, offerOut], [`in ${tag}`, answer.in], [`out ${offerer}`, answer.out]])
+  /** @param tag of who answers; the from-tag is the offerer's */
+  answered (key: string, exchange: ExchangeRecord | undefined, tag: string, answer: RecentMessage): void {
+    const { name, before, latest } = this.#placeOf(key, exchange)
+    const known = latest ?? { name, offerer: answer.request.fromTag, answers: new Map<string, RecentMessage>(), ...before && { before } }
+    const answers = [...known.answers].filter(([other]) => other !== tag).slice(1 - mostAnswers)
+    this.#keep(key, { ...known, answers: new Map([...answers, [tag, answer]]) })
+  }
+
+  /** What a new exchange finds as the latest SDP of each party: what it sent (`in TAG`) and got (`out TAG`). */
+  before (key: string, exchange: ExchangeRecord | undefined): ReadonlyMap<string, Buffer> {
+    return latestSdps(this.#placeOf(key, exchange).before)
   }
 
   forget (key: string): void {
@@ -55,25 +68,52 @@ export class RecentSdps {
     this.#bytes -= bytesOf(key, exchange)
   }
 
-  /** Some at a time: to find the first entry of a Map costs more, the more were deleted before it. */
-  #forgetOldest (): void {
-    for (const oldest of this.#exchanges.keys()) {
-      if (this.#bytes <= mostBytes * 63 / 64) break
-      this.forget(oldest)
-    }
+  /** `latest`: it is the exchange that is kept as such; `before`: which of those that are kept stood before it. */
+  #placeOf (key: string, exchange: ExchangeRecord | undefined): Pick<RecentExchange, 'name' | 'before'> & { latest?: RecentExchange } {
+    const name = nameOf(exchange)
+    const latest = this.#exchanges.get(key)
+    if (exchange?.cseq !== undefined && latest?.name === name) return { name, latest, ...latest.before && { before: latest.before } }
+    const stood = exchange?.standing === undefined ? answeredOf(latest) : this.find(key, exchange.standing)
+    return { name, ...latest?.name === name && { latest }, ...stood && { before: stood } }
   }
 
   #keep (key: string, exchange: RecentExchange): void {
     this.forget(key)
     this.#exchanges.set(key, exchange)
     this.#bytes += bytesOf(key, exchange)
-    if (this.#bytes > mostBytes) this.#forgetOldest()
+    if (this.#bytes > mostBytes) forgetOldest(this.#exchanges, () => this.#bytes <= roomier(mostBytes), (oldest) => { this.forget(oldest) })
   }
 }
 
-function bytesOf (key: string, { offerIn, offerOut, answers, before }: RecentExchange): number {
-  let bytes = 500 + key.length + offerIn.length + offerOut.length
-  for (const [tag, answer] of answers) bytes += tag.length + answer.in.length + answer.out.length
-  for (const [key, sdp] of before) bytes += key.length + sdp.length
+/** The latest SDPs of both parties of an exchange: what one sent (`in TAG`) and got (`out TAG`). */
+export function latestSdps (exchange: KnownExchange | undefined): ReadonlyMap<string, Buffer> {
+  const { offerer, offer, answers } = exchange ?? {}
+  const [tag, answer] = [...answers ?? []].at(-1) ?? []
+  const found = new Map<string, Buffer>()
+  if (offer && offerer !== undefined) found.set(`in ${offerer}`, offer.request.sdp)
+  if (offer && tag !== undefined) found.set(`out ${tag}`, offer.out)
+  if (answer && tag !== undefined) found.set(`in ${tag}`, answer.request.sdp)
+  if (answer && offerer !== undefined) found.set(`out ${offerer}`, answer.out)
+  return found
+}
+
+/** The latest exchange that was answered. */
+function answeredOf (latest: RecentExchange | undefined): KnownExchange | undefined {
+  return latest && latest.answers.size > 0 ? alone(latest) : latest?.before
+}
+
+function alone ({ name, offerer, offer, answers }: KnownExchange): KnownExchange {
+  return { name, offerer, ...offer && { offer }, answers }
+}
+
+function bytesOf (key: string, { offer, answers, before }: RecentExchange): number {
+  let bytes = 500 + key.length + (before ? bytesOf('', before) : 0) + (offer ? bytesOfMessage(offer) : 0)
+  for (const [tag, answer] of answers) bytes += tag.length + bytesOfMessage(answer)
+  return bytes
+}
+
+function bytesOfMessage ({ request: { sdp, sip }, out }: RecentMessage): number {
+  let bytes = 1000 + sdp.length + out.length
+  for (const { name, value } of sip?.headers ?? []) bytes += 100 + name.length + value.length
   return bytes
 }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { forgetOldest, roomier } from '../forget-oldest.ts'
 import type { SipRequest } from './manage.ts'
 import type { Outcome } from './outcome.ts'
 
@@ -37,23 +38,17 @@ export class Repeats {
     const now = performance.now()
     const outcomes = this.#calls.get(callId)?.outcomes ?? new Map<string, Outcome>()
     this.#calls.delete(callId)
-    if (now >= this.#nextSweepAt || this.#calls.size >= this.#mostCalls) this.#forgetOldest(now)
-    for (const oldest of outcomes.keys()) {
-      if (outcomes.size < mostOfCall) break
-      outcomes.delete(oldest)
-    }
+    forgetOldest(outcomes, () => outcomes.size < mostOfCall)
     outcomes.set(keyOf(request), outcome)
     this.#calls.set(callId, { outcomes, until: now + keptMs })
+    if (now >= this.#nextSweepAt || this.#calls.size > this.#mostCalls) this.#sweep(now)
   }
 
-  /** Now and then, some at a time: to find the first entry of a Map costs more, the more were deleted before it. */
-  #forgetOldest (now: number): void {
+  /** Now and then. */
+  #sweep (now: number): void {
     this.#nextSweepAt = now + sweepEveryMs
-    const most = this.#mostCalls - Math.ceil(this.#mostCalls / 64)
-    for (const [oldest, { until }] of this.#calls) {
-      if (until > now && this.#calls.size <= most) break
-      this.#calls.delete(oldest)
-    }
+    const most = roomier(this.#mostCalls)
+    forgetOldest(this.#calls, ({ until }) => until > now && this.#calls.size <= most)
   }
 
   /** The call has ended: what comes now is no repeat of what was done for it. */

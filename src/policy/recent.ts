@@ -1,3 +1,4 @@
+import { forgetOldest, roomier } from '../forget-oldest.ts'
 import type { CallFacts } from './types.ts'
 
 /** What was decided on, and by which policy. */
@@ -24,16 +25,7 @@ export class RecentDecisions {
       this.#calls.delete(callId)
     }
     this.#calls.set(callId, before ?? [decision])
-    if (this.#calls.size > this.#mostCalls) this.#forgetOldest()
-  }
-
-  /** Some at a time: to find the first entry of a Map costs more, the more were deleted before it. */
-  #forgetOldest (): void {
-    const kept = this.#mostCalls - Math.floor(this.#mostCalls / 64)
-    for (const oldest of this.#calls.keys()) {
-      if (this.#calls.size <= kept) break
-      this.#calls.delete(oldest)
-    }
+    if (this.#calls.size > this.#mostCalls) forgetOldest(this.#calls, () => this.#calls.size <= roomier(this.#mostCalls))
   }
 
   /** Of a call, the oldest first. */

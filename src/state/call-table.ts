@@ -1,3 +1,4 @@
+import { forgetOldest, roomier } from '../forget-oldest.ts'
 import {
   type AnchorRecord, type BranchRecord, type CallChange, type CallPage, type CallRecord, type LegRecord, type LostRecord,
   type PageOptions, type TimelineEntry, recallMs,
@@ -121,7 +122,7 @@ export class CallTable {
     sweepOf(this.#ended)
   }
 
-  /** To find the first entry of a Map, the places of all that was deleted before it are passed: 9 µs at 10,000 calls. */
+  /** Not each time: see `forgetOldest`. */
   #sweepSometimes (): void {
     const now = performance.now()
     if (now < this.#nextSweepAt) return
@@ -144,8 +145,8 @@ export class CallTable {
     call.expiresAt = performance.now() + expiresInMs
     call.number = this.#nextNumber++
     this.#calls.delete(callId)
-    if (this.#calls.size >= this.#maxCalls) this.#calls.delete(this.#calls.keys().next().value ?? '')
     this.#calls.set(callId, call)
+    if (this.#calls.size > this.#maxCalls) forgetOldest(this.#calls, () => this.#calls.size <= roomier(this.#maxCalls))
     this.#ended.delete(callId)
   }
 }
@@ -191,10 +192,7 @@ function apply (call: StoredCall, change: CallChange, timelineLength: number): v
 
 function sweepOf (calls: Map<string, StoredCall>): void {
   const now = performance.now()
-  for (const [callId, { expiresAt }] of calls) {
-    if (expiresAt > now) return
-    calls.delete(callId)
-  }
+  forgetOldest(calls, ({ expiresAt }) => expiresAt > now)
 }
 
 function recordIn (calls: Map<string, StoredCall>, callId: string): CallRecord | undefined {

@@ -10,22 +10,26 @@ export interface PeersOptions extends RedisAccess {
   commandTimeoutMs?: number
   /** How long the others may take. Default 600. */
   withinMs?: number
-  /** What this instance says to a question of another one; undefined: nothing. */
-  answer: (question: string) => Promise<string | undefined>
   /** Redis does not let this instance listen. */
   refused: (reason: string) => void
 }
 
+/** What this instance says to a question of another one; undefined: nothing. */
+export type AnswerToPeer = (question: string) => Promise<string | undefined>
+
+/** @returns what those say that have something to say, in time; nothing while Redis is away */
+export type AskPeers = (question: string) => Promise<string[]>
+
 /** The other instances that share a Redis. Nothing is kept there: question and answers are only passed on. */
 export interface Peers {
-  /** @returns what those say that have something to say, in time; nothing while Redis is away */
-  ask (question: string): Promise<string[]>
+  /** Answers the others' questions about one matter from now on, by which they all know it. @returns what asks them */
+  about (topic: string, answer: AnswerToPeer): AskPeers
   close (): Promise<void>
 }
 
-interface Question { id: string, to: string, question: string }
+interface Question { id: string, to: string, topic: string, question: string }
 interface Answer { id: string, answer?: string }
-interface Waiting { answers: string[], heard (answer: string | undefined): void }
+interface Waiting { heard (answer: string | undefined): void }
 
 const questions = 'ngpilot:peers'
 /** Longer than any answer; what is longer is not read. */
@@ -33,11 +37,13 @@ const mostLength = 2 ** 20
 
 /** @see https://redis.io/docs/latest/develop/pubsub/ */
 export function openPeers (options: PeersOptions): Peers {
-  const { url, commandTimeoutMs = 150, withinMs = 600, answer, refused } = options
+  const { url, commandTimeoutMs = 150, withinMs = 600, refused } = options
   const target = parseStoreUrl(url)
   if (!target) throw new NgpilotError('config_invalid', 'the URL of the call store cannot be read')
+  const { kind } = target
   const own = `${questions}:${randomUUID()}`
   const waiting = new Map<string, Waiting>()
+  const answers = new Map<string, AnswerToPeer>()
   // A connection that listens can do nothing else.
   const sender = connectRedis(url, commandTimeoutMs, options)
   const listener = openClient(target, options, commandTimeoutMs)
@@ -61,47 +67,51 @@ export function openPeers (options: PeersOptions): Peers {
 
   async function reply (text: string): Promise<void> {
     const asked = parsed<Question>(text)
-    const { id, to, question } = asked ?? {}
+    const { id, to, topic, question } = asked ?? {}
     if (typeof id !== 'string' || typeof question !== 'string' || typeof to !== 'string') return
     if (to === own || !to.startsWith(`${questions}:`)) return
-    const said = await answer(question)
+    const said = await answers.get(topic ?? '')?.(question).catch(() => undefined)
     await publish(to, { id, ...said !== undefined && { answer: said } })
   }
 
   const publish = (channel: string, message: Question | Answer) =>
     sender.run((redis) => redis.publish(channel, JSON.stringify(message)))
 
-  return {
-    async ask (question) {
-      const id = randomUUID()
-      const answers: string[] = []
-      let expected = Infinity
-      let replies = 0
-      return new Promise((resolve) => {
-        const finish = () => {
-          clearTimeout(timer)
-          waiting.delete(id)
-          resolve(answers)
-        }
-        const timer = setTimeout(finish, withinMs)
-        const finishWhenAll = () => { if (replies >= expected) finish() }
-        waiting.set(id, {
-          answers,
-          heard (said) {
-            replies++
-            if (said !== undefined) answers.push(said)
-            finishWhenAll()
-          },
-        })
-        publish(questions, { id, to: own, question }).then((listeners) => {
-          // A node of a Cluster counts its own listeners alone. This instance is one of them.
-          if (target.kind === 'cluster') return
-          expected = listeners - 1
+  async function ask (topic: string, question: string): Promise<string[]> {
+    const id = randomUUID()
+    const said: string[] = []
+    let expected = Infinity
+    let replies = 0
+    return new Promise((resolve) => {
+      const finish = () => {
+        clearTimeout(timer)
+        waiting.delete(id)
+        resolve(said)
+      }
+      const timer = setTimeout(finish, withinMs)
+      const finishWhenAll = () => { if (replies >= expected) finish() }
+      waiting.set(id, {
+        heard (answer) {
+          replies++
+          if (answer !== undefined) said.push(answer)
           finishWhenAll()
-        }, (error: unknown) => {
-          if (asNgpilotError(error).code === 'store_unavailable') finish()
-        })
+        },
       })
+      publish(questions, { id, to: own, topic, question }).then((listeners) => {
+        // A node of a Cluster counts its own listeners alone. This instance is one of them.
+        if (kind === 'cluster') return
+        expected = listeners - 1
+        finishWhenAll()
+      }, (error: unknown) => {
+        if (asNgpilotError(error).code === 'store_unavailable') finish()
+      })
+    })
+  }
+
+  return {
+    about (topic, answer) {
+      answers.set(topic, answer)
+      return (question) => ask(topic, question)
     },
     async close () {
       listener.disconnect()

@@ -11,7 +11,8 @@ import type {
  * while no value is over 64 bytes.
  *
  * leg: `[profile, branch, node tag, 1 if bundled, [index, line, mid]…]`, as far as needed; branch: `[caller (0: it is KEY),
- * callee's leg, state, [cseq, transaction, 1 if late], hidden media]`; exchange: `[offerer, state, at, cseq, callee]`
+ * callee's leg, state, [cseq, transaction, 1 if late], hidden media]`; exchange: `[offerer, state, at, cseq, callee,
+ * standing]`
  */
 export const schemaVersion = '2'
 
@@ -232,14 +233,15 @@ function inviteOf (value: unknown): InviteRecord | undefined {
   return { cseq, transaction, ...(late === 1 && { isLate: true }) }
 }
 
-function textOfExchange ({ offerer, state, at, cseq, callee }: ExchangeRecord): string {
-  const rest = callee !== undefined ? [cseq ?? null, callee] : cseq !== undefined ? [cseq] : []
-  return JSON.stringify([offerer === 'callee' ? 1 : 0, state === 'answered' ? 1 : 0, at, ...rest])
+function textOfExchange ({ offerer, state, at, cseq, callee, standing }: ExchangeRecord): string {
+  const rest: (string | number | null | undefined)[] = [cseq, callee, standing]
+  while (rest.length > 0 && rest.at(-1) === undefined) rest.pop()
+  return JSON.stringify([offerer === 'callee' ? 1 : 0, state === 'answered' ? 1 : 0, at, ...rest.map((each) => each ?? null)])
 }
 
 function exchangeOf (value: unknown): ExchangeRecord | undefined {
   if (!Array.isArray(value)) return undefined
-  const [offerer, state, at, cseq, callee] = value as unknown[]
+  const [offerer, state, at, cseq, callee, standing] = value as unknown[]
   if ((offerer !== 0 && offerer !== 1) || (state !== 0 && state !== 1) || typeof at !== 'number') return undefined
   return {
     offerer: offerer === 1 ? 'callee' : 'caller',
@@ -247,6 +249,7 @@ function exchangeOf (value: unknown): ExchangeRecord | undefined {
     at,
     ...(typeof cseq === 'number' && { cseq }),
     ...(typeof callee === 'string' && { callee }),
+    ...(typeof standing === 'string' && { standing }),
   }
 }
 

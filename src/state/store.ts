@@ -150,6 +150,8 @@ export interface ExchangeRecord {
   callee?: string
   /** When the offer came, in seconds since the epoch. */
   at: number
+  /** While the offer waits for its answer, and once it was refused: the exchange that stands, by its name (calls/exchange.ts). */
+  standing?: string
 }
 
 /** `at`: milliseconds since the epoch; `event`: what happened (`offer`, `answer`, …); `detail`: a word for a person. */

@@ -17,8 +17,20 @@ const callsInStore = Number(process.argv[2] ?? 100_000)
 const callsAtOnce = 8
 const steps = ['offer', 'answer', 're-offer', 're-answer', 'delete'] as const
 const sdp = sdpFile('answer-plain-pcmu').toString()
-const ends: (() => Promise<void> | void)[] = []
-const context = { after: (end: () => Promise<void> | void) => { ends.push(end) } }
+type End = () => Promise<void> | void
+
+/** What was started, to be ended in reverse. */
+class Started {
+  readonly #ends: End[] = []
+  after (end: End): void { this.#ends.push(end) }
+  async end (): Promise<void> {
+    for (const end of this.#ends.splice(0).reverse()) await end()
+  }
+}
+
+const whole = new Started()
+/** Of one scene: what is left of one that is over would take time from the next. */
+const context = new Started()
 
 interface Site { pilots: [Ngpilot, Ngpilot], restart: (index: 0 | 1) => Promise<void>, isShared: boolean }
 /**
@@ -29,7 +41,7 @@ type Fault = (site: Site, round: number) => Promise<() => Promise<void> | void>
 
 try {
   const rows: string[][] = []
-  const rtpengine = await startRtpengine(context, { rtpPorts: { min: 10_000, max: 30_000 }, logLevel: 3 })
+  const rtpengine = await startRtpengine(whole, { rtpPorts: { min: 10_000, max: 30_000 }, logLevel: 3 })
 
   await scene('an ngpilot killed (SIGKILL)', async () => (await startRedis(context)).url, async ({ pilots, restart }, round) => {
     const index = round % 2 === 0 ? 0 : 1
@@ -108,14 +120,17 @@ try {
         console.error(`\n${name}: ${steps[step] ?? ''}: ${String(error)}`)
         played.push({ calls: callsAtOnce, requests: 0, failed: 0, lost: callsAtOnce })
       }
+      if (own) await context.end()
     }
+    await context.end()
     const sum = (of: (each: Played) => number) => String(played.reduce((all, each) => all + of(each), 0))
     rows.push([
       name, sum(({ calls }) => calls), sum(({ requests }) => requests), sum(({ failed }) => failed), sum(({ lost }) => lost),
     ])
   }
 } finally {
-  for (const end of ends.reverse()) await end()
+  await context.end()
+  await whole.end()
 }
 
 interface Played { calls: number, requests: number, failed: number, lost: number }

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { before, test, type TestContext } from 'node:test'
+import type { StackContext } from '../../stack/context.ts'
 import { sharedContext } from '../support/shared.ts'
-import { accept, bye, callerSide, hearEachOther, openCallee, openPhone, type Phone } from '../support/sip-call.ts'
+import { accept, bye, callerSide, exchange, hearEachOther, openCallee, openPhone, type Phone } from '../support/sip-call.ts'
 import { type Site, startSite } from '../support/site.ts'
 
 const policy = `
@@ -26,14 +27,64 @@ let site: Site
 before(async () => { site = await startSite(context, { env: { NGPILOT_POLICY_DIRECTORY: folder } }) })
 
 /** One user with two devices: a phone, and one that is offered RTP/AVPF. */
-async function phones (t: TestContext, q: { plain?: string, feedback?: string } = {}) {
+async function phones (t: TestContext, q: { plain?: string, feedback?: string } = {}, { kamailio } = site) {
   const name = `callee${++names}`
   return {
-    alice: await openPhone(t, 'alice', site.kamailio),
-    plain: await openCallee(t, name, site.kamailio, { q: q.plain }),
-    feedback: await openCallee(t, name, site.kamailio, { address: '127.0.0.2', q: q.feedback }),
+    alice: await openPhone(t, 'alice', kamailio),
+    plain: await openCallee(t, name, kamailio, { q: q.plain }),
+    feedback: await openCallee(t, name, kamailio, { address: '127.0.0.2', q: q.feedback }),
   }
 }
+
+/** The shipped script, but that it does not tell ngpilot which branch a message is of. */
+async function startSiteWithoutViaBranch (t: StackContext): Promise<Site> {
+  const names = ['media-http.cfg', 'media-wait.cfg']
+  const files = await Promise.all(names.map(async (name) =>
+    [name, (await readFile(`kamailio/${name}`, 'utf8')).replaceAll('Ngpilot-Via-Branch', 'Ngpilot-Xxx-Branch')] as const))
+  return startSite(t, { env: { NGPILOT_POLICY_DIRECTORY: folder }, files: Object.fromEntries(files) })
+}
+
+test('without via-branch too each is offered its own, each is heard early, and whichever picks up wins', async (t) => {
+  const site = await startSiteWithoutViaBranch(t)
+  for (const winner of ['plain', 'feedback'] as const) {
+    const all = await phones(t, {}, site)
+    const { alice, plain, feedback } = all
+    alice.peer.request('INVITE', plain.peer.uri, { body: alice.sdp() })
+    const invites = { plain: await plain.peer.receive(/^INVITE/), feedback: await feedback.peer.receive(/^INVITE/) }
+    assert.deepEqual([protocol(invites.plain.body), protocol(invites.feedback.body)], ['RTP/AVP', 'RTP/AVPF'])
+    for (const each of ['plain', 'feedback'] as const) {
+      all[each].sendTo(invites[each].body)
+      all[each].peer.reply(invites[each], '183 Session Progress', { body: sdpOf(all[each], each) })
+      alice.sendTo((await alice.peer.receive(/^SIP\/2.0 183/)).body)
+      await alice.hears(all[each].mark)
+    }
+    const { caller, callee } = await accept(alice, all[winner], invites[winner], { body: sdpOf(all[winner], winner) })
+    await hearEachOther(alice, all[winner])
+    const loser = winner === 'plain' ? 'feedback' : 'plain'
+    all[loser].peer.reply(invites[loser], '487 Request Terminated')
+    await all[loser].peer.receive(/^ACK/)
+    await hearEachOther(alice, all[winner])
+    await site.holds(invites[winner].body, invites[loser].body)
+    await exchange(callee, caller, { answer: alice.sdp({ version: 2 }), offer: sdpOf(all[winner], winner) })
+    await hearEachOther(alice, all[winner])
+    await bye(callee, caller)
+    await site.isEmpty()
+  }
+  // One after the other; the first has rung with early media.
+  const { alice, plain, feedback } = await phones(t, { plain: '0.9', feedback: '0.3' }, site)
+  alice.peer.request('INVITE', plain.peer.uri, { body: alice.sdp() })
+  const first = await plain.peer.receive(/^INVITE/)
+  plain.peer.reply(first, '183 Session Progress', { body: plain.sdp() })
+  await alice.peer.receive(/^SIP\/2.0 183/)
+  plain.peer.reply(first, '486 Busy Here')
+  await plain.peer.receive(/^ACK/)
+  const invite = await feedback.peer.receive(/^INVITE/)
+  assert.equal(protocol(invite.body), 'RTP/AVPF')
+  const { caller, callee } = await accept(alice, feedback, invite, { body: sdpOf(feedback, 'feedback') })
+  await hearEachOther(alice, feedback)
+  await bye(caller, callee)
+  await site.isEmpty()
+})
 
 for (const winner of ['plain', 'feedback'] as const) {
   test(`each is offered its own; the one for ${winner} wins, after early media of both, and the other cannot take its media away`, async (t) => {

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import { Redis } from 'ioredis'
 import { startNgpilot } from '../../stack/ngpilot.ts'
@@ -10,7 +13,7 @@ import { startRtpengine } from '../../stack/rtpengine.ts'
 import { sdpFile } from '../support/calls.ts'
 import { until } from '../state/contract.ts'
 
-test('no key of a call leaves but in its SDP: not to Redis, log, metrics, API or webhook', async (t) => {
+test('no key of a call leaves but in its SDP: not to Redis, other instances, log, decisions, metrics, API, analysis or webhook', async (t) => {
   const told: string[] = []
   const webhook = createServer((request, reply) => {
     request.on('data', (chunk: Buffer) => told.push(chunk.toString()))
@@ -23,18 +26,31 @@ test('no key of a call leaves but in its SDP: not to Redis, log, metrics, API or
     webhook.close()
   })
   const [rtpengine, redis] = [await startRtpengine(t, { args: ['--timeout=2'] }), await startRedis(t)]
-  const ngpilot = await startNgpilot(t, {
+  const folder = await mkdtemp(join(tmpdir(), 'ngpilot-decisions-'))
+  t.after(() => rm(folder, { recursive: true }))
+  const recordFile = join(folder, 'decisions.jsonl')
+  const start = () => startNgpilot(t, {
     env: {
       NGPILOT_RTPENGINE_NODES: `n1=127.0.0.1:${rtpengine.port}`, NGPILOT_POLICY_DIRECTORY: 'policy', NGPILOT_LOG_LEVEL: 'trace',
       NGPILOT_STORE_URL: redis.url, NGPILOT_WEBHOOK_URL: `http://127.0.0.1:${(webhook.address() as AddressInfo).port}/`,
+      NGPILOT_DECISIONS_LOG: 'full', NGPILOT_DECISIONS_RECORD_FILE: recordFile,
     },
   })
+  const [ngpilot, other] = await Promise.all([start(), start()])
   const ask = async (method: string, path: string, body?: object) => (await fetch(`${ngpilot.url}${path}`, {
     method, ...(body && { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
   })).text()
 
   const sdps: string[] = []
   const leaked: string[] = []
+  const heard = new Redis(redis.url)
+  const client = new Redis(redis.url)
+  t.after(() => {
+    heard.disconnect()
+    client.disconnect()
+  })
+  await heard.psubscribe('*')
+  heard.on('pmessage', (_pattern, _channel, message: string) => leaked.push(message))
   // A browser to a phone, and phones with SDES; then what no node takes, for errors must not quote it either.
   for (const [callId, source, destination, offer, answer] of [
     ['browser-call', 'wss', 'udp', 'chromium-audio-gathered-loopback', 'answer-plain-pcmu'],
@@ -48,23 +64,38 @@ test('no key of a call leaves but in its SDP: not to Redis, log, metrics, API or
     ]
     sdps.push(offered, answered, ...replies.map((reply) => (JSON.parse(reply) as { sdp?: string }).sdp ?? ''))
     leaked.push(await ask('POST', '/v1/offer', { ...legs, callId: `${callId}-bad`, sdp: offered.replace(/^m=/gm, 'm=bogus') }))
-    for (const path of [`/v1/calls/${callId}`, '/v1/calls']) leaked.push(await ask('GET', path))
-    leaked.push(await ask('POST', `/v1/calls/${callId}/query`))
+    for (const path of ['', '/decisions', '/diagnosis']) leaked.push(await ask('GET', `/v1/calls/${callId}${path}`))
+    leaked.push(await ask('POST', `/v1/calls/${callId}/query`), await ask('GET', '/v1/calls'))
   }
-  const client = new Redis(redis.url)
-  t.after(() => client.disconnect())
+  const message = [
+    'INVITE sip:bob@example.com SIP/2.0', 'Via: SIP/2.0/TLS 127.0.0.1:5062;branch=z9hG4bKsip', 'From: <sip:alice:uri-password@example.com>;tag=a',
+    'To: <sip:bob@example.com>', 'Call-ID: sip-call', 'CSeq: 1 INVITE', 'Proxy-Authorization: Digest username="alice", response="header-password"',
+    'Contact: <sip:alice@127.0.0.1:5062>', 'Max-Forwards: 70', 'Content-Type: application/sdp', `Content-Length: ${sdps[4]?.length ?? 0}`, '', sdps[4] ?? '',
+  ].join('\r\n')
+  const sent = await fetch(`${ngpilot.url}/v1/sip`, {
+    method: 'POST', body: message,
+    headers: { 'content-type': 'message/sip', 'ngpilot-source': 'sip:127.0.0.1:5062;transport=tls', 'ngpilot-destination': 'sip:127.0.0.1:5064;transport=ws' },
+  })
+  sdps.push(await sent.text())
+  assert.equal(sent.status, 200)
+  for (const path of ['', '/decisions', '/diagnosis']) leaked.push(await ask('GET', `/v1/calls/sip-call${path}`))
+  const trace = await fetch(`${ngpilot.url}/v1/analyze`, { method: 'POST', body: message, headers: { 'content-type': 'text/plain' } })
+  assert.equal(trace.status, 200)
+  leaked.push(await trace.text())
+  await until(async () => (await fetch(`${other.url}/v1/calls/sdes-call/diagnosis`)).ok)
+  await until(() => leaked.some((text) => text.includes('"answer":"')))
   for (const key of await client.keys('*')) {
     const read = { hash: () => client.hgetall(key), list: () => client.lrange(key, 0, -1), zset: () => client.zrange(key, '0', '-1') }
     const type = await client.type(key)
     leaked.push(key, JSON.stringify(type in read ? await read[type as keyof typeof read]() : await client.get(key)))
   }
   await until(() => told.length > 0, 30_000)
-  leaked.push(...told, await ask('GET', '/metrics'), ngpilot.logs())
+  leaked.push(...told, await ask('GET', '/metrics'), ngpilot.logs(), other.logs(), await readFile(recordFile, 'utf8'))
 
-  const secrets = secretsOf(sdps)
+  const secrets = [...secretsOf(sdps), ['password', 'uri-password'], ['password', 'header-password']] as const
   for (const kind of ['ice-pwd', 'ice-ufrag', 'fingerprint', 'crypto']) assert.ok(secrets.some(([name]) => name === kind), `there is ${kind} to look for`)
   const all = leaked.join('\n')
-  assert.match(all, /browser-call/)
+  for (const callId of ['browser-call', 'sdes-call', 'sip-call']) assert.ok(all.includes(callId))
   for (const [name, secret] of secrets) assert.ok(!all.includes(secret), `${name} has leaked`)
 })
 

@@ -216,7 +216,7 @@ const fullChange = {
       exchange: { offerer: 'callee', cseq: 102, state: 'answered', callee: 'other', at: 1732320000 },
       state: 'confirmed',
     },
-    lost: { caller: 'caller', callee: { profile: 'sip' }, exchange: { offerer: 'caller', state: 'offered', at: 1732320001 }, state: 'ended' },
+    lost: { caller: 'caller', callee: { profile: 'sip' }, exchange: { offerer: 'caller', state: 'offered', at: 1732320001, cseq: 103, standing: '1:102' }, state: 'ended' },
   },
   isEstablished: true,
   event: { at: 1732320000123, event: 'offer', detail: 'browser → carrier' },

@@ -79,17 +79,21 @@ test('ACL: a user with the rights that the store needs, and no others', async (t
 
   const url = `redis://pilot:secret@127.0.0.1:${server.port}`
   const refused = (reason: string) => { throw new Error(reason) }
-  const [asking, answering] = [undefined, 'yes'].map((said) => openPeers({ url, answer: () => Promise.resolve(said), refused }))
-  t.after(() => Promise.all([asking?.close(), answering?.close()]))
-  await until(async () => (await asking?.ask('anybody?'))?.[0] === 'yes')
+  const [asking, answering] = [openPeers({ url, refused }), openPeers({ url, refused })]
+  t.after(() => Promise.all([asking.close(), answering.close()]))
+  answering.about('another', () => Promise.resolve('no'))
+  answering.about('this', () => Promise.resolve('yes'))
+  const ask = asking.about('this', () => Promise.resolve(undefined))
+  await until(async () => (await ask('anybody?'))[0] === 'yes')
 })
 
 test('Cluster: instances hear each other whatever node they are connected to', async (t) => {
   const { url } = cluster
   const refused = (reason: string) => { throw new Error(reason) }
-  const peers = ['one', 'two', 'three'].map((said) => openPeers({ url, answer: (question) => Promise.resolve(`${said}: ${question}`), refused }))
-  t.after(() => Promise.all(peers.map((each) => each.close())))
-  await until(async () => (await peers[0]?.ask('hm'))?.sort().join() === 'three: hm,two: hm')
+  const peers = ['one', 'two', 'three'].map((said) => ({ said, peers: openPeers({ url, refused }) }))
+  t.after(() => Promise.all(peers.map((each) => each.peers.close())))
+  const [ask] = peers.map((each) => each.peers.about('this', (question) => Promise.resolve(`${each.said}: ${question}`)))
+  await until(async () => (await ask?.('hm'))?.sort().join() === 'three: hm,two: hm')
 })
 
 /** As docs/redis.md has them. */

@@ -18,6 +18,8 @@ export interface SiteOptions {
   kamailioRelease?: Release
   /** Further settings of Kamailio, and further options of rtpengine. */
   settings?: Record<string, string>
+  /** Files of Kamailio's beside those that ship, or instead of one of them. */
+  files?: Record<string, string>
   rtpengineArgs?: readonly string[]
   /** Other rtpengines beside n1: n2, n3 … */
   others?: readonly Rtpengine[]
@@ -25,7 +27,7 @@ export interface SiteOptions {
 
 /** A whole site on loopback: Kamailio, ngpilot and rtpengine, with the configurations that ship. */
 export async function startSite (t: StackContext, options: SiteOptions = {}) {
-  const { env = {}, way = 'http', release, kamailioRelease, settings = {}, rtpengineArgs = [], others = [] } = options
+  const { env = {}, way = 'http', release, kamailioRelease, settings = {}, files = {}, rtpengineArgs = [], others = [] } = options
   const rtpengine = await startRtpengine(t, { ...(release && { tree: await ensureTree({ release }) }), args: rtpengineArgs })
   const nodes = [rtpengine, ...others].map(({ address, port }, index) => ({ id: `n${index + 1}`, host: address, port }))
   const [evapiPort, ngPort] = [await freePort(), await freePort()]
@@ -38,7 +40,7 @@ export async function startSite (t: StackContext, options: SiteOptions = {}) {
     },
   })
   const kamailio = await startKamailio(t, {
-    domain: 'ngpilot.test', way, evapiPort, ...(kamailioRelease && { tree: await ensureTree({ release: kamailioRelease }) }),
+    domain: 'ngpilot.test', way, evapiPort, files, ...(kamailioRelease && { tree: await ensureTree({ release: kamailioRelease }) }),
     settings: { NGPILOT_URL: ngpilot.url, NGPILOT_NG: `udp:127.0.0.1:${ngPort}`, ...settings },
   })
   const ng = new NgClient({ instanceId: 'test' })
