@@ -156,7 +156,8 @@ async function makeParts (config: Config, log: Logger, closes: Closes): Promise<
   const ofCalls = callObserver(metrics, log)
   const decided = decisionObserver({ policy, recent, ofCalls, ofPolicy, decisionLog })
   const calls = createCalls({
-    policy: policy.forCall, fleet, ng, store, deletes, observer: { ...ofCalls, ...diagnosis.watch, decided }, ...peers && { peers },
+    policy: policy.forCall, fleet, ng, store, deletes, observer: { ...ofCalls, ...diagnosis.watch, decided },
+    ...peers && { peers },
   })
   closes(() => calls.close())
   const losses = new Losses({ fleet, ng: client, store, events })

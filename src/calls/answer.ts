@@ -36,7 +36,8 @@ export function createAnswer (deps: CallDeps, conformance: ConformanceCheck) {
   const { policy, fleet, ng, store, observer } = deps
 
   return async function answer (
-    request: MediaRequest & { sdp: Buffer, toTag: string }, call: CallRecord | undefined, hold: Hold, { isRestoring = false } = {},
+    request: MediaRequest & { sdp: Buffer, toTag: string }, call: CallRecord | undefined, hold: Hold,
+    { isRestoring = false } = {},
   ): Promise<Outcome> {
     if (!call) throw new NgpilotError('call_unknown', 'an answer came for a call that is not known; its offer must come first')
     const sdp = parseSdp(request.sdp)

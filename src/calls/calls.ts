@@ -42,7 +42,7 @@ export function createCalls (deps: CallDeps) {
     })
   })
   const manage = createManage(deps, {
-    offer, answer, deleteCall, endSome, cancels, repeats, 
+    offer, answer, deleteCall, endSome, cancels, repeats,
     restore: createRestore({ ...deps, serial, offer, answer, conformance }),
   })
 

@@ -31,7 +31,11 @@ export interface Passage {
 
 /** Of an SDP that has been checked before, and goes to nobody now. */
 export const unchecked: Passage = {
-  came: () => undefined, leaves: (sdp) => ({ sdp, bytes: sdpBytes(sdp) }), findings: () => [], outgoing: () => [],
+  came: () => undefined,
+  leaves: (sdp) => ({ sdp, bytes: sdpBytes(sdp) }),
+  findings: () => [],
+  outgoing: () => [],
+  repaired: () => [],
 }
 
 /**

@@ -25,7 +25,8 @@ export function offered (before: ExchangeRecord | undefined, move: Move): Exchan
   const standing = standingOf(before)
   const next: ExchangeRecord = {
     offerer: by, state: 'offered', at,
-    ...(cseq !== undefined && { cseq }), ...(callee !== undefined && { callee }), ...(standing !== undefined && { standing }),
+    ...(cseq !== undefined && { cseq }), ...(callee !== undefined && { callee }),
+    ...(standing !== undefined && { standing }),
   }
   if (!before || !isSameDialog(before, callee)) return next
   if (before.offerer === by && before.cseq !== undefined && cseq !== undefined) {
@@ -63,8 +64,8 @@ export function answered (before: ExchangeRecord | undefined, { by, callee, cseq
 }
 
 /**
- * The exchange once the request with an offer has failed: the session stays as it was (RFC 3261 §14.1, RFC 6337 §3.4), by the
- * exchange that stood before.
+ * The exchange once the request with an offer has failed: the session stays as it was, by the exchange that stood before
+ * (RFC 3261 §14.1, RFC 6337 §3.4).
  */
 export function refused (before: ExchangeRecord | undefined, { by, cseq }: Pick<Move, 'by' | 'cseq'>): ExchangeRecord | undefined {
   if (before?.state !== 'offered' || before.offerer !== by || before.cseq !== cseq) return before

@@ -4,9 +4,17 @@ import type { End } from './exchange.ts'
 import type { MediaRequest, SipFacts } from './request.ts'
 
 /** What is remembered of the INVITE that opens a branch: by it a CANCEL, a failure and the same INVITE again are known. */
-export function inviteOf ({ sip, toTag }: MediaRequest, by: End): InviteRecord | undefined {
+export function inviteOf (request: MediaRequest, by: End): InviteRecord | undefined {
+  const { sip, toTag } = request
   if (sip?.method !== 'INVITE' || sip.status !== undefined || toTag !== undefined || by !== 'caller') return undefined
-  return { cseq: sip.cseq, transaction: transactionOf(sip) }
+  const hop = hopOf(request)
+  return { cseq: sip.cseq, transaction: transactionOf(sip), ...hop !== undefined && { hop } }
+}
+
+/** Whether an INVITE goes elsewhere than the one that came before: the next fork, by a proxy that names no via-branch. */
+export function goesElsewhere (request: MediaRequest, { hop }: InviteRecord): boolean {
+  const own = hopOf(request)
+  return own !== undefined && hop !== undefined && own !== hop
 }
 
 /** Whether a request belongs to the transaction of the INVITE that opened a branch, as its CANCEL does. */
@@ -26,5 +34,15 @@ export function isLateAgain ({ sip }: MediaRequest, branch: BranchRecord | undef
 
 /** Eight characters that stand for the branch of the top Via: strangers choose its length. */
 function transactionOf ({ branch = '' }: SipFacts): string {
-  return createHash('sha256').update(branch).digest('base64url').slice(0, 8)
+  return shortFor(branch, 8)
+}
+
+function hopOf ({ viaBranch, destination }: MediaRequest): string | undefined {
+  if (viaBranch !== undefined || !destination) return undefined
+  const { transport, address, port, uri } = destination
+  return shortFor(JSON.stringify([transport, address, port, uri]), 4)
+}
+
+function shortFor (text: string, length: number): string {
+  return createHash('sha256').update(text).digest('base64url').slice(0, length)
 }

@@ -7,7 +7,7 @@ import type { CallDeps } from './deps.ts'
 import { type Delete, endBranches, type EndSome, failedBranches } from './end.ts'
 import { type End, refused, roleOf } from './exchange.ts'
 import { openingFacts } from './facts.ts'
-import { inviteOf, isLateAgain, isOf } from './invite.ts'
+import { goesElsewhere, inviteOf, isLateAgain, isOf } from './invite.ts'
 import type { Offer } from './offer.ts'
 import type { Outcome } from './outcome.ts'
 import { legOf, liveBranches, otherEnd, type Place, placeOf } from './place.ts'
@@ -143,7 +143,8 @@ export function createManage (deps: CallDeps, verbs: Verbs) {
       throw new NgpilotError('call_ended', `${nameOf(sip)} came after the end of its call`)
     }
     const isRepeat = Object.entries(call.branches).some(([key, { caller, invite }]) =>
-      caller === fromTag && (viaBranch ?? key) === key && invite !== undefined && sip.cseq <= invite.cseq)
+      caller === fromTag && (viaBranch ?? key) === key && invite !== undefined && sip.cseq <= invite.cseq
+      && !goesElsewhere(request, invite))
     if (isRepeat) throw new NgpilotError('call_ended', 'the INVITE came before, and its call has ended')
     return manage(request, undefined, hold)
   }

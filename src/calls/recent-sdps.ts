@@ -25,8 +25,9 @@ const mostBytes = 16 * 1024 * 1024
 const mostAnswers = 8
 
 /**
- * What conformance holds an answer or a re-offer against, and what a refused offer is undone with. In this process alone and
- * bounded: SDPs have keys in them, so they go into no store; whoever lost them, or never had them, checks each SDP by itself.
+ * What conformance holds an answer or a re-offer against, and what a refused offer is undone with. In this process alone
+ * and bounded: SDPs have keys in them, so they go into no store; whoever lost them, or never had them, checks each SDP by
+ * itself.
  */
 export class RecentSdps {
   /** By branch of a call, oldest first. */
@@ -51,7 +52,8 @@ export class RecentSdps {
   /** @param tag of who answers; the from-tag is the offerer's */
   answered (key: string, exchange: ExchangeRecord | undefined, tag: string, answer: RecentMessage): void {
     const { name, before, latest } = this.#placeOf(key, exchange)
-    const known = latest ?? { name, offerer: answer.request.fromTag, answers: new Map<string, RecentMessage>(), ...before && { before } }
+    const empty = new Map<string, RecentMessage>()
+    const known = latest ?? { name, offerer: answer.request.fromTag, answers: empty, ...before && { before } }
     const answers = [...known.answers].filter(([other]) => other !== tag).slice(1 - mostAnswers)
     this.#keep(key, { ...known, answers: new Map([...answers, [tag, answer]]) })
   }
@@ -69,10 +71,14 @@ export class RecentSdps {
   }
 
   /** `latest`: it is the exchange that is kept as such; `before`: which of those that are kept stood before it. */
-  #placeOf (key: string, exchange: ExchangeRecord | undefined): Pick<RecentExchange, 'name' | 'before'> & { latest?: RecentExchange } {
+  #placeOf (
+    key: string, exchange: ExchangeRecord | undefined,
+  ): Pick<RecentExchange, 'name' | 'before'> & { latest?: RecentExchange } {
     const name = nameOf(exchange)
     const latest = this.#exchanges.get(key)
-    if (exchange?.cseq !== undefined && latest?.name === name) return { name, latest, ...latest.before && { before: latest.before } }
+    if (exchange?.cseq !== undefined && latest?.name === name) {
+      return { name, latest, ...latest.before && { before: latest.before } }
+    }
     const stood = exchange?.standing === undefined ? answeredOf(latest) : this.find(key, exchange.standing)
     return { name, ...latest?.name === name && { latest }, ...stood && { before: stood } }
   }
@@ -81,7 +87,8 @@ export class RecentSdps {
     this.forget(key)
     this.#exchanges.set(key, exchange)
     this.#bytes += bytesOf(key, exchange)
-    if (this.#bytes > mostBytes) forgetOldest(this.#exchanges, () => this.#bytes <= roomier(mostBytes), (oldest) => { this.forget(oldest) })
+    if (this.#bytes <= mostBytes) return
+    forgetOldest(this.#exchanges, () => this.#bytes <= roomier(mostBytes), (oldest) => { this.forget(oldest) })
   }
 }
 

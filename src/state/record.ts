@@ -11,7 +11,7 @@ import type {
  * while no value is over 64 bytes.
  *
  * leg: `[profile, branch, node tag, 1 if bundled, [index, line, mid]…]`, as far as needed; branch: `[caller (0: it is KEY),
- * callee's leg, state, [cseq, transaction, 1 if late], hidden media]`; exchange: `[offerer, state, at, cseq, callee,
+ * callee's leg, state, [cseq, transaction, 1 if late, hop], hidden media]`; exchange: `[offerer, state, at, cseq, callee,
  * standing]`
  */
 export const schemaVersion = '2'
@@ -202,7 +202,7 @@ const states = [undefined, 'confirmed', 'ended', 'cancelled'] as const
 function textOfBranch (key: string, { caller, callee, state, invite, hidden = [] }: BranchRecord): string {
   return JSON.stringify([
     caller === key ? 0 : caller, valueOfLeg(callee), states.indexOf(state),
-    invite ? [invite.cseq, invite.transaction, ...(invite.isLate ? [1] : [])] : 0,
+    invite ? [invite.cseq, invite.transaction, ...(invite.isLate ? [1] : []), ...(invite.hop === undefined ? [] : [invite.hop])] : 0,
     ...hidden.map(valueOfMedia),
   ])
 }
@@ -228,9 +228,10 @@ function branchOf (key: string, value: unknown, exchangeValue: unknown): BranchR
 
 function inviteOf (value: unknown): InviteRecord | undefined {
   if (!Array.isArray(value)) return undefined
-  const [cseq, transaction, late] = value as unknown[]
+  const [cseq, transaction, ...rest] = value as unknown[]
   if (typeof cseq !== 'number' || typeof transaction !== 'string') return undefined
-  return { cseq, transaction, ...(late === 1 && { isLate: true }) }
+  const hop = rest.find((each) => typeof each === 'string')
+  return { cseq, transaction, ...(rest.includes(1) && { isLate: true }), ...(hop !== undefined && { hop }) }
 }
 
 function textOfExchange ({ offerer, state, at, cseq, callee, standing }: ExchangeRecord): string {

@@ -134,8 +134,11 @@ export interface BranchRecord {
   state?: 'confirmed' | 'ended' | 'cancelled'
 }
 
-/** `transaction`: what stands for the branch of its top Via. `isLate`: it had no offer, so that its 2xx has one. */
-export interface InviteRecord { cseq: number, transaction: string, isLate?: true }
+/**
+ * `transaction`: what stands for the branch of its top Via. `isLate`: it had no offer, so that its 2xx has one. `hop`: stands
+ * for where it went, if it came without a via-branch.
+ */
+export interface InviteRecord { cseq: number, transaction: string, isLate?: true, hop?: string }
 
 /** An m-line kept from the other leg. `line` is the rejected form that this leg gets: `m=video 0 UDP/TLS/RTP/SAVPF 96`. */
 export interface HiddenMedia { index: number, line: string, mid?: string }
@@ -150,7 +153,7 @@ export interface ExchangeRecord {
   callee?: string
   /** When the offer came, in seconds since the epoch. */
   at: number
-  /** While the offer waits for its answer, and once it was refused: the exchange that stands, by its name (calls/exchange.ts). */
+  /** While the offer waits for its answer, and once it was refused: the name of the exchange that stands (calls/exchange.ts). */
   standing?: string
 }
 

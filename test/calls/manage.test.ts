@@ -28,6 +28,18 @@ test('INVITE, 183, 200, ACK and BYE make offer, answer twice the same, and delet
   assert.deepEqual(decisions, ['offer browser phone', 'answer phone browser', 'answer phone browser'])
 })
 
+test('after a failure the INVITE again is a repeat, but where it goes elsewhere: that is the next fork', async (t) => {
+  const { calls, emptied } = await startCalls(t)
+  await calls.manage(request(invite))
+  await calls.manage(request({ sip: sip('INVITE', { status: 486 }), toTag: 'to' }))
+  await assert.rejects(calls.manage(request(invite)), { code: 'call_ended' })
+  const next = { ...invite, destination: { ...phone, port: phone.port + 1 } }
+  assert.equal((await calls.manage(request(next))).command, 'offer')
+  await calls.manage(request({ sip: sip('INVITE', { status: 486 }), toTag: 'to2' }))
+  await assert.rejects(calls.manage(request(next)), { code: 'call_ended' })
+  await emptied()
+})
+
 test('a BYE from the callee ends the call too', async (t) => {
   const started = await startCalls(t)
   await establish(started)

@@ -212,7 +212,7 @@ const fullChange = {
       caller: 'caller',
       callee: { profile: 'carrier', hidden: [{ index: 0, line: 'm=video 0 RTP/AVP 31' }] },
       hidden: [{ index: 1, line: 'm=text 0 RTP/AVP 98' }],
-      invite: { cseq: 102, transaction: 'a1b2c3d4', isLate: true },
+      invite: { cseq: 102, transaction: 'a1b2c3d4', isLate: true, hop: 'abcd' },
       exchange: { offerer: 'callee', cseq: 102, state: 'answered', callee: 'other', at: 1732320000 },
       state: 'confirmed',
     },
