@@ -8,8 +8,9 @@ export const commands = ['offer', 'answer', 'delete'] as const
 export type Command = typeof commands[number]
 
 /**
- * `refused`: calls that could not be made. With many in flight rtpengine 12.5 says "Ran out of ports" too early; ngpilot is overloaded where
- * the machine has other things to do. */
+ * `refused`: calls that could not be made. With many in flight rtpengine 12.5 says "Ran out of ports" too early; ngpilot is
+ * overloaded where the machine has other things to do.
+ */
 export interface Measured { callsPerSecond: number, latenciesMs: Record<Command, number[]>, refused: number }
 
 /** Makes `count` calls, `lanes` of them at a time, each with its offer, answer and delete in a row. */
