@@ -2,10 +2,12 @@ import { NgpilotError } from '../errors.ts'
 import { byGravity, findingOf, type FindingKind } from '../finding.ts'
 import { isCapture } from './capture/pcap.ts'
 import { type CaptureCounts, noCounts, sipOfCapture } from './capture/capture.ts'
-import { callsOf, type TraceCall } from './calls.ts'
+import { callsOf, isOfCall, type TraceCall } from './calls.ts'
 import type { LegHints, TraceLeg } from './legs.ts'
 import { mediaFindings, type TraceFinding } from './media.ts'
+import { quietMsOf } from './outcome.ts'
 import type { Packet } from './packet.ts'
+import { callReport, type CallReport } from './report.ts'
 import { shown } from '../sdp/rules/rule.ts'
 import { RtpStreams } from './rtp.ts'
 import { sdpFindings } from './sdps.ts'
@@ -14,9 +16,6 @@ import { isTable, sipOfTable } from './table.ts'
 import { linesOf, sipOfText } from './text.ts'
 import { messageOf, type TraceMessage } from './trace.ts'
 
-/** One call of a trace, its ladder and what is wrong with it, gravest first. */
-export interface AnalyzedCall { call: TraceCall, legs: TraceLeg[], findings: TraceFinding[] }
-
 export interface Analysis {
   /** What was read: a capture, a log, or SDPs alone. */
   kind: 'capture' | 'text' | 'sdp'
@@ -24,7 +23,8 @@ export interface Analysis {
   messages: number
   /** Of which method how many, requests and replies together. */
   methods: Record<string, number>
-  calls: AnalyzedCall[]
+  /** In the order of their first messages. */
+  calls: CallReport[]
   /** Of SDPs without SIP around them. */
   sdps: { legs: TraceLeg[], findings: TraceFinding[] } | undefined
   /** What could not be read, and why. */
@@ -37,8 +37,10 @@ export interface AnalyzeOptions {
   onProgress?: (bytes: number, messages: number) => void
 }
 
-/** So many messages are held; a trace of more is cut into calls up to there. */
+/** So many messages are held of calls that are not over; of a trace with more at once the rest is not looked at. */
 const mostMessages = 100_000
+/** Each time that so many have come, calls that are over are judged and let go. */
+const sweepMessages = 10_000
 const mostProblems = 50
 /** A header of a table fits in. */
 const peekedBytes = 1024
@@ -53,10 +55,13 @@ const mostSdpBytes = 262_144
 export async function analyze (chunks: AsyncIterable<Buffer>, { hints, onProgress }: AnalyzeOptions): Promise<Analysis> {
   const problems: string[] = []
   const complain = (problem: string): void => { if (problems.length < mostProblems) problems.push(problem) }
-  const { start, all } = await peeked(chunks, (size) => onProgress?.(size, messages.length))
+  const { start, all } = await peeked(chunks, (size) => onProgress?.(size, count))
   const instead = insteadOf(start)
   if (instead !== undefined) throw new NgpilotError('bad_request', instead)
-  const messages: TraceMessage[] = []
+  let messages: TraceMessage[] = []
+  let count = 0
+  const methods = new Map<string, number>()
+  const calls: CallReport[] = []
   const rtp = new RtpStreams()
   const kind = isCapture(start) ? 'capture' : /^(?:\xef\xbb\xbf)?\s*v=0/.test(start.toString('latin1')) ? 'sdp' : 'text'
   if (kind === 'sdp') return { kind, messages: 0, methods: {}, calls: [], sdps: sdpFindings(await whole(all), hints), problems }
@@ -69,35 +74,56 @@ export async function analyze (chunks: AsyncIterable<Buffer>, { hints, onProgres
   for await (const packet of packets) {
     const message = messageOf(packet, ++number)
     if (typeof message === 'string') complain(`message ${number}: ${message}`)
-    else messages.push(message)
+    else {
+      messages.push(message)
+      count++
+      methods.set(message.method, (methods.get(message.method) ?? 0) + 1)
+    }
+    if (count % sweepMessages === 0 && typeof message !== 'string') messages = judged(messages, rtp, hints, calls, message.at)
     if (messages.length >= mostMessages) {
-      complain(`only the first ${mostMessages} messages were looked at`)
+      complain(`only the first ${count} messages were looked at: the calls that are up at once have too many`)
       break
     }
   }
   if (number === 0) throw new NgpilotError('bad_request', [kind === 'capture' ? noSipIn(counts) : noSip, ...problems].join('; '))
   if (counts.cutSip > 0) complain(`${counts.cutSip} SIP messages are there in part alone: ${cutText(counts)}`)
-  const calls: AnalyzedCall[] = []
-  for (const call of callsOf(messages)) {
-    calls.push(analyzed(call, rtp, hints))
-  }
-  return { kind, messages: messages.length, methods: methodsOf(messages), calls, sdps: undefined, problems }
+  judged(messages, rtp, hints, calls)
+  calls.sort((one, other) => (one.messages[0]?.number ?? 0) - (other.messages[0]?.number ?? 0))
+  return { kind, messages: count, methods: mostOf(methods), calls, sdps: undefined, problems }
 }
 
-function methodsOf (messages: readonly TraceMessage[]): Record<string, number> {
-  const counts = new Map<string, number>()
-  for (const { method } of messages) counts.set(method, (counts.get(method) ?? 0) + 1)
+/**
+ * Judges the calls that are over at a time, or all, into `calls`.
+ * @returns the messages of the others
+ */
+function judged (messages: TraceMessage[], rtp: RtpStreams, hints: LegHints, calls: CallReport[], now = Infinity): TraceMessage[] {
+  const done = new Set<TraceMessage>()
+  for (const call of callsOf(messages)) {
+    const quietMs = now === Infinity ? 0 : quietMsOf(call)
+    if (quietMs === undefined || call.messages.some(({ at }) => at > now - quietMs)) continue
+    calls.push(analyzed(call, rtp, hints))
+    for (const message of call.messages) done.add(message)
+  }
+  const others = messages.filter((message) => !done.has(message))
+  // What belongs to no call, registrations say, is of no use any more.
+  const callIds = new Set(others.filter(isOfCall).map(({ sip }) => sip.callId))
+  return others.filter(({ sip }) => callIds.has(sip.callId))
+}
+
+function mostOf (counts: ReadonlyMap<string, number>): Record<string, number> {
   const most = [...counts].sort(([, one], [, other]) => other - one).slice(0, 20)
   return Object.fromEntries(most.map(([method, count]) => [shown(method), count]))
 }
 
-function analyzed (call: TraceCall, rtp: RtpStreams, hints: LegHints): AnalyzedCall {
+function analyzed (call: TraceCall, rtp: RtpStreams, hints: LegHints): CallReport {
   const { legs, findings } = mediaFindings(call, hints)
   const told = (kind: FindingKind, found: TraceCase): TraceFinding =>
     ({ ...findingOf(kind, found), messages: found.messages })
   const signalling = signallingRules.flatMap((rule) => rule.find(call).map((found) => told(rule, found)))
   const media = rtp.findings(call).map(({ kind, ...found }) => told(kind, found))
-  return { call, legs, findings: refused([...signalling, ...media, ...findings], call).sort(byGravity) }
+  const report = callReport({ call, legs, findings: refused([...signalling, ...media, ...findings], call).sort(byGravity) })
+  // Copied, so that no word of it keeps the whole message that it stood in.
+  return JSON.parse(JSON.stringify(report)) as CallReport
 }
 
 /** What a file is that cannot be read as it is, and what to do with it. */

@@ -43,7 +43,8 @@ export function callsOf (messages: readonly TraceMessage[]): TraceCall[] {
   return joined([...dialogs].filter(([, all]) => all.some(isOfCall))).map(callOf)
 }
 
-function isOfCall ({ method, sip }: TraceMessage): boolean {
+/** Whether a message belongs to a call, not to a registration or a subscription. */
+export function isOfCall ({ method, sip }: TraceMessage): boolean {
   return ofCalls.has(method) || (method === 'INFO' && sip.toTag !== undefined)
 }
 

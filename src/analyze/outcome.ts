@@ -12,7 +12,7 @@ export interface Outcome {
 }
 
 /** A challenge (401, 407) is no refusal: the call comes again. */
-export function outcomeOf ({ messages }: TraceCall): Outcome {
+export function outcomeOf ({ messages }: Pick<TraceCall, 'messages'>): Outcome {
   const begin = messages[0]?.at ?? 0
   const finals = messages.filter(({ sip, method }) => method === 'INVITE' && (sip.status ?? 0) >= 200)
   const answer = finals.find(({ sip }) => (sip.status ?? 0) < 300)
@@ -29,3 +29,16 @@ export function outcomeOf ({ messages }: TraceCall): Outcome {
 }
 
 const seconds = (ms: number): number => Math.round(ms) / 1000
+
+/** Nothing more comes for a call so long after its end: beyond what joins two dialogs, and repeats. */
+const endedMs = 90_000
+/** Nor for one that nobody answered: a proxy lets it ring for three minutes (RFC 3261 §16.6, timer C). */
+const ringingMs = 300_000
+
+/** How long, in milliseconds, nothing must have come for a call to be over; undefined: it is up. */
+export function quietMsOf (call: Pick<TraceCall, 'messages'>): number | undefined {
+  const { state, upSeconds } = outcomeOf(call)
+  if (state === 'unanswered') return ringingMs
+  const isUp = state === 'answered' ? upSeconds === undefined : state === 'unknown' && !call.messages.some(({ sip }) => sip.method === 'BYE')
+  return isUp ? undefined : endedMs
+}

@@ -1,4 +1,6 @@
-import type { Analysis, AnalyzedCall } from './analyze.ts'
+import type { Analysis } from './analyze.ts'
+import type { TraceCall } from './calls.ts'
+import type { TraceLeg } from './legs.ts'
 import type { TraceFinding } from './media.ts'
 import { outcomeOf } from './outcome.ts'
 import { shown } from '../sdp/rules/rule.ts'
@@ -9,7 +11,7 @@ export function reportOf ({ kind, messages, methods, calls, sdps, problems }: An
     kind,
     messages,
     methods,
-    calls: calls.map(callReport),
+    calls,
     ...sdps && { sdps: { legs: sdps.legs.map(({ kind: leg, by }) => ({ kind: leg, by })), findings: sdps.findings } },
     problems,
   }
@@ -17,7 +19,10 @@ export function reportOf ({ kind, messages, methods, calls, sdps, problems }: An
 
 export type Report = ReturnType<typeof reportOf>
 
-function callReport ({ call, legs, findings }: AnalyzedCall) {
+/** One call of a trace, its ladder and what is wrong with it, gravest first. */
+export type CallReport = ReturnType<typeof callReport>
+
+export function callReport ({ call, legs, findings }: { call: TraceCall, legs: TraceLeg[], findings: TraceFinding[] }) {
   return {
     callIds: call.callIds.map(shown),
     outcome: outcomeOf(call),

@@ -32,7 +32,7 @@ export function messageOf (packet: Packet, number: number): TraceMessage | strin
     const transport = transportOf(packet, sip)
     return {
       number,
-      at: packet.at ?? number,
+      at: timeOf(packet) ?? number,
       ...placesOf(packet, sip),
       ...packet.source && { sourceAddress: packet.source.address },
       ...packet.destination && { destinationAddress: packet.destination.address },
@@ -45,6 +45,11 @@ export function messageOf (packet: Packet, number: number): TraceMessage | strin
   } catch (error) {
     return asNgpilotError(error).message
   }
+}
+
+/** As far as it is one that can be written down (ECMA-262 §21.4.1.1): a broken file has any. */
+function timeOf ({ at }: Packet): number | undefined {
+  return at !== undefined && Math.abs(at) <= 8.64e15 ? at : undefined
 }
 
 /** A capture sees WebSocket without TLS as TCP, and a log may say nothing: the top Via knows, that of a reply as well. */

@@ -30,11 +30,16 @@ export const ruleOf: ReadonlyMap<string, Rule> = new Map(rules.map((rule) => [ru
 export function check (sdp: SdpView, facts: RuleFacts): Finding[] {
   const findings: Finding[] = []
   for (const rule of rulesFor(facts)) {
-    if (rule.mentions && !rule.mentions.some((name) => sdp.names.has(name))) continue
+    if (rule.mentions && !hasOne(sdp.names, rule.mentions)) continue
     const found = rule.check(sdp, facts)
-    if (found) findings.push(findingOf(rule, { ...found, leg: facts.leg.name }))
+    if (found) findings.push(findingOf(rule, found, facts.leg.name))
   }
-  return findings.sort(byGravity)
+  return findings.length > 1 ? findings.sort(byGravity) : findings
+}
+
+function hasOne (names: ReadonlySet<string>, wanted: readonly string[]): boolean {
+  for (const name of wanted) if (names.has(name)) return true
+  return false
 }
 
 /** The SDP with the repairs of the given rules, as far as they concern the leg; those without one change nothing. */
@@ -45,16 +50,14 @@ export function repair (sdp: Sdp, those: readonly Rule[], facts: RuleFacts): Sdp
 
 /** The rules for a direction, role and kind of leg: put together once for each. */
 function rulesFor ({ direction, role, leg }: RuleFacts): readonly Rule[] {
-  const key = `${direction} ${role} ${leg.kind}`
-  let those = selections.get(key)
-  if (!those) {
-    those = rules.filter((rule) => concerns(rule, direction, role, leg.kind))
-    selections.set(key, those)
-  }
-  return those
+  const selections = direction === 'in' ? incoming : outgoing
+  const ofRole = role === 'offer' ? selections.offer : selections.answer
+  return ofRole[leg.kind] ??= rules.filter((rule) => concerns(rule, direction, role, leg.kind))
 }
 
-const selections = new Map<string, readonly Rule[]>()
+type Selections = Record<'offer' | 'answer', Partial<Record<LegKind, readonly Rule[]>>>
+const incoming: Selections = { offer: {}, answer: {} }
+const outgoing: Selections = { offer: {}, answer: {} }
 
 function concerns ({ at, kinds, role: ofRole }: Rule, direction: 'in' | 'out', role: 'offer' | 'answer', kind: LegKind): boolean {
   return (at === 'each' || at === direction) && (ofRole === undefined || ofRole === role) && (kinds === undefined || kinds.includes(kind))

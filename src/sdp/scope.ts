@@ -1,15 +1,17 @@
-import { isIP, isIPv6 } from 'node:net'
+import { isIPv6 } from 'node:net'
 
 /** How far an address reaches. `name`: a host name, which says nothing by itself. */
 export type Scope = 'public' | 'private' | 'loopback' | 'link-local' | 'unspecified' | 'mdns' | 'name'
 
 /** By its first octets: a `BlockList` of Node takes ten times as long, and this is asked for every candidate. */
 export function scopeOf (address: string): Scope {
-  const family = isIP(address)
-  if (family === 4) return scopeOfIPv4(address)
-  if (family === 6) return scopeOfIPv6(address.toLowerCase())
+  if (dotted.test(address)) return scopeOfIPv4(address)
+  if (isIPv6(address)) return scopeOfIPv6(address.toLowerCase())
   return address.toLowerCase().endsWith('.local') ? 'mdns' : 'name'
 }
+
+/** As an IPv4 address is written: what Node has for it takes longer. */
+const dotted = /^\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}$/
 
 /** RFC 1918, RFC 6598 (carrier-grade NAT), RFC 3927. */
 function scopeOfIPv4 (address: string): Scope {
@@ -41,6 +43,6 @@ export function isInternal (address: string): boolean {
 
 /** The family word of SDP (RFC 8866 §8.2.7) that goes with an address; undefined for a name. */
 export function familyOf (address: string): 'IP4' | 'IP6' | undefined {
-  if (isIP(address) === 0) return undefined
-  return isIPv6(address) ? 'IP6' : 'IP4'
+  if (dotted.test(address)) return 'IP4'
+  return isIPv6(address) ? 'IP6' : undefined
 }

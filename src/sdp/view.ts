@@ -112,22 +112,30 @@ export function isRtp ({ protocol }: SdpMedia): boolean {
 export function rtcpOf (media: MediaView): (Attribute & { port: number, address?: NetAddress }) | undefined {
   const attribute = firstOf(media, 'rtcp')
   if (!attribute) return undefined
-  const [port, , family, address] = attribute.value.split(' ')
-  return {
-    ...attribute,
-    port: Number(port),
-    ...family !== undefined && address !== undefined && { address: { line: attribute.line, family, address } },
-  }
+  const { line, name, value } = attribute
+  const [port, , family, address] = value.split(' ', 4)
+  const rtcp = { line, name, value, port: Number(port) }
+  return family === undefined || address === undefined ? rtcp : { ...rtcp, address: { line, family, address } }
 }
 
 /** `a=candidate` (RFC 8839 §5.1): what says whether a peer could be reached by it. */
 export interface Candidate { attribute: Attribute, transport: string, address: string, type: string }
 
-export function candidatesOf (media: MediaView): Candidate[] {
-  return allOf(media, 'candidate').map((attribute) => {
-    const [, , transport = '', , address = '', , , type = ''] = attribute.value.split(' ')
-    return { attribute, transport: transport.toLowerCase(), address, type }
-  })
+export function candidatesOf (media: MediaView): readonly Candidate[] {
+  const attributes = media.attributes.get('candidate')
+  if (!attributes) return []
+  let candidates = readCandidates.get(attributes)
+  if (!candidates) readCandidates.set(attributes, candidates = attributes.map(candidateOf))
+  return candidates
+}
+
+/** Several rules ask for them. */
+const readCandidates = new WeakMap<readonly Attribute[], readonly Candidate[]>()
+
+function candidateOf (attribute: Attribute): Candidate {
+
+  const [, , transport = '', , address = '', , , type = ''] = attribute.value.split(' ', 8)
+  return { attribute, transport: transport.toLowerCase(), address, type }
 }
 
 const none: readonly Attribute[] = []

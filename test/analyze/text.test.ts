@@ -133,6 +133,18 @@ test('a trace with the middle of a call alone shows that, one without calls says
   assert.deepEqual([others.calls, others.methods], [[], { REGISTER: 2 }])
 })
 
+test('of a long trace the calls that are over are judged on the way, each once and whole', async () => {
+  const one = call()
+  const many = Array.from({ length: 850 }, (_, index) => one.map((each) => ({
+    ...each, at: each.at + index, text: each.text.replaceAll('call-1@', `call-${index}@`).replaceAll(/^o=(\S+) \d+/gm, `o=$1 77000${index}`).replaceAll('bob@example', `bob${index}@example`),
+  }))).flat().sort((left, right) => left.at - right.at)
+  const { calls, messages, problems } = await report(sngrep(many))
+  assert.deepEqual([calls.length, messages, problems], [850, 850 * one.length, []])
+  assert.ok(calls.every(({ messages: own, findings, outcome }) =>
+    own.length === one.length && outcome.upSeconds === 58 && findings.every(({ severity }) => severity === 'note')))
+  assert.deepEqual(calls.map(({ callIds }) => callIds[0]), calls.map((_, index) => `call-${index}@example.com`))
+})
+
 test('a row of a table that cannot be read does not hide those after it', async () => {
   const csv = formats['sip_trace as CSV']?.(call()) ?? ''
   const lines = csv.split('\n')

@@ -1,8 +1,11 @@
-import { check, type RuleFacts } from '../../src/sdp/conformance.ts'
-import { parseSdp } from '../../src/sdp/parse.ts'
-import { viewOf } from '../../src/sdp/view.ts'
+import type { RuleFacts } from '../../src/sdp/conformance.ts'
 import { sdpFile } from '../support/calls.ts'
 import { percentile, table } from './table.ts'
+
+// As it ships: tsx names each inner function anew whenever it is made, which doubles what a small rule takes.
+const { check } = await import(new URL('../../dist/sdp/conformance.js', import.meta.url).href) as typeof import('../../src/sdp/conformance.ts')
+const { parseSdp } = await import(new URL('../../dist/sdp/parse.js', import.meta.url).href) as typeof import('../../src/sdp/parse.ts')
+const { viewOf } = await import(new URL('../../dist/sdp/view.js', import.meta.url).href) as typeof import('../../src/sdp/view.ts')
 
 const rounds = 15
 const perRound = 2000

@@ -15,7 +15,9 @@ import { overHttp, type Scenario } from './targets.ts'
  * one that is off shows how far apart two can be that are the same. `npm run bench:sampler -- [ROUNDS]`, about four minutes
  */
 const liveCalls = 1000
-const idleSeconds = 8
+const idleSeconds = 15
+/** Until the first questions about all the calls, 2 and 5 seconds after their answers, are over where they are bounded. */
+const quietSeconds = 10
 const rounds = Number(process.argv[2] ?? 21)
 const callsPerRound = 500
 const lanes = 8
@@ -42,14 +44,15 @@ try {
     for (const { pid } of sites) process.kill(pid, pid === site.pid ? 'SIGCONT' : 'SIGSTOP')
     await sleep(settleMs)
   }
-  for (const site of sites) {
-    tell(`${site.perSecond} queries a second, no new calls`)
-    await alone(site)
-    const before = await site.counts()
-    await sleep(idleSeconds * 1000)
-    const after = await site.counts()
-    site.queries = (after.queries - before.queries) / (after.at - before.at) * 1000
-    site.cpuShare = (after.cpuMs - before.cpuMs) / (after.at - before.at)
+  // All at once, before any stood still: whoever did asks its node anew whether calls were lost meanwhile.
+  tell('no new calls')
+  await sleep(quietSeconds * 1000)
+  const before = await Promise.all(sites.map(async (site) => site.counts()))
+  await sleep(idleSeconds * 1000)
+  for (const [index, site] of sites.entries()) {
+    const [then, now] = [before[index] ?? await site.counts(), await site.counts()]
+    site.queries = (now.queries - then.queries) / (now.at - then.at) * 1000
+    site.cpuShare = (now.cpuMs - then.cpuMs) / (now.at - then.at)
   }
   for (let round = -1; round < rounds; round++) { // the first warms up
     for (const [turn, site] of inTurn(sites, round + 1).entries()) {

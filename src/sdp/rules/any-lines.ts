@@ -82,7 +82,7 @@ export const anyLines: Rule[] = [
     reference: 'RFC 3551 §6',
     check: ({ live }) => found(live.filter((media) => isRtp(media) && media.port !== 0).flatMap((media) => {
       const named = new Set(allOf(media, 'rtpmap').map(formatOf))
-      const isUnknown = (format: string) => /^\d+$/.test(format) && Number(format) >= 35 && !named.has(format)
+      const isUnknown = (format: string) => !named.has(format) && /^\d+$/.test(format) && Number(format) >= 35
       const unknown = media.formats.filter(isUnknown)
       return unknown.length === 0 ? [] : [{ line: media.firstLine, field: `m=${shown(media.kind)}`, value: shown(`payload type ${unknown.join(', ')}`) }]
     })),
@@ -97,9 +97,10 @@ export const anyLines: Rule[] = [
     fix: 'conformance: { ANY-07: repair } drops such lines.',
     reference: 'RFC 8866 §6.6',
     check: ({ live }) => found(live.filter(isRtp).flatMap((media) => {
-      const isLoose = (attribute: Attribute) => !media.formats.includes(formatOf(attribute))
+      const formats = new Set(media.formats)
+      const isLoose = (attribute: Attribute) => !formats.has(formatOf(attribute))
       const loose = [...allOf(media, 'rtpmap').filter(isLoose), ...allOf(media, 'fmtp').filter(isLoose)]
-      const isTwice = new Set(media.formats).size < media.formats.length
+      const isTwice = formats.size < media.formats.length
       return [...ofAttributes(loose), ...isTwice ? [ofMedia(media)] : []]
     })),
     repair: ({ session, media }) => ({

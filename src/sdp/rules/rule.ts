@@ -1,6 +1,6 @@
 import { type Evidence, type FindingKind, type FoundCase, masked } from '../../finding.ts'
 import type { Sdp } from '../sdp.ts'
-import type { Attribute, MediaView, NetAddress, SdpView } from '../view.ts'
+import type { Attribute, MediaView, NetAddress, SdpView, Section } from '../view.ts'
 
 /** How a leg is keyed and whether it speaks WebRTC: what decides which SDP it can take. */
 export type LegKind = 'web' | 'plain' | 'sdes' | 'dtls' | 'osrtp'
@@ -82,10 +82,28 @@ export interface Rule extends FindingKind {
 
 const mostEvidence = 6
 const longestValue = 160
+/** What may not be shown as it is. */
+const unfit = /[\0-\x1f\x7f-\x9f]|inline:/i
 
 /** A case, when there is something to show for it. */
 export function found (evidence: readonly Evidence[], rest: Omit<FoundCase, 'evidence'> = {}): FoundCase | undefined {
-  return evidence.length === 0 ? undefined : { ...rest, evidence: evidence.slice(0, mostEvidence) }
+  if (evidence.length === 0) return undefined
+  return { ...rest, evidence: evidence.length > mostEvidence ? evidence.slice(0, mostEvidence) : evidence as Evidence[] }
+}
+
+/** The attributes of the given names in these sections, as many as are shown. */
+export function ofNames (sections: readonly Section[], names: readonly string[]): Evidence[] {
+  const evidence: Evidence[] = []
+  for (const { attributes } of sections) {
+    for (const name of names) {
+      for (const attribute of attributes.get(name) ?? []) {
+        if (evidence.length === mostEvidence) return evidence
+        const { line, value } = attribute
+        evidence.push(value === '' ? { line, field: `a=${name}` } : { line, field: `a=${name}`, value: name === 'ice-pwd' ? '[masked]' : shown(value) })
+      }
+    }
+  }
+  return evidence
 }
 
 export function ofAttributes (attributes: readonly Attribute[]): Evidence[] {
@@ -93,8 +111,9 @@ export function ofAttributes (attributes: readonly Attribute[]): Evidence[] {
 }
 
 export function ofAttribute ({ line, name, value }: Attribute): Evidence {
-  if (value === '') return { line, field: `a=${shown(name)}` }
-  return { line, field: `a=${shown(name)}`, value: name === 'ice-pwd' ? '[masked]' : shown(value) }
+  const field = `a=${shown(name)}`
+  if (value === '') return { line, field }
+  return { line, field, value: name === 'ice-pwd' ? '[masked]' : shown(value) }
 }
 
 export function ofMedia (media: MediaView): Evidence {
@@ -107,6 +126,7 @@ export function ofAddress (field: string, { line, family, address }: NetAddress)
 
 /** Foreign text for a terminal or a page: no key, no control characters, no end of it out of sight. */
 export function shown (foreign: string): string {
+  if (foreign.length <= longestValue && !unfit.test(foreign)) return foreign
   const text = /inline:/i.test(foreign) ? masked(foreign) : foreign
   const clean = text.replace(/[\0-\x1f\x7f-\x9f]/g, '?')
   return clean.length > longestValue ? `${clean.slice(0, longestValue)}…` : clean

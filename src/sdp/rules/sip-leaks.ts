@@ -1,6 +1,6 @@
 import type { FindingKind } from '../../finding.ts'
-import { allOf, isMuxed, rtcpOf } from '../view.ts'
-import { found, type LegKind, ofAttribute, ofAttributes, protocols, type Rule, type RuleFacts, sipKinds, withoutAttributes } from './rule.ts'
+import { isMuxed, rtcpOf } from '../view.ts'
+import { found, type LegKind, ofAttribute, ofNames, protocols, type Rule, type RuleFacts, sipKinds, withoutAttributes } from './rule.ts'
 
 interface Leak extends FindingKind { kinds: readonly LegKind[], names: string[] }
 
@@ -92,7 +92,7 @@ export const sipLeaks: Rule[] = [
     reference: 'RFC 5761 §5.1.1',
     check: ({ session, media }, facts) => takesMux(facts)
       ? undefined
-      : found([session, ...media].flatMap((section) => ofAttributes([...allOf(section, 'rtcp-mux'), ...allOf(section, 'rtcp-mux-only')]))),
+      : found(ofNames([session, ...media], ['rtcp-mux', 'rtcp-mux-only'])),
     repair: (sdp, facts) => takesMux(facts) ? sdp : withoutMux(sdp),
   },
   {
@@ -107,8 +107,7 @@ export const sipLeaks: Rule[] = [
     why: 'rtcp-fb needs AVPF; strict phones refuse the SDP.',
     fix: 'conformance: { SIP-10: repair }, which is the default; for a phone with AVPF: ng: { transport-protocol: RTP/AVPF }.',
     reference: 'RFC 4585 §4.2',
-    check: ({ session, media }, facts) => found([session, ...media.filter((part) => !hasFeedback(part, facts))]
-      .flatMap((section) => ofAttributes(feedback.flatMap((name) => allOf(section, name))))),
+    check: ({ session, media }, facts) => found(ofNames([session, ...media.filter((part) => !hasFeedback(part, facts))], feedback)),
     repair: (sdp, facts) => {
       const { session, media } = withoutFeedback(sdp)
       return { session, media: media.map((part, index) => hasFeedback(part, facts) ? sdp.media[index] ?? part : part) }
@@ -169,7 +168,7 @@ function leak ({ names, ...kind }: Leak, isWanted: (facts: RuleFacts) => boolean
     isRepairedByDefault: true,
     check: ({ session, media }, facts) => isWanted(facts)
       ? undefined
-      : found([session, ...media].flatMap((section) => ofAttributes(names.flatMap((name) => allOf(section, name))))),
+      : found(ofNames([session, ...media], names)),
     repair: (sdp, facts) => isWanted(facts) ? sdp : drop(sdp),
   }
 }

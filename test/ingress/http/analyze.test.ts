@@ -47,17 +47,36 @@ test('what cannot be read is refused in words', async () => {
   assert.equal((await ask('{}', 'application/json')).status, 415)
 })
 
+/** Asks for an analysis, and meanwhile again and again whether ngpilot lives. */
+async function answering (progress: { isDone: boolean, answered: number }, body: string) {
+  const analysis = ask(body, 'text/plain').finally(() => { progress.isDone = true })
+  while (!progress.isDone) {
+    assert.equal((await fetch(`http://127.0.0.1:${ngpilot.port}/healthz`)).status, 200)
+    progress.answered++
+  }
+  return analysis
+}
+
+/** Where a reader that takes the square of the time of a line, or of a table without an end, would show. */
+const hostile = {
+  'a line of many beginnings': `INVITE sip:a@b SIP/2.0\n${'SIP/2.0 200 '.repeat(300_000)}`,
+  'a quote that never closes': `id,msg,fromip\n1,"${'INVITE sip:a@b SIP/2.0\n'.repeat(150_000)}`,
+  'one message of many headers': `INVITE sip:a@b SIP/2.0\n${'Via: x\n'.repeat(500_000)}`,
+}
+for (const [name, body] of Object.entries(hostile)) {
+  test(`others are answered while a hostile trace is looked at: ${name}`, async () => {
+    const progress = { isDone: false, answered: 0 }
+    assert.ok([200, 400, 413].includes((await answering(progress, body)).status))
+    assert.ok(progress.answered > 3)
+  })
+}
+
 test('while a big trace is looked at, others are answered', async () => {
   const big = Array.from({ length: 180 }, (_, index) =>
     (formats['sngrep']?.(troubles['choppy audio'].trace) ?? '').replaceAll('call-1@', `call-${index}@`)
       .replace(/^o=- \d+/gm, `o=- 70000${index}`).replaceAll('bob@example', `bob${index}@example`)).join('')
   const progress = { isDone: false, answered: 0 }
-  const analysis = ask(big, 'text/plain').finally(() => { progress.isDone = true })
-  while (!progress.isDone) {
-    assert.equal((await fetch(`http://127.0.0.1:${ngpilot.port}/healthz`)).status, 200)
-    progress.answered++
-  }
-  const { body: report } = await analysis
+  const { body: report } = await answering(progress, big)
   assert.equal(report.calls.length, 180, report.detail)
   assert.ok(progress.answered > 3, `${progress.answered} answers meanwhile`)
 })
