@@ -55,10 +55,9 @@ export function createManage (deps: CallDeps, verbs: Verbs) {
     }
     const isLive = call && placeOf(call, request).branch?.state !== 'ended'
     const before = isLive ? verbs.repeats.find(request) : undefined
-    if (before) return before
-    const outcome = await exchange({ ...request, sdp }, call, hold)
+    const outcome = before ?? await exchange({ ...request, sdp }, call, hold)
     if (call && isAccepted(sip) && isLateAgain(request, placeOf(call, request).branch)) await confirm(request, call, hold)
-    if (outcome.sdp && outcome.command !== 'none') verbs.repeats.keep(request, outcome)
+    if (!before && outcome.sdp && outcome.command !== 'none') verbs.repeats.keep(request, outcome)
     return outcome
   }
 

@@ -58,7 +58,7 @@ export function createRestore ({ store, serial, peers, offer, answer, conformanc
     try {
       for (const role of ['offer', 'answer'] as const) {
         const piece = { ...exchanged, role }
-        if (await repeat(piece, hold) || (await askOthers?.(JSON.stringify(piece)))?.includes(done)) continue
+        if (await repeat(piece, hold) || (await askOthers?.(JSON.stringify(piece), 1))?.includes(done)) continue
         throw new NgpilotError('call_unknown', `no instance has the ${role} of before any more`)
       }
     } catch (error) {

@@ -17,8 +17,11 @@ export interface PeersOptions extends RedisAccess {
 /** What this instance says to a question of another one; undefined: nothing. */
 export type AnswerToPeer = (question: string) => Promise<string | undefined>
 
-/** @returns what those say that have something to say, in time; nothing while Redis is away */
-export type AskPeers = (question: string) => Promise<string[]>
+/**
+ * @param enough how many answers are waited for; default: those of all that hear the question
+ * @returns what those say that have something to say, in time; nothing while Redis is away
+ */
+export type AskPeers = (question: string, enough?: number) => Promise<string[]>
 
 /** The other instances that share a Redis. Nothing is kept there: question and answers are only passed on. */
 export interface Peers {
@@ -77,7 +80,7 @@ export function openPeers (options: PeersOptions): Peers {
   const publish = (channel: string, message: Question | Answer) =>
     sender.run((redis) => redis.publish(channel, JSON.stringify(message)))
 
-  async function ask (topic: string, question: string): Promise<string[]> {
+  async function ask (topic: string, question: string, enough = Infinity): Promise<string[]> {
     const id = randomUUID()
     const said: string[] = []
     let expected = Infinity
@@ -89,7 +92,7 @@ export function openPeers (options: PeersOptions): Peers {
         resolve(said)
       }
       const timer = setTimeout(finish, withinMs)
-      const finishWhenAll = () => { if (replies >= expected) finish() }
+      const finishWhenAll = () => { if (replies >= expected || said.length >= enough) finish() }
       waiting.set(id, {
         heard (answer) {
           replies++
@@ -111,7 +114,7 @@ export function openPeers (options: PeersOptions): Peers {
   return {
     about (topic, answer) {
       answers.set(topic, answer)
-      return (question) => ask(topic, question)
+      return (question, enough) => ask(topic, question, enough)
     },
     async close () {
       listener.disconnect()

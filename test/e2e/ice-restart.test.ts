@@ -7,8 +7,10 @@ import { startSite } from '../support/site.ts'
 
 const browserHz = 440
 
-/** rtpengine 10.5, and 12.5 and 26.0, which end DTLS at an ICE restart without tls-id. */
-for (const release of ['bookworm', 'trixie', 'sid'] satisfies Release[]) {
+/** rtpengine 12.5 and 26.0 end DTLS at an ICE restart without tls-id, 10.5 does not. `npm run test:calls` tries all three. */
+const releases = (process.env.NGPILOT_TEST_RELEASES ?? 'trixie').split(',') as Release[]
+
+for (const release of releases) {
   test(`both hear each other before and after restartIce() of the browser, on the rtpengine of ${release}`, async (t) => {
     const site = await startSite(t, { release })
     const browser = await startBrowserPhone(t, site.kamailio, { toneHz: browserHz })
