@@ -96,7 +96,9 @@ export async function analyze (chunks: AsyncIterable<Buffer>, { hints, onProgres
  * Judges the calls that are over at a time, or all, into `calls`.
  * @returns the messages of the others
  */
-function judged (messages: TraceMessage[], rtp: RtpStreams, hints: LegHints, calls: CallReport[], now = Infinity): TraceMessage[] {
+function judged (
+  messages: TraceMessage[], rtp: RtpStreams, hints: LegHints, calls: CallReport[], now = Infinity,
+): TraceMessage[] {
   const done = new Set<TraceMessage>()
   for (const call of callsOf(messages)) {
     const quietMs = now === Infinity ? 0 : quietMsOf(call)

@@ -30,8 +30,8 @@ const bridgeMs = 2000
 const sessionMs = 60_000
 
 /**
- * The calls of a trace, in the order of their first messages; of some it may have the middle or the end alone. What is no call
- * (REGISTER, OPTIONS) is left out.
+ * The calls of a trace, in the order of their first messages; of some it may have the middle or the end alone. What is no
+ * call (REGISTER, OPTIONS) is left out.
  */
 export function callsOf (messages: readonly TraceMessage[]): TraceCall[] {
   const dialogs = new Map<string, TraceMessage[]>()

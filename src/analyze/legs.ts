@@ -30,7 +30,7 @@ function leg (name: string, kind: LegKind, by: string): TraceLeg {
   return { name, kind, by }
 }
 
-/** What an endpoint is that writes such an SDP, and takes: what it offers itself it knows. Undefined: neither audio nor video. */
+/** What an endpoint is that writes such an SDP, and takes: what it offers itself it knows. Undefined: no audio or video. */
 export function ownLeg (sdp: SdpView): Pick<Leg, 'kind' | 'takesIce' | 'takesMux'> | undefined {
   const kind = kindOf(sdp.live)
   const has = (name: string) => sdp.live.some((media) => effective(sdp, media, name) !== undefined)

@@ -10,14 +10,14 @@ const record = /^\*{5,} \d+\. row \*{5,}$/
 /** What of a row is longer is no SIP message; a quote that nobody closed would take in the whole file. */
 const mostCharacters = 262_144
 
-/** Whether a text begins as an export of a table with SIP messages does: a header with a column for them, or `\G` of mysql. */
+/** Whether a text begins as an export of a table with SIP messages does: a header that names them, or `\G` of mysql. */
 export function isTable (start: string): boolean {
   const [first = ''] = start.split(/\r?\n/, 1)
   return record.test(first) || dividerOf(first) !== undefined
 }
 
 /**
- * The SIP messages in an export of a table, one a row, such as `sip_trace` of Kamailio and OpenSIPS or `sip_capture` of Homer:
+ * The SIP messages in an export of a table, one a row, as `sip_trace` of Kamailio or `sip_capture` of Homer:
  * CSV (RFC 4180, also with semicolons), tab-separated as `mysql --batch` writes it, or vertical (`\G`). Addresses, transport
  * and time come from the columns beside the message.
  *

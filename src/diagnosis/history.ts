@@ -61,7 +61,7 @@ export function beginHistory (callId: string, startedAt: number): CallHistory {
   return { callId, startedAt, exchanges: [], samples: [], findings: [] }
 }
 
-/** As history keeps an SDP: without keys and passwords. A fingerprint is none (RFC 8122 §5), and tells whose certificate it is. */
+/** As history keeps an SDP: without keys and passwords. A fingerprint is none (RFC 8122 §5). */
 export function keptSdp (sdp: Buffer): string {
   return masked(sdp.toString('latin1').slice(0, mostSdpLength))
 }

@@ -133,7 +133,6 @@ export function candidatesOf (media: MediaView): readonly Candidate[] {
 const readCandidates = new WeakMap<readonly Attribute[], readonly Candidate[]>()
 
 function candidateOf (attribute: Attribute): Candidate {
-
   const [, , transport = '', , address = '', , , type = ''] = attribute.value.split(' ', 8)
   return { attribute, transport: transport.toLowerCase(), address, type }
 }

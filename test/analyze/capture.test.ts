@@ -161,7 +161,9 @@ test('reads HEP over UDP and TCP, cut anywhere, and of version 2', async () => {
     assert.ok(read.packets[0]?.bytes.equals(message))
   }
   const head = Buffer.from([2, 16, 2, 17, 0xc7, 0x38, 0x13, 0xc4, 198, 51, 100, 20, 203, 0, 113, 5, ...Buffer.alloc(12)])
-  const two = await packetsOf(pcapWith(1, ethernet(ipv4(17, agents.from, agents.to, udp(agents.from, agents.to, Buffer.concat([head, message]))))))
+  const { from, to } = agents
+  const datagram = udp(from, to, Buffer.concat([head, message]))
+  const two = await packetsOf(pcapWith(1, ethernet(ipv4(17, from, to, datagram))))
   assert.deepEqual(two.packets.map(({ bytes, source }) => [bytes.equals(message), source]), [[true, { address: '198.51.100.20', port: 51_000 }]])
 })
 

@@ -1,11 +1,13 @@
-import type { RuleFacts } from '../../src/sdp/conformance.ts'
+import type * as Conformance from '../../src/sdp/conformance.ts'
+import type * as Parsing from '../../src/sdp/parse.ts'
+import type * as View from '../../src/sdp/view.ts'
 import { sdpFile } from '../support/calls.ts'
 import { percentile, table } from './table.ts'
 
 // As it ships: tsx names each inner function anew whenever it is made, which doubles what a small rule takes.
-const { check } = await import(new URL('../../dist/sdp/conformance.js', import.meta.url).href) as typeof import('../../src/sdp/conformance.ts')
-const { parseSdp } = await import(new URL('../../dist/sdp/parse.js', import.meta.url).href) as typeof import('../../src/sdp/parse.ts')
-const { viewOf } = await import(new URL('../../dist/sdp/view.js', import.meta.url).href) as typeof import('../../src/sdp/view.ts')
+const { check } = await import(new URL('../../dist/sdp/conformance.js', import.meta.url).href) as typeof Conformance
+const { parseSdp } = await import(new URL('../../dist/sdp/parse.js', import.meta.url).href) as typeof Parsing
+const { viewOf } = await import(new URL('../../dist/sdp/view.js', import.meta.url).href) as typeof View
 
 const rounds = 15
 const perRound = 2000
@@ -13,7 +15,7 @@ const perRound = 2000
 const facts = {
   plain: { direction: 'out', role: 'offer', leg: { name: 'phone', kind: 'plain', codecs: ['PCMU', 'PCMA', 'telephone-event'] }, isPublic: true },
   web: { direction: 'out', role: 'answer', leg: { name: 'browser', kind: 'web' }, isPublic: true },
-} as const satisfies Record<string, RuleFacts>
+} as const satisfies Record<string, Conformance.RuleFacts>
 
 /** CPU microseconds for one SDP: read alone, and read with every rule that concerns the leg. Medians, side by side. */
 export function conformanceTable (): string {
@@ -26,9 +28,9 @@ export function conformanceTable (): string {
   return table(['conformance rules, CPU µs for one SDP', 'parse', 'parse and rules', 'rules alone', 'findings'], rows)
 }
 
-function row (label: string, name: string, base: RuleFacts, offer?: string): string[] {
+function row (label: string, name: string, base: Conformance.RuleFacts, offer?: string): string[] {
   const bytes = sdpFile(name)
-  const full: RuleFacts = { ...base, ...offer !== undefined && { offer: viewOf(parseSdp(sdpFile(offer))) } }
+  const full: Conformance.RuleFacts = { ...base, ...offer !== undefined && { offer: viewOf(parseSdp(sdpFile(offer))) } }
   const whole = () => check(viewOf(parseSdp(bytes)), full)
   const alone: number[] = []
   const withRules: number[] = []

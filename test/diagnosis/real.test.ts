@@ -35,6 +35,13 @@ test('a call that has ended keeps its explanation, with the figures that the nod
     'offer phone → phone', 'answer phone → phone',
   ])
   assert.deepEqual(timeline.map(({ event }) => event), ['offer', 'answer', 'end'])
+  // The histograms have what the report has, by the profiles of both legs; what was heard is known in longer calls alone.
+  const page = await (await fetch(`${site.ngpilot.url}/metrics`)).text()
+  const counted = (name: string, labels = '') => Number(new RegExp(`^ngpilot_call_${name}_count\\{caller="phone",callee="phone"${labels}\\} (\\d+)`, 'm').exec(page)?.[1] ?? 0)
+  assert.ok(counted('duration_seconds') > 0)
+  for (const leg of ['caller', 'callee'] as const) {
+    for (const name of ['mos', 'loss_ratio', 'jitter_seconds']) assert.ok(!report[leg].heard || counted(name, `,leg="${leg}"`) > 0, `${name} ${leg}`)
+  }
 })
 
 test('rtpengine 10.5, whose reply to a delete has no figures, is asked for them before it', async (t) => {

@@ -83,7 +83,9 @@ async function* readPcapng (reader: ByteReader, complain: Complain): AsyncGenera
       const from = interfaces[read.u32(block, 0)]
       const ticks = read.u32(block, 4) * 2 ** 32 + read.u32(block, 8)
       const data = block.subarray(20, 20 + read.u32(block, 12))
-      if (from && data.length <= mostFrameBytes) yield { at: ticks / from.ticksPerMs, linkType: from.linkType, data, wireSize: read.u32(block, 16) }
+      if (from && data.length <= mostFrameBytes) {
+        yield { at: ticks / from.ticksPerMs, linkType: from.linkType, data, wireSize: read.u32(block, 16) }
+      }
     }
   }
 }

@@ -9,8 +9,8 @@ const mostEarly = 64
 
 /**
  * One direction of a TCP connection: puts segments in order and takes the SIP messages out, bare (RFC 3261 §18.3), in
- * WebSocket frames (RFC 7118) or in HEP. A capture may begin in the middle, so it starts where a message or a frame does, and starts
- * anew there when bytes are lost.
+ * WebSocket frames (RFC 7118) or in HEP. A capture may begin in the middle, so it starts where a message or a frame does,
+ * and starts anew there when bytes are lost.
  */
 export class SipStream {
   #next: number | undefined

@@ -107,7 +107,8 @@ export const sipLeaks: Rule[] = [
     why: 'rtcp-fb needs AVPF; strict phones refuse the SDP.',
     fix: 'conformance: { SIP-10: repair }, which is the default; for a phone with AVPF: ng: { transport-protocol: RTP/AVPF }.',
     reference: 'RFC 4585 §4.2',
-    check: ({ session, media }, facts) => found(ofNames([session, ...media.filter((part) => !hasFeedback(part, facts))], feedback)),
+    check: ({ session, media }, facts) =>
+      found(ofNames([session, ...media.filter((part) => !hasFeedback(part, facts))], feedback)),
     repair: (sdp, facts) => {
       const { session, media } = withoutFeedback(sdp)
       return { session, media: media.map((part, index) => hasFeedback(part, facts) ? sdp.media[index] ?? part : part) }
