@@ -1,4 +1,5 @@
 import { NgpilotError } from '../errors.ts'
+import type { Urgency } from './urgency.ts'
 
 export interface AdmissionOptions {
   /** By when a request is to be answered; it may wait half of that for its turn, or nothing were left to do it in. */
@@ -18,7 +19,7 @@ interface Waiting {
   at: number
   /** For so long it lay in the socket before that, while this process did something else; at most. */
   lateMs: number
-  isEnding: boolean
+  urgency: Urgency
   begin: (deadline: number) => void
   refuse: (error: NgpilotError) => void
 }
@@ -35,13 +36,16 @@ const tickMs = 20
 /**
  * Whose turn it is when this process has more to do than it can: a request that has waited for half of its time is refused
  * at once, and so is one too many, so that nobody waits past the deadline and what is begun can be finished. While the
- * process keeps up, all begin at once. What ends a call frees more than it costs, and is not refused for having waited.
+ * process keeps up, all begin at once. New calls come last, so that those that are up do not suffer. What ends a call frees
+ * more than it costs, and is not refused for having waited.
  *
  * @fastify/under-pressure knows HTTP alone, and by the mean delay of the last second refuses all requests or none.
  */
 export class Admission {
   readonly #options: Required<AdmissionOptions>
-  readonly #queue = new Set<Waiting>()
+  /** Of calls that are there already. */
+  readonly #known = new Set<Waiting>()
+  readonly #new = new Set<Waiting>()
   readonly #ticking: NodeJS.Timeout
   #tickedAt = performance.now()
   /** When this turn of the event loop began, as far as requests came in it, and how many. */
@@ -58,21 +62,24 @@ export class Admission {
    * Resolves when a request's turn has come, at once while this process keeps up, with its deadline by the clock of
    * `performance.now()`.
    *
-   * @param isEnding it ends a call
    * @throws NgpilotError `overloaded`
    */
-  async turn (isEnding = false): Promise<number> {
+  async turn (urgency: Urgency): Promise<number> {
     const now = performance.now()
     this.#openTurn(now)
     this.#entered++
     const lateMs = Math.max(0, now - this.#tickedAt - tickMs)
     return new Promise((resolve, reject) => {
-      const waiting: Waiting = { at: now, lateMs, isEnding, begin: resolve, refuse: reject }
-      const isFull = this.#queue.size >= this.#options.mostWaiting * (isEnding ? 2 : 1)
-      if (this.#queue.size === 0 && now - (this.#turnAt ?? now) < turnMs) this.#begin(waiting, now)
-      else if (isFull) this.#refuse(waiting, now, `${this.#queue.size} requests wait already`)
-      else this.#queue.add(waiting)
+      const waiting: Waiting = { at: now, lateMs, urgency, begin: resolve, refuse: reject }
+      const isFull = this.#size >= this.#options.mostWaiting * (urgency === 'ending' ? 2 : 1)
+      if (this.#size === 0 && now - (this.#turnAt ?? now) < turnMs) this.#begin(waiting, now)
+      else if (isFull) this.#refuse(waiting, now, `${this.#size} requests wait already`)
+      else (urgency === 'new' ? this.#new : this.#known).add(waiting)
     })
+  }
+
+  get #size (): number {
+    return this.#known.size + this.#new.size
   }
 
   close (): void {
@@ -88,11 +95,12 @@ export class Admission {
     const isReading = entered >= manyAtOnce && startedAt - this.#beganAt < readingMs
     let now = startedAt
     while (!isReading && now - startedAt < turnMs) {
-      const [next] = this.#queue
+      const queue = this.#known.size > 0 ? this.#known : this.#new
+      const [next] = queue
       if (!next) break
-      this.#queue.delete(next)
+      queue.delete(next)
       const waitedMs = now - next.at
-      if (waitedMs >= this.#options.deadlineMs / 2 && !next.isEnding) {
+      if (waitedMs >= this.#options.deadlineMs / 2 && next.urgency !== 'ending') {
         this.#refuse(next, now, `it has waited for ${waitedMs.toFixed()} ms`)
       } else {
         this.#begin(next, now)
@@ -101,8 +109,8 @@ export class Admission {
       }
       now = performance.now()
     }
-    this.#options.observer.waiting(this.#queue.size)
-    if (this.#queue.size > 0) this.#openTurn(now)
+    this.#options.observer.waiting(this.#size)
+    if (this.#size > 0) this.#openTurn(now)
   }
 
   #openTurn (now: number): void {

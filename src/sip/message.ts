@@ -32,6 +32,7 @@ const mostHeaderBytes = 16_384
 const blankLine = /\r?\n\r?\n/g
 const controlCharacter = /[\0-\x08\x0b\x0c\x0e-\x1f\x7f]|\r(?!\n)/
 const requestLine = /^([A-Za-z0-9\-.!%*_+`'~]+) (\S+) SIP\/2\.0$/i
+const tagInTo = /^(?:To|t)[ \t]*:[^\r\n]*;[ \t]*tag[ \t]*=/im
 const statusLine = /^SIP\/2\.0 ([1-6]\d\d)(?: (.*))?$/is
 
 /**
@@ -154,4 +155,9 @@ function bodyOf (bytes: Buffer, start: number, header: SipHeader | undefined): B
 export function endsCall (message: Buffer): boolean {
   const start = message.toString('latin1', 0, 7)
   return start.startsWith('BYE ') || start.startsWith('CANCEL ')
+}
+
+/** Whether it is an INVITE outside of any call, one without a tag in To, without a look at the rest of it. */
+export function startsCall (message: Buffer): boolean {
+  return message.toString('latin1', 0, 7) === 'INVITE ' && !tagInTo.test(message.toString('latin1', 0, mostHeaderBytes))
 }

@@ -1,6 +1,8 @@
-import { setTimeout as sleep } from 'node:timers/promises'
+import { execFile } from 'node:child_process'
 import { Agent, request } from 'node:http'
 import { loadavg } from 'node:os'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { promisify } from 'node:util'
 import { startNgpilot } from '../../stack/ngpilot.ts'
 import { type Rtpengine, startRtpengine } from '../../stack/rtpengine.ts'
 import { sdpFile } from '../support/calls.ts'
@@ -71,20 +73,16 @@ try {
   })
   const head = ['phase', 'calls', 'offers failed', 'offer p50 ms', 'p99', 'max', 'answers failed', 'delete p99 ms', '/healthz p99 ms', 'on n1', 'normal after ms']
   console.log(`\n${callsPerSecond} calls/s, ${callMs} ms each, deadline 400 ms; load average ${loadavg()[0]?.toFixed(1) ?? ''}\n\n${table(head, rows)}\n`)
-  console.log(`n1 was empty ${emptyAfterMs?.toFixed(0) ?? 'never'} ms after it began to drain\n`)
+  console.log(`ngpilot drain n1 --wait returned ${emptyAfterMs === undefined ? 'never' : `after ${emptyAfterMs.toFixed()} ms`}\n`)
 } finally {
   for (const end of ends.reverse()) await end()
 }
 
-/** Drains a node and waits until it is empty, as `ngpilot drain --wait` does. @returns the milliseconds that it took */
+/** `ngpilot drain --wait`: the command itself. @returns the milliseconds that it took, its own start included */
 async function drained (url: string, id: string): Promise<number> {
   const started = performance.now()
-  await fetch(`${url}/v1/nodes/${id}/drain`, { method: 'POST' })
-  for (;;) {
-    const { nodes } = await (await fetch(`${url}/v1/nodes`)).json() as { nodes: { id: string, isDrained: boolean }[] }
-    if (nodes.find((node) => node.id === id)?.isDrained) return performance.now() - started
-    await sleep(100)
-  }
+  await promisify(execFile)(process.execPath, [...built, 'drain', id, '--wait', '--url', url])
+  return performance.now() - started
 }
 
 function rowOf (name: string, from: number, calls: Call[]): string[] {

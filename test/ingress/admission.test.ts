@@ -9,7 +9,7 @@ const deadlineMs = 100
 test('while the process keeps up, each request begins at once and has the whole deadline', async (t) => {
   const { admission, waits } = start(t)
   for (let index = 0; index < 20; index++) {
-    assert.ok(await admission.turn() <= performance.now() + deadlineMs)
+    assert.ok(await admission.turn('new') <= performance.now() + deadlineMs)
     await sleep(1)
   }
   assert.deepEqual(waits.filter((seconds) => seconds > 0), [])
@@ -23,7 +23,7 @@ test('more than can be done: who has waited half of its time is refused, what en
   const outcomes = await Promise.all(Array.from({ length: 1000 }, async (_, index) => {
     const isEnding = index % 10 === 0
     try {
-      await admission.turn(isEnding)
+      await admission.turn(isEnding ? 'ending' : 'new')
     } catch (error) {
       return isEnding ? 'an ending was refused' : asNgpilotError(error).code
     }
@@ -40,11 +40,24 @@ test('more than can be done: who has waited half of its time is refused, what en
   t.diagnostic(`${count('done')} done, ${count('overloaded')} refused`)
 })
 
+test('calls that are there come before new ones', async (t) => {
+  const { admission } = start(t)
+  await admission.turn('new')
+  work(6)
+  const order: string[] = []
+  const urgencies = ['new', 'new', 'running', 'ending', 'new', 'running'] as const
+  await Promise.all(urgencies.map(async (urgency, index) => {
+    await admission.turn(urgency)
+    order.push(`${urgency} ${index}`)
+  }))
+  assert.deepEqual(order, ['running 2', 'ending 3', 'running 5', 'new 0', 'new 1', 'new 4'])
+})
+
 test('past the bound a request is refused at once', async (t) => {
   const { admission } = start(t, { mostWaiting: 5 })
-  await admission.turn()
+  await admission.turn('new')
   work(6)
-  const asked = Array.from({ length: 8 }, () => admission.turn().then(() => 'done', (error: unknown) => asNgpilotError(error).message))
+  const asked = Array.from({ length: 8 }, () => admission.turn('new').then(() => 'done', (error: unknown) => asNgpilotError(error).message))
   const outcomes = await Promise.all(asked)
   assert.deepEqual(outcomes.slice(0, 5), Array(5).fill('done'))
   for (const outcome of outcomes.slice(5)) assert.match(outcome, /more to do than it can: 5 requests wait already/)

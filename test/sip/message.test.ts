@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import type { ErrorCode } from '../../src/errors.ts'
 import { valuesOf } from '../../src/sip/headers.ts'
-import { parseSipMessage } from '../../src/sip/message.ts'
+import { parseSipMessage, startsCall } from '../../src/sip/message.ts'
 import { growth, mutate, seeded, survives } from '../sdp/hostile.ts'
 import { sample } from '../sdp/samples.ts'
 import { invite, inviteWith } from './samples.ts'
@@ -158,4 +158,13 @@ test('meets 40,000 broken messages with a value or an NgpilotError', () => {
     if (survives(() => parseSipMessage(mutate(originals[run % 3] ?? Buffer.alloc(0), random)))) good++
   }
   assert.ok(good > 4000 && good < 38_000)
+})
+
+test('an INVITE starts a call unless To has a tag, whatever its headers are called', () => {
+  const inviteTo = (to: string) => Buffer.from(`INVITE sip:b@x SIP/2.0\r\nFrom: <sip:a@x>;tag=1\r\n${to}\r\nCall-ID: c\r\n\r\nv=0\r\n`)
+  for (const to of ['To: <sip:b@x>', 't: "tag=" <sip:b@x>', 'TO:<sip:b@x>;user=phone']) assert.ok(startsCall(inviteTo(to)), to)
+  for (const to of ['To: <sip:b@x>;tag=2', 't : <sip:b@x>;x=y; Tag = 2']) assert.ok(!startsCall(inviteTo(to)), to)
+  for (const other of ['ACK sip:b@x SIP/2.0\r\nTo: <sip:b@x>\r\n\r\n', 'SIP/2.0 200 OK\r\nTo: <sip:b@x>\r\n\r\n', '']) {
+    assert.ok(!startsCall(Buffer.from(other)), other)
+  }
 })

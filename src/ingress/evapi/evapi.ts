@@ -1,8 +1,8 @@
 import type { Calls } from '../../calls/calls.ts'
 import type { CallEvent, CallEvents } from '../../calls/events.ts'
 import { NgpilotError, asNgpilotError } from '../../errors.ts'
-import { endsCall } from '../../sip/message.ts'
 import type { Admission } from '../admission.ts'
+import { type Urgency, urgencyOfCommand, urgencyOfSip } from '../urgency.ts'
 import type { ReplyFrame, RequestFrame } from './frames.ts'
 import { type KamailioAddress, Link, type LinkTimes } from './link.ts'
 import type { EvapiObserver } from './observer.ts'
@@ -83,7 +83,7 @@ export function startEvapi (options: EvapiOptions, { admission, calls, events }:
       line.command = frame.verb
       if (isStopping) throw new NgpilotError('stopping', 'this ngpilot is going down; ask another')
       if (inFlight.count > mostInFlight) throw new NgpilotError('overloaded', `${mostInFlight} requests of this Kamailio are under way`)
-      answer(link, await replyTo(frame, await admission.turn(isEnding(frame)), line))
+      answer(link, await replyTo(frame, await admission.turn(urgencyOf(frame)), line))
     } catch (thrown) {
       const error = asNgpilotError(thrown)
       Object.assign(line, { error: error.code, detail: error.message, ...(error.code === 'internal' && { err: error.cause }) })
@@ -121,8 +121,9 @@ export function startEvapi (options: EvapiOptions, { admission, calls, events }:
   }
 }
 
-function isEnding ({ verb, message = '' }: RequestFrame): boolean {
-  return verb === 'delete' || endsCall(Buffer.from(message.slice(0, 7)))
+function urgencyOf ({ verb, toTag, message, message64 }: RequestFrame): Urgency {
+  if (verb !== 'manage') return urgencyOfCommand(verb, toTag)
+  return urgencyOfSip(message64 === undefined ? Buffer.from(message ?? '') : Buffer.from(message64, 'base64'))
 }
 
 /** A report is for people. */

@@ -3,6 +3,7 @@ import { NgpilotError, asNgpilotError } from '../../errors.ts'
 import { RawCommand } from '../../ng/raw.ts'
 import type { NgDictionary, NgReply, NgValue } from '../../ng/types.ts'
 import type { Admission } from '../admission.ts'
+import { urgencyOfCommand } from '../urgency.ts'
 import { Duplicates, type DuplicatesOptions } from './duplicates.ts'
 import { replyOf } from './errors.ts'
 import { type Incoming, readCommand, readMessage, writeReply } from './message.ts'
@@ -110,7 +111,7 @@ export function createHandler (options: HandlerOptions): { handle: Handle, stop:
     if (command === 'ping') return { reply: pong }
     if (isStopping) throw new NgpilotError('stopping', 'this ngpilot is going down; ask another')
     if (duplicates.pending > maxPending) throw new NgpilotError('overloaded', `${maxPending} commands are under way already`)
-    const deadline = await admission.turn(command === 'delete')
+    const deadline = await admission.turn(urgencyOfCommand(command, textAt(message, 'to-tag')))
     const request = readRequest(message, body, deadline)
     if (!request) {
       const fleetReply = await calls.wholeFleet({ message, deadline, raw: new RawCommand(command, body) })
