@@ -109,7 +109,8 @@ export function nameOf (exchange: ExchangeRecord | undefined): string {
 
 /** The exchange that both ends go by: an answered one, or while an offer waits or was refused the one before it. */
 function standingOf (exchange: ExchangeRecord | undefined): string | undefined {
-  return exchange?.state === 'answered' && exchange.cseq !== undefined ? exchange.standing ?? nameOf(exchange) : exchange?.standing
+  const isAnswered = exchange?.state === 'answered' && exchange.cseq !== undefined
+  return isAnswered ? exchange.standing ?? nameOf(exchange) : exchange?.standing
 }
 
 /** Forks of one branch that forked further on have dialogs of their own; an offer to all of them belongs to each. */

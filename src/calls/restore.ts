@@ -16,7 +16,14 @@ interface RestoreDeps extends Pick<CallDeps, 'peers'> {
 }
 
 /** One SDP of an exchange, the offer or its answer. `exchange`: its name (exchange.ts); the tags: whose they were. */
-interface Piece { callId: string, branch: string, exchange: string, offerer: string, answerer: string, role: 'offer' | 'answer' }
+interface Piece {
+  callId: string
+  branch: string
+  exchange: string
+  offerer: string
+  answerer: string
+  role: 'offer' | 'answer'
+}
 
 /** Less than the others wait for an answer (state/peers.ts). */
 const allowedMs = 500

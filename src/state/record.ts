@@ -202,7 +202,7 @@ const states = [undefined, 'confirmed', 'ended', 'cancelled'] as const
 function textOfBranch (key: string, { caller, callee, state, invite, hidden = [] }: BranchRecord): string {
   return JSON.stringify([
     caller === key ? 0 : caller, valueOfLeg(callee), states.indexOf(state),
-    invite ? [invite.cseq, invite.transaction, ...(invite.isLate ? [1] : []), ...(invite.hop === undefined ? [] : [invite.hop])] : 0,
+    invite ? valueOfInvite(invite) : 0,
     ...hidden.map(valueOfMedia),
   ])
 }
@@ -224,6 +224,11 @@ function branchOf (key: string, value: unknown, exchangeValue: unknown): BranchR
     ...(exchange && { exchange }),
     ...(stateName && { state: stateName }),
   }
+}
+
+/** Without what is not there. */
+function valueOfInvite ({ cseq, transaction, isLate, hop }: InviteRecord): unknown[] {
+  return [cseq, transaction, ...(isLate ? [1] : []), ...(hop === undefined ? [] : [hop])]
 }
 
 function inviteOf (value: unknown): InviteRecord | undefined {

@@ -135,8 +135,8 @@ export interface BranchRecord {
 }
 
 /**
- * `transaction`: what stands for the branch of its top Via. `isLate`: it had no offer, so that its 2xx has one. `hop`: stands
- * for where it went, if it came without a via-branch.
+ * `transaction`: what stands for the branch of its top Via. `isLate`: it had no offer, so that its 2xx has one. `hop`: what
+ * stands for where it went, if it came without a via-branch.
  */
 export interface InviteRecord { cseq: number, transaction: string, isLate?: true, hop?: string }
 
@@ -153,7 +153,7 @@ export interface ExchangeRecord {
   callee?: string
   /** When the offer came, in seconds since the epoch. */
   at: number
-  /** While the offer waits for its answer, and once it was refused: the name of the exchange that stands (calls/exchange.ts). */
+  /** While the offer waits, and once it was refused: the name of the exchange that stands (calls/exchange.ts). */
   standing?: string
 }
 

@@ -8,7 +8,8 @@ const node: MediaNode = { id: 'n1', host: '127.0.0.1', port: 1 }
 
 /** A sampler on a clock of the test's own. Answers come at once. */
 function startSampler (
-  t: TestContext, { perSecond = 20, fails, isDown = () => false }: { perSecond?: number, fails?: NgpilotError, isDown?: () => boolean } = {},
+  t: TestContext,
+  { perSecond = 20, fails, isDown = () => false }: { perSecond?: number, fails?: NgpilotError, isDown?: () => boolean } = {},
 ) {
   t.mock.timers.enable({ apis: ['setInterval'] })
   let now = 0

@@ -7,7 +7,7 @@ import { startSite } from '../support/site.ts'
 
 const browserHz = 440
 
-/** rtpengine 12.5 and 26.0 end DTLS at an ICE restart without tls-id, 10.5 does not. `npm run test:calls` tries all three. */
+/** rtpengine 12.5 and 26.0 end DTLS at an ICE restart without tls-id, 10.5 does not. `npm run test:calls` tries all. */
 const releases = (process.env.NGPILOT_TEST_RELEASES ?? 'trixie').split(',') as Release[]
 
 for (const release of releases) {

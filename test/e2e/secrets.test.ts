@@ -43,7 +43,7 @@ test('no key of a call leaves but in its SDP: not to Redis, other instances, log
 
   const sdps: string[] = []
   const leaked: string[] = []
-  /** What shows SDPs to a person: there ufrag and fingerprint may stand, which are no secrets; keys and passwords are masked. */
+  /** What shows SDPs to a person, keys masked: ufrag and fingerprint, which are no secrets, may stand there. */
   const shown: string[] = []
   const heard = new Redis(redis.url)
   const client = new Redis(redis.url)
