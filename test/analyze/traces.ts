@@ -149,8 +149,8 @@ export function hep ({ at, from, to, text: message }: Sent): Buffer {
   const chunks = Buffer.concat([
     chunk(1, number(1, 2)), chunk(2, number(1, 17)), chunk(3, fromAddress), chunk(4, toAddress),
     chunk(7, number(2, portOf(from))), chunk(8, number(2, portOf(to))),
-    chunk(9, number(4, Math.floor(micros / 1e6))),
-    chunk(10, number(4, micros % 1e6)), chunk(11, number(1, 1)), chunk(12, number(4, 42)), chunk(15, Buffer.from(message, 'latin1')),
+    chunk(9, number(4, Math.floor(micros / 1e6))), chunk(10, number(4, micros % 1e6)),
+    chunk(11, number(1, 1)), chunk(12, number(4, 42)), chunk(15, Buffer.from(message, 'latin1')),
   ])
   return Buffer.concat([Buffer.from('HEP3'), number(2, 6 + chunks.length), chunks])
 }
