@@ -1,6 +1,7 @@
-import { createSocket } from 'node:dgram'
+import { createSocket, type SocketOptions } from 'node:dgram'
+import { lookup } from 'node:dns'
 import { once } from 'node:events'
-import { isIPv6 } from 'node:net'
+import { isIP, isIPv6 } from 'node:net'
 import { maxMessageBytes } from '../../ng/check.ts'
 import type { Listener, ListenerDeps } from './listener.ts'
 
@@ -11,13 +12,14 @@ const bufferBytes = 4 * 1024 ** 2
 export async function listenUdp (
   host: string, port: number, { handle, isAllowed, ignored }: ListenerDeps,
 ): Promise<Listener> {
-  const socket = createSocket({ type: isIPv6(host) ? 'udp6' : 'udp4' })
+  const socket = createSocket({ type: isIPv6(host) ? 'udp6' : 'udp4', lookup: lookUp })
   socket.on('message', (datagram, { address, port }) => {
     if (!isAllowed(address)) { ignored(); return }
-    handle(datagram, `${address} ${port}`, (reply) => socket.send(reply, port, address, ignore), maxMessageBytes)
+    handle(datagram, `${address} ${port}`, (reply) => socket.send(reply, port, address), maxMessageBytes)
   })
+  const listening = once(socket, 'listening')
   socket.bind(port, host)
-  await once(socket, 'listening')
+  await listening
   // What an answer meets on its way (no route, a closed port) is its client's trouble.
   socket.on('error', ignore)
   try {
@@ -32,3 +34,10 @@ export async function listenUdp (
 }
 
 const ignore = () => undefined
+
+/** An address is what it is, at once: `dns.lookup` costs each answer 3 µs. */
+const lookUp: SocketOptions['lookup'] = (host, options, done) => {
+  const family = isIP(host)
+  if (family === 0) lookup(host, options, done)
+  else done(null, host, family)
+}
