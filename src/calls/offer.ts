@@ -11,7 +11,7 @@ import { offerForNode, sdpForLeg } from './bridge.ts'
 import { both } from './both.ts'
 import { flagsOf } from './client-flags.ts'
 import { type ConformanceCheck, noted, unchecked } from './conformance.ts'
-import { decided } from './decided.ts'
+import { decided, type Weighed } from './decided.ts'
 import type { CallDeps } from './deps.ts'
 import { endBranches } from './end.ts'
 import { offered } from './exchange.ts'
@@ -28,6 +28,7 @@ export type Offer = ReturnType<typeof createOffer>
  * Handles an offer, the first of a call or of a fork, or a later one from either side (RFC 3264 §8).
  *
  * `isRestoring`: one of before goes to the node once more; between the ends nothing changes.
+ * `weighed`: what was decided already on a call's first offer.
  *
  * @throws NgpilotError `offer_pending`, `out_of_order` by the state of the exchange; `not_acceptable`, `sdp_invalid` for
  *   what it offers; `no_node`, `ng_timeout`, `ng_rejected` when no node takes it.
@@ -36,16 +37,17 @@ export function createOffer (deps: CallDeps, conformance: ConformanceCheck) {
   const { policy, fleet, ng, store, deletes, observer } = deps
 
   return async function offer (
-    request: MediaRequest & { sdp: Buffer }, call: CallRecord | undefined, hold: Hold, { isRestoring = false } = {},
+    request: MediaRequest & { sdp: Buffer }, call: CallRecord | undefined, hold: Hold,
+    { isRestoring = false, weighed }: { isRestoring?: boolean, weighed?: Weighed } = {},
   ): Promise<Outcome> {
-    const sdp = parseSdp(request.sdp)
+    const sdp = weighed?.sdp ?? parseSdp(request.sdp)
     const known = request.toTag === undefined ? undefined : placeOf(call, request)
     if (known?.branch?.state === 'ended') throw new NgpilotError('call_ended', 'an offer came in a dialog that is over')
-    const inForce = policy(request.callId, call?.revision)
-    const facts = known
+    const inForce = weighed?.policy ?? policy(request.callId, call?.revision)
+    const facts = weighed?.facts ?? (known
       ? factsAt(inForce, 'offer', request, call, known, sdp)
-      : openingFacts(inForce, request, call, sdp)
-    const decision = decided(deps, inForce, facts)
+      : openingFacts(inForce, request, call, sdp))
+    const decision = decided(deps, inForce, facts, weighed?.decision)
     const { sender, receiver } = decision
     const place = known ?? opening(call, request, receiver.name)
     const { branch, by, callee } = place

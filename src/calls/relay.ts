@@ -1,14 +1,15 @@
 import { NgpilotError, asNgpilotError } from '../errors.ts'
 import { sendToFirst } from '../ng/failover.ts'
-import { type RawCommand, bodyOf } from '../ng/raw.ts'
-import type { MediaNode, NgCommand, NgDictionary, NgReply } from '../ng/types.ts'
+import { type RawCommand, bodyOf, rawLike } from '../ng/raw.ts'
+import type { MediaNode, NgDictionary, NgReply } from '../ng/types.ts'
 import { decide } from '../policy/decide.ts'
-import type { Decision } from '../policy/types.ts'
+import type { CallFacts } from '../policy/types.ts'
 import { parseSdp } from '../sdp/parse.ts'
 import type { Sdp } from '../sdp/sdp.ts'
 import type { CallRecord } from '../state/store.ts'
 import type { Answer } from './answer.ts'
 import { accepted } from './bridge.ts'
+import type { Weighed } from './decided.ts'
 import type { CallDeps } from './deps.ts'
 import { openingFacts } from './facts.ts'
 import type { EndSome } from './end.ts'
@@ -56,13 +57,16 @@ export function createRelay (
   return async function relay (request: NgRequest, call: CallRecord | undefined, hold: Hold): Promise<Relayed> {
     const { raw: { command }, media } = request
     if (command === 'delete') return passDelete(request, call, hold)
-    const decision = call || !media ? undefined : decided(media, command)
-    const isPassed = call ? isPassedOn(call) : decision?.clientFlags === 'trust'
+    const weighed = call || !media ? undefined : weigh(media, command)
+    const isPassed = call ? isPassedOn(call) : weighed && accepted(weighed.decision).clientFlags === 'trust'
     if (media && !isPassed) {
-      if (command === 'offer') return { outcome: await offer(media, call, hold) }
+      if (command === 'offer') {
+        const isFirst = weighed?.sdp !== undefined && media.toTag === undefined
+        return { outcome: await offer(media, call, hold, isFirst ? { weighed: weighed as Weighed } : {}) }
+      }
       return { outcome: await answer({ ...media, toTag: media.toTag ?? '' }, call, hold) }
     }
-    if (openers.has(command) && !call && media?.toTag === undefined) return passFirst(request, hold, decision?.nodes)
+    if (openers.has(command) && !call && media?.toTag === undefined) return passFirst(request, hold, weighed?.decision.nodes)
     const node = await nodeOf(request, call)
     if (command !== 'offer' && command !== 'answer') return relayedBy(node, await ng.send(node, commandFor(request, node), request))
     const sending = ng.send(node, commandFor(request, node), request).catch((error: unknown) => {
@@ -73,13 +77,15 @@ export function createRelay (
     return relayedBy(node, reply)
   }
 
-  /** Whether the client is trusted in a call that begins; undefined: no rule trusts any. */
-  function decided (media: MediaRequest & { sdp: Buffer }, command: string): Decision | undefined {
+  /** What a call that begins is decided to be, which says whether the client is trusted; undefined: no rule trusts any. */
+  function weigh (media: MediaRequest & { sdp: Buffer }, command: string): Omit<Weighed, 'sdp'> & Partial<Weighed> | undefined {
     const inForce = policy(media.callId)
     if (!inForce.trustsClients) return undefined
     // What cannot be read says nothing to the policy; whether that matters is for whoever reads it next.
-    const facts = openingFacts(inForce, media, undefined, readable(media.sdp))
-    return accepted(decide(inForce, { ...facts, command: command === 'offer' ? 'offer' : 'answer' }))
+    const sdp = readable(media.sdp)
+    const opening = openingFacts(inForce, media, undefined, sdp)
+    const facts: CallFacts = command === 'offer' ? opening : { ...opening, command: 'answer' }
+    return { policy: inForce, facts, decision: decide(inForce, facts), ...sdp && { sdp } }
   }
 
   async function passFirst (request: NgRequest, hold: Hold, set?: string): Promise<Relayed> {
@@ -123,14 +129,14 @@ export function createRelay (
     // The tags at the node are ngpilot's to choose; the caller's stands for all of the call.
     const [[, branch] = []] = Object.entries(call.branches)
     const command = { ...ending?.more, 'call-id': callId, ...(branch && { 'from-tag': branch.caller }), command: 'delete' }
-    const { reply, node } = await sendDelete(request, () => command, call, hold)
+    const { reply, node } = await sendDelete(request, () => rawLike(request.raw, command), call, hold)
     await store.end(callId)
-    return { outcome: { node: node.id }, reply }
+    return { ...relayedBy(node, reply), reply }
   }
 
   /** @param hold where the whole call is to end: then a silent node is owed it. */
   async function sendDelete (
-    { callId, deadline }: NgRequest, command: (node: MediaNode) => RawCommand | NgCommand, call: CallRecord | undefined,
+    { callId, deadline }: NgRequest, command: (node: MediaNode) => RawCommand, call: CallRecord | undefined,
     hold: Hold | undefined,
   ): Promise<{ node: MediaNode, reply: NgReply }> {
     const node = await nodeOf({ callId, deadline }, call)

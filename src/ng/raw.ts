@@ -1,4 +1,6 @@
-import type { NgReply } from './types.ts'
+import { encode, isJson, split } from './codec.ts'
+import { writeJson } from './json.ts'
+import type { NgCommand, NgReply } from './types.ts'
 
 /** A command that goes to the node byte for byte, bencode or JSON, under a cookie of our own. */
 export class RawCommand {
@@ -11,6 +13,11 @@ export class RawCommand {
     this.command = command
     this.body = body
   }
+}
+
+/** A command of our own in the format of a client's, whose reply can go back to that client byte for byte. */
+export function rawLike ({ body }: RawCommand, command: NgCommand): RawCommand {
+  return new RawCommand(command.command, isJson(body) ? writeJson(command) : split(encode('x', command)).body)
 }
 
 const bodies = new WeakMap<object, Buffer>()
