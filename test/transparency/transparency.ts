@@ -3,10 +3,12 @@ import { ensureTree, type Release } from '../../stack/tree.ts'
 import { table } from '../bench/table.ts'
 import { compare } from './compare.ts'
 import { corpus } from './corpus.ts'
+import { ownSuite } from './own-suite.ts'
 
 /**
  * `npm run test:transparency`: the same commands straight to rtpengine and through ngpilot's NG ingress, for each version
- * in the field, or with words those alone (`-- 12.5`). Prints how many replies were the same, and the first that were not.
+ * in the field, or with words those alone (`-- 12.5`). Prints how many replies were the same, the first that were not, and
+ * whether rtpengine's own test-suite is to be had.
  */
 const words = process.argv.slice(2)
 const all: [Release, RtpengineRelease][] = [['bookworm', '10.5'], ['trixie', '12.5'], ['sid', '26.0']]
@@ -14,6 +16,7 @@ const releases = all.filter(([, version]) => words.length === 0 || words.include
 const ends: (() => Promise<void> | void)[] = []
 const context = { after: (end: () => Promise<void> | void) => { ends.push(end) } }
 const rows: string[][] = []
+const suites: string[] = []
 
 try {
   for (const [release, version] of releases) {
@@ -26,8 +29,12 @@ try {
       if (different.length > 0) process.exitCode = 1
       for (const text of different.slice(0, 10)) console.log(`rtpengine ${version}: ${text}`)
     }
+    const suite = await ownSuite(context, release)
+    suites.push(`rtpengine ${version}'s own test-suite did not run: ${'missing' in suite
+      ? `the mirror does not have the source package (${suite.missing})`
+      : `its source package is there, but nothing here builds it yet; its tests take RTPENGINE_HOST and RTPENGINE_PORT`}`)
   }
-  console.log(`\n${table(['ngpilot\'s own corpus', 'sequences', 'commands', 'replies the same', 'different'], rows)}\n`)
+  console.log(`\n${table(['ngpilot\'s own corpus', 'sequences', 'commands', 'replies the same', 'different'], rows)}\n\n${suites.join('\n')}\n`)
 } finally {
   for (const end of ends.reverse()) await end()
 }
