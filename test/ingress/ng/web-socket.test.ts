@@ -36,12 +36,13 @@ test('a call over WebSocket is answered as rtpengine answers it over its own', a
     nodes: [{ id: 'n1', host: '127.0.0.1', port, stream: { transport: 'ws', host: '127.0.0.1', port: nodeHttpPort } }],
   })
   const ids = { 'call-id': 'c1', 'from-tag': 'f1' }
+  // More than a datagram holds.
+  const long = Buffer.concat([browser, Buffer.from('a=x-long:'.padEnd(500, 'x').concat('\r\n').repeat(150))])
   const commands: NgDictionary[] = [
     { command: 'ping' },
     { ...ids, sdp: browser, 'transport-protocol': 'RTP/AVP', ICE: 'remove', 'rtcp-mux': ['demux'], command: 'offer' },
     { ...ids, 'to-tag': 't1', sdp: phone, command: 'answer' },
-    // More than a datagram holds.
-    { ...ids, 'to-tag': 't1', sdp: Buffer.concat([browser, Buffer.from('a=x-long:'.padEnd(500, 'x').concat('\r\n').repeat(150))]), command: 'offer' },
+    { ...ids, 'to-tag': 't1', sdp: long, command: 'offer' },
     { ...ids, 'to-tag': 't1', command: 'query' }, { ...ids, 'call-id': 'another', command: 'query' },
     { ...ids, command: 'no such command' }, { ...ids, 'delete-delay': 0, command: 'delete' },
   ]
