@@ -47,5 +47,7 @@ test('a call over WebSocket is answered as rtpengine answers it over its own', a
     { ...ids, command: 'no such command' }, { ...ids, 'delete-delay': 0, command: 'delete' },
   ]
   const [straight, through] = [await startClient(t, httpPort), await startClient(t, wsPort)]
-  for (const command of commands) assert.deepEqual(await through(command), await straight(command), JSON.stringify(command.command))
+  for (const command of commands) {
+    assert.deepEqual(await through(command), await straight(command), JSON.stringify(command.command))
+  }
 })
