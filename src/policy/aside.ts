@@ -1,5 +1,6 @@
 import { MessageChannel, type MessagePort, parentPort, type Worker, workerData } from 'node:worker_threads'
 import { startThread } from '../thread.ts'
+import { forgetExpressions } from './expression.ts'
 import { lintPolicy } from './lint.ts'
 import type { LintFinding } from './lint-finding.ts'
 import { checkSources, policyFrom, problemsIn } from './load.ts'
@@ -78,6 +79,7 @@ const marker = 'ngpilot policy'
 
 /** The same in this thread. */
 export function judge (texts: Texts, found: (files: GoodFile[]) => void): Verdict {
+  forgetExpressions()
   const read = parseSources(texts)
   const { tests, problems } = problemsIn(read)
   if (problems.length > 0) return problems.map(problemText).join('\n')

@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { NgpilotError } from '../errors.ts'
 import { judge, judgeAside, placeKey, type GoodFile } from './aside.ts'
 import { compileSteps, type CompileSource } from './compile.ts'
+import { forgetExpressions } from './expression.ts'
 import { revisionOf } from './load.ts'
 import type { PolicyProblem } from './problem.ts'
 import type { PolicyText } from './texts.ts'
@@ -20,6 +21,7 @@ export interface BuiltPolicy { policy: Policy, texts: PolicyText[] }
  * @throws NgpilotError `policy_invalid` with every problem, or every test that fails
  */
 export async function buildPolicy (texts: readonly (PolicyText | PolicyProblem)[], isAlone = false): Promise<BuiltPolicy> {
+  forgetExpressions()
   let compiling: Promise<Policy> | undefined
   const compile = (files: GoodFile[]) => {
     compiling = compileInSlices(files, isAlone ? Infinity : sliceMs)

@@ -42,16 +42,26 @@ const environments = { endpoint: environmentOf(['leg']), rule: environmentOf(['c
  */
 export function compileExpression (source: string, about: keyof typeof environments): Expression | ExpressionProblem {
   const key = `${about} ${source}`
-  const known = compiled.get(key) ?? compileAnew(source, about)
+  const expression = compiled.get(key)?.expression ?? compileAnew(source, about)
   compiled.delete(key)
-  compiled.set(key, known)
-  for (const oldest of compiled.keys()) if (compiled.size > mostCompiled) compiled.delete(oldest); else break
-  return known
+  compiled.set(key, { expression, load })
+  return expression
 }
 
 /** By what they are about and their source, the latest used last: a check, a rule and a reload ask for the same ones. */
-const compiled = new Map<string, Expression | ExpressionProblem>()
-const mostCompiled = 2000
+const compiled = new Map<string, { expression: Expression | ExpressionProblem, load: number }>()
+let load = 0
+/** A reload loads the policy and its candidate, so that these are the latest two reloads. */
+const loadsKept = 4
+
+/** When a load begins: expressions that none of the latest has are forgotten, for each takes some 13 KB. */
+export function forgetExpressions (): void {
+  load++
+  for (const [key, { load: used }] of compiled) {
+    if (used > load - loadsKept) break
+    compiled.delete(key)
+  }
+}
 
 function compileAnew (source: string, about: keyof typeof environments): Expression | ExpressionProblem {
   if (source.length > 2000) return { message: 'the expression has more than 2,000 characters', offset: 0 }

@@ -3,8 +3,10 @@ import { join } from 'node:path'
 import { revisionOf } from '../../src/policy/load.ts'
 import type { StackContext } from '../../stack/context.ts'
 import { startNgpilot } from '../../stack/ngpilot.ts'
+import { freePort } from '../../stack/ports.ts'
 import { startRtpengine } from '../../stack/rtpengine.ts'
 import { sdpFile } from '../support/calls.ts'
+import { heapAfterCollection } from '../support/heap.ts'
 
 export interface ReloadFigures {
   requests: number
@@ -20,6 +22,8 @@ export interface ReloadFigures {
   told: number
   /** MB of memory before the reloads, halfway and at the end. */
   resident: number[]
+  /** MB of heap after a garbage collection, at the end of each quarter of the reloads. */
+  heap: number[]
   /** Of the requests, in ms: beside reloads, and before them. */
   during: { median: number, p99: number, worst: number }
   before: { median: number, p99: number, worst: number }
@@ -59,8 +63,10 @@ export async function runReloads (
   }
   await put(good(0, rules))
   const rtpengine = await startRtpengine(t)
+  const inspector = await freePort()
   const ngpilot = await startNgpilot(t, {
     env: {
+      NODE_OPTIONS: `--inspect=127.0.0.1:${inspector}`,
       NGPILOT_RTPENGINE_NODES: `n1=127.0.0.1:${rtpengine.port}`, NGPILOT_POLICY_DIRECTORY: directory,
       NGPILOT_POLICY_IS_WATCHED: 'false', NGPILOT_LOG_LEVEL: 'error',
     },
@@ -104,6 +110,7 @@ export async function runReloads (
   const metrics = async () => (await fetch(`${ngpilot.url}/metrics`)).text()
   const megabytes = async () => Number(/^process_resident_memory_bytes (\d+)$/m.exec(await metrics())?.[1] ?? NaN) / 1e6
   const resident = [await megabytes()]
+  const heap: number[] = []
   const goodRevisions = new Set([revisionOf([{ name: 'a.yaml', text: good(0, rules) }])])
   for (let round = 1; round <= reloads; round++) {
     const text = round % 2 === 1 ? good(round, rules) : broken[round / 2 % broken.length] ?? ''
@@ -111,6 +118,7 @@ export async function runReloads (
     if (round % 2 === 1) goodRevisions.add(revisionOf([{ name: 'a.yaml', text }]))
     await (await ask('/v1/policy/reload')).arrayBuffer()
     if (round === reloads / 2) resident.push(await megabytes())
+    if (round % Math.floor(reloads / 4) === 0) heap.push(await heapAfterCollection(inspector))
   }
   isDone = true
   await Promise.all(loads)
@@ -121,7 +129,7 @@ export async function runReloads (
     requests: times.length, failures: [...failures], seen: seen.size,
     strange: [...seen].filter((revision) => !goodRevisions.has(revision)),
     loaded: count('ok') - 1, refused: count('invalid'),
-    told: new Set(Array.from(last.matchAll(/^ngpilot_decisions_total\{.*revision="(\w+)"/gm), ([, revision]) => revision)).size, resident,
+    told: new Set(Array.from(last.matchAll(/^ngpilot_decisions_total\{.*revision="(\w+)"/gm), ([, revision]) => revision)).size, resident, heap,
     during: spread(times), before: spread(before),
   }
 }

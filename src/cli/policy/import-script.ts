@@ -7,7 +7,7 @@ import type { Script } from '../../policy/kamailio-names.ts'
 import type { ProfileEntry } from '../../policy/schema.ts'
 import type { Style } from '../style.ts'
 import type { ExitCode, PolicyContext } from './command.ts'
-import { closing, exitCodeOf, findingsText, type ImportReading } from './imported-text.ts'
+import { closing, exitCodeOf, findingsText, tokensText, type ImportReading } from './imported-text.ts'
 import { readFileOf } from './read.ts'
 import { yamlOf } from './yaml-text.ts'
 
@@ -67,6 +67,7 @@ function asText ({ found, unread, missing, profiles }: Imports, style: Style): s
   ]
   return [
     ...found.flatMap((one) => stringText(one, profiles.has(one.profile) ? 'profile' : 'preset', style)),
+    ...found.length === 1 ? tokensText(found[0]?.imported.tokens ?? [], style) : [],
     ...beside, ...beside.length > 0 ? [''] : [],
     ...profiles.size > 0 ? [style.bold('As policy:'), ...policyText(found, profiles), ''] : [],
     ...new Set(found.flatMap(({ imported: { beyond } }) => beyond.map((line) => `Beyond such strings: ${line}.`))),

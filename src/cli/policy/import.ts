@@ -4,10 +4,9 @@ import type { FlagsReader } from '../../ng/flags-string.ts'
 import { isAtLeast } from '../../ng/release.ts'
 import { importFlags, type ImportUse } from '../../policy/import.ts'
 import { callsForFlags, textsIn } from '../../policy/kamailio-script.ts'
-import { columns } from '../columns.ts'
 import type { ExitCode, PolicyCommand, PolicyContext } from './command.ts'
 import { importScript, importScripts } from './import-script.ts'
-import { closing, exitCodeOf, findingsText, type ImportReading } from './imported-text.ts'
+import { closing, exitCodeOf, findingsText, tokensText, type ImportReading } from './imported-text.ts'
 import { oldestOf } from './versions.ts'
 import { yamlOf } from './yaml-text.ts'
 
@@ -78,7 +77,7 @@ function importString (text: string, { kamailio, rtpengine, oldest }: ImportRead
   else {
     for (const line of [
       ...findingsText(text, imported, style),
-      style.bold('Its tokens:'), ...columns(tokens.map(({ text: token, becomes }) => [`  ${token}`, becomes])), '',
+      ...tokensText(tokens, style),
       style.bold('As policy:'), ...yamlOf(policy).trimEnd().split('\n').map((line) => `  ${line}`), '',
       ...beyond.map((line) => `Beyond the string: ${line}.`), ...beyond.length > 0 ? [''] : [],
       ...findings.length > 0 ? [closing] : [],

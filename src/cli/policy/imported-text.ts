@@ -1,6 +1,7 @@
 import type { FlagsReader } from '../../ng/flags-string.ts'
 import type { Release } from '../../ng/release.ts'
 import type { Imported } from '../../policy/import.ts'
+import { columns } from '../columns.ts'
 import type { ExitCode, PolicyContext } from './command.ts'
 
 /** How strings are read: by which Kamailio, or unread handed to which rtpengine. */
@@ -20,6 +21,11 @@ export function findingsText (text: string, { findings }: Imported, style: Polic
     ...fix === undefined ? [] : [`  what would be right: ${fix}`],
     '',
   ])
+}
+
+/** What became of each word of a string. */
+export function tokensText (tokens: Imported['tokens'], style: PolicyContext['style']): string[] {
+  return [style.bold('Its tokens:'), ...columns(tokens.map(({ text, becomes }) => [`  ${text}`, becomes])), '']
 }
 
 /** The string with a mark under some of its characters; of a long one what is around them. */

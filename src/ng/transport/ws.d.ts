@@ -1,4 +1,4 @@
-/** The part of ws (7 and 8 alike; it has no types of its own) that `web-socket.ts` uses. */
+/** The part of ws (7 and 8 alike; it has no types of its own) that is used here. */
 declare module 'ws' {
   import type { EventEmitter } from 'node:events'
   import type { IncomingMessage } from 'node:http'
@@ -30,8 +30,8 @@ declare module 'ws' {
     /** Bytes that wait to be sent. */
     readonly bufferedAmount: number
     /** @throws SyntaxError for a URL that is none. */
-    constructor (url: string, subprotocol: string, options: Options)
-    send (data: Buffer, sent: (error?: Error) => void): void
+    constructor (url: string, subprotocol?: string, options?: Options)
+    send (data: Buffer | string, sent?: (error?: Error) => void): void
     /** Ends the connection, or the making of it, at once; `close` follows, before it perhaps `error`. */
     terminate (): void
   }

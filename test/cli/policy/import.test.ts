@@ -71,3 +71,8 @@ test('says what is wrong with what is to be imported', async (t) => {
     assert.deepEqual([out, code], ['', 2])
   }
 })
+
+test('tells of a call that was copied from a script what became of each word', async () => {
+  const { out } = await runPolicy(['import', 'rtpengine_manage("RTP/AVP ICE=remove rtcp-mux-demux");'])
+  assert.match(out, /^Its tokens:\n {2}RTP\/AVP +extends: sip\n {2}ICE=remove +extends: sip\n/m)
+})
