@@ -100,7 +100,8 @@ export class Names {
       if (texts.length === 0) continue
       const both = whole.why ?? why
       whole = {
-        texts: whole.texts.flatMap((one) => texts.map(({ text: known }) => ({ ...one, text: one.text.replaceAll(found, () => known) }))),
+        texts: whole.texts.flatMap((one) =>
+          texts.map(({ text: known }) => ({ ...one, text: one.text.replaceAll(found, () => known) }))),
         ...both !== undefined && { why: both },
       }
       if (whole.texts.length > mostTexts) return { texts: [text] }

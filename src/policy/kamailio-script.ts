@@ -38,7 +38,8 @@ export function includesOf (text: string): string[] {
 
 /**
  * The flags strings of scripts that include each other: what rtpengine_offer(), _answer() and _manage() are given: a text, a
- * name that `#!define` says, or a variable that a script sets to a text; `#!subst` counts too. Every branch of `#!ifdef` counts.
+ * name that `#!define` says, or a variable that a script sets to a text; `#!subst` counts too, and so does every branch of
+ * `#!ifdef`.
  */
 export function readScripts (scripts: readonly Script[]): ScriptRead {
   const names = new Names(scripts)

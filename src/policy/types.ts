@@ -1,6 +1,5 @@
 import type { NgDictionary, NgValue } from '../ng/types.ts'
 import type { Condition } from './condition.ts'
-import type { CallFacts } from './facts.ts'
 import type { Lookup } from './lookup.ts'
 import type { Place } from './problem.ts'
 import type { Profile } from './profile.ts'
