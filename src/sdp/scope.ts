@@ -11,7 +11,7 @@ export function scopeOf (address: string): Scope {
 }
 
 /** As an IPv4 address is written: what Node has for it takes longer. */
-const dotted = /^\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}$/
+const dotted = /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!$)|$)){4}$/
 
 /** RFC 1918, RFC 6598 (carrier-grade NAT), RFC 3927. */
 function scopeOfIPv4 (address: string): Scope {
