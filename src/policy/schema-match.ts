@@ -35,7 +35,7 @@ const Text = Type.Union([
     suffix: optional(oneOrMore(Type.String({ minLength: 1 }))),
     contains: optional(oneOrMore(Type.String({ minLength: 1 }))),
     regex: optional(oneOrMore(Type.String({ format: 're2' }))),
-    present: optional(Type.Boolean()),
+    present: optional(Type.Boolean({ description: 'false: it is not there, or nothing is known of it.' })),
   }, some),
 ])
 

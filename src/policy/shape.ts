@@ -36,9 +36,9 @@ function findingOf ({ keyword, params, data, parentSchema }: ErrorObject, path: 
   const found = shown(data)
   switch (keyword) {
     case 'additionalProperties': {
-      const known = Object.keys(isRecord(parentSchema?.['properties']) ? parentSchema['properties'] : {})
+      const known = isRecord(parentSchema?.['properties']) ? parentSchema['properties'] : {}
       const key = String(params['additionalProperty'])
-      return { path: [...path, key], at: 'key', message: `unknown key; ${meant(key, known)}` }
+      return { path: [...path, key], at: 'key', message: `unknown key; ${ofLeg(key, known) ?? meant(key, Object.keys(known))}` }
     }
     case 'required': return wrong(`lacks "${String(params['missingProperty'])}"${hints[String(params['missingProperty'])] ?? ''}`)
     case 'enum': return wrong(`${found} is unknown; ${meant(data, params['allowedValues'] as string[])}`)
@@ -54,6 +54,16 @@ function findingOf ({ keyword, params, data, parentSchema }: ErrorObject, path: 
     case 'maxLength': return wrong(`has more than ${String(parentSchema?.['maxLength'])} characters`)
     default: return wrong(ofType(String(params['type']), data, parentSchema))
   }
+}
+
+/** Of a key that stands one level too high in a rule: what is said of one leg. */
+function ofLeg (key: string, known: Record<string, unknown>): string | undefined {
+  const [leg, ...others] = ['caller', 'callee', 'sender', 'receiver'].filter((name) => {
+    const schema = isRecord(known[name]) ? known[name] : {}
+    const shapes: unknown[] = Array.isArray(schema['anyOf']) ? schema['anyOf'] : [schema]
+    return shapes.some((shape) => isRecord(shape) && isRecord(shape['properties']) && Object.hasOwn(shape['properties'], key))
+  })
+  return leg && `it is said of a leg: write ${leg}: { ${key}: … }, or the same of ${others.join(', ')}`
 }
 
 const hints: Record<string, string> = {

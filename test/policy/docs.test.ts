@@ -64,5 +64,5 @@ test('the commands of docs/policy.md do what it says', async (t) => {
     seen.set(words[0] ?? '', out)
   }
   assert.deepEqual([...seen.keys()], ['import', 'check', 'test', 'explain', 'diff', 'replay'])
-  assert.match(seen.get('replay') ?? '', /^1 decisions: 1 the same/)
+  assert.match(seen.get('replay') ?? '', /^1 decision: 1 the same/)
 })

@@ -4,11 +4,13 @@ import { lintPolicy } from '../../policy/lint.ts'
 import { lintSets } from '../../policy/lint-sets.ts'
 import { byPlace, checkPolicy } from '../../policy/load.ts'
 import type { Place } from '../../policy/problem.ts'
+import { presetNames } from '../../policy/presets.ts'
 import { runTests } from '../../policy/run-tests.ts'
 import type { PolicySource } from '../../policy/source.ts'
 import type { Policy } from '../../policy/types.ts'
 import type { Release } from '../../ng/release.ts'
 import { connectApi } from '../api.ts'
+import { counted } from '../counted.ts'
 import type { PolicyCommand, PolicyContext } from './command.ts'
 import { excerptOf } from './excerpt.ts'
 import { directoryOf, readFileOf } from './read.ts'
@@ -46,12 +48,18 @@ export const checkCommand: PolicyCommand = {
     if (isJson) print(JSON.stringify(told, null, 2))
     else {
       for (const row of rows) for (const line of await linesOf(row, context)) print(line)
-      const counted = `${errors} ${errors === 1 ? 'error' : 'errors'}, ${warnings} ${warnings === 1 ? 'warning' : 'warnings'}`
-      const what = policy ? `revision ${policy.revision}: ${policy.profiles.size} profiles, ${policy.endpoints.length} endpoints, ${policy.rules.length} rules, ${tests.length} tests; ` : ''
-      print(`${what}${rows.length === 0 ? style.green('no problems') : counted} (for rtpengine ${oldest} and newer)`)
+      const found = `${counted(errors, 'error')}, ${counted(warnings, 'warning')}`
+      const what = policy ? `revision ${policy.revision}: ${sizeOf(policy, tests.length)}; ` : ''
+      print(`${what}${rows.length === 0 ? style.green('no problems') : found} (for rtpengine ${oldest} and newer)`)
     }
     return errors > 0 || (values['strict'] === true && warnings > 0) ? 1 : 0
   },
+}
+
+/** What the files hold; presets are everybody's. */
+function sizeOf ({ profiles, endpoints, rules }: Policy, tests: number): string {
+  const own = profiles.size - presetNames.length
+  return [counted(own, 'profile'), counted(endpoints.length, 'endpoint'), counted(rules.length, 'rule'), counted(tests, 'test')].join(', ')
 }
 
 function lintOf (

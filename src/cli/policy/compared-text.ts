@@ -1,4 +1,5 @@
 import type { Compared } from '../../policy/differences.ts'
+import { counted } from '../counted.ts'
 import type { Style } from '../style.ts'
 
 /** Ways of being different, shown unless all are asked for. */
@@ -17,7 +18,7 @@ export function comparedText (compared: Compared, style: Style, isWhole: boolean
       '',
     ]),
     ...left > 0 ? [`${left} more, different in other ways${others === left ? '' : '; --all shows them'}`, ''] : [],
-    `${decisions} decisions: ${style.green(`${same} the same`)}, ${different > 0 ? style.yellow(`${different} different, in ${groups.length} ${groups.length === 1 ? 'way' : 'ways'}`) : 'none different'}`
+    `${counted(decisions, 'decision')}: ${style.green(`${same} the same`)}, ${different > 0 ? style.yellow(`${different} different, in ${counted(groups.length, 'way')}`) : 'none different'}`
     + (moot > 0 ? `, ${moot} that would not come, as their calls are refused` : ''),
   ]
 }

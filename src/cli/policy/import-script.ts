@@ -5,6 +5,7 @@ import { importFlags, type Imported, type ImportUse } from '../../policy/import.
 import { includesOf, isKamailioScript, readScripts, type ScriptFlags, type ScriptRead } from '../../policy/kamailio-script.ts'
 import type { Script } from '../../policy/kamailio-names.ts'
 import type { ProfileEntry } from '../../policy/schema.ts'
+import { counted } from '../counted.ts'
 import type { Style } from '../style.ts'
 import type { ExitCode, PolicyContext } from './command.ts'
 import { closing, exitCodeOf, findingsText, tokensText, type ImportReading } from './imported-text.ts'
@@ -96,7 +97,6 @@ function policyText (found: readonly Found[], profiles: Imports['profiles']): st
 }
 
 function summary (found: readonly Found[], profiles: Imports['profiles']): string {
-  const counted = (count: number, word: string) => `${count} ${word}${count === 1 ? '' : 's'}`
   const faulty = found.filter(({ imported }) => imported.findings.length > 0).length
   const presets = [...new Set(found.map(({ profile }) => profile))].filter((name) => !profiles.has(name))
   const beside = presets.length > 0 ? ` beside the ${presets.length === 1 ? 'preset' : 'presets'} ${presets.join(', ')}` : ''

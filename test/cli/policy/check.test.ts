@@ -59,6 +59,7 @@ tests:
     expect: { receiver: browser, flags: { ICE: force, replace: [username] }, without: [DTLS] }
 `,
   })
+  assert.match((await runPolicy(['check', directory])).out, /\nrevision [0-9a-f]{12}: 2 profiles, 2 endpoints, 1 rule, 3 tests; 1 error, 0 warnings/)
   const { out, code } = await runPolicy(['test', directory])
   assert.match(out, /^ok {4}good\nok {4}barred\nfails bad {2}.*a\.test\.yaml:5\n/)
   assert.match(out, / {8}reject: expected false, found 403\n/)

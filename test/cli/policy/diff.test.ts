@@ -29,7 +29,7 @@ const compared = async (args: string[]) => JSON.parse((await runPolicy([...args,
 test('diff tells what two policies decide differently, over their tests and over facts', async (t) => {
   const [one, other] = [await policyDirectory(t, { 'a.yaml': old, 'a.test.yaml': tests }), await policyDirectory(t, { 'a.yaml': fresh })]
   const { out, code } = await runPolicy(['diff', one, other])
-  assert.match(out, /^1 × offer browser → phone\n {4}receiver: phone → desk\n[^]* {4}flags\.transport-protocol: RTP\/AVP → RTP\/SAVP\n[^]*such as test "plain" \(call call-1\)\n\n1 decisions: 0 the same, 1 different, in 1 way\nTests of the old policy that the new one fails: plain\n/)
+  assert.match(out, /^1 × offer browser → phone\n {4}receiver: phone → desk\n[^]* {4}flags\.transport-protocol: RTP\/AVP → RTP\/SAVP\n[^]*such as test "plain" \(call call-1\)\n\n1 decision: 0 the same, 1 different, in 1 way\nTests of the old policy that the new one fails: plain\n/)
   assert.equal(code, 1)
   const facts = join(one, 'facts.txt')
   await writeFile(facts, '- { receiver: { address: 203.0.113.1 } }\n- { receiver: { address: 198.51.100.1 } }\n')
