@@ -112,7 +112,7 @@ function placesOf ({ value, place }: PolicySource): GoodFile['places'] {
   for (const [name, profile] of Object.entries(profiles)) walk(profile, ['profiles', name], 2)
   for (const index of endpoints.keys()) note(['endpoints', index])
   for (const [index, { set }] of rules.entries()) {
-    for (const key of [[], ['offer-flags'], ['answer-flags']]) note(['rules', index, ...key])
+    for (const key of [[], ['offer-flags'], ['answer-flags'], ['reject']]) note(['rules', index, ...key])
     walk(set, ['rules', index, 'set'], 3)
   }
   return places

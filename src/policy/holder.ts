@@ -72,7 +72,9 @@ export async function createPolicyHolder (options: HolderOptions): Promise<Polic
   let since = new Date()
   let problem: string | undefined
   let isFallback = false
-  let promotedOver: string | undefined
+  let inForce: BuiltPolicy
+  /** What the promoted candidate took over from. */
+  let replaced: BuiltPolicy | undefined
   let configured = options.candidate?.percent ?? 0
   const remembered = new Map<string, Policy>()
 
@@ -106,6 +108,7 @@ export async function createPolicyHolder (options: HolderOptions): Promise<Polic
       since = new Date()
       lintLater(built)
     }
+    inForce = built
     current = policy
     remember(policy)
     observer.loaded(policy.revision)
@@ -114,7 +117,7 @@ export async function createPolicyHolder (options: HolderOptions): Promise<Polic
   async function keep ({ policy, texts }: BuiltPolicy): Promise<void> {
     if (stateDirectory === undefined) return
     const kept = { revision: policy.revision, keptAt: new Date().toISOString(), texts }
-    const over = promotedOver === undefined ? {} : { promotedOver }
+    const over = replaced && { promotedOver: replaced.policy.revision }
     await keepPolicy(stateDirectory, { ...kept, ...over }).catch((error: unknown) => {
       observer.troubled(`the policy in force cannot be kept for a restart: ${(error as Error).message}`)
     })
@@ -124,8 +127,8 @@ export async function createPolicyHolder (options: HolderOptions): Promise<Polic
     try {
       const built = await buildPolicy(await readTexts(directory))
       problem = undefined
-      if (built.policy.revision === promotedOver) { observer.loaded(current.revision); return }
-      promotedOver = undefined
+      if (built.policy.revision === replaced?.policy.revision) { observer.loaded(current.revision); return }
+      replaced = undefined
       isFallback = false
       enforce(built)
       await keep(built)
@@ -140,7 +143,7 @@ export async function createPolicyHolder (options: HolderOptions): Promise<Polic
     try {
       const built = await buildPolicy(await readTexts(directory), true)
       if (kept?.promotedOver === built.policy.revision) {
-        promotedOver = kept.promotedOver
+        replaced = built
         enforce(await buildPolicy(kept.texts, true)); return
       }
       enforce(built)
@@ -196,7 +199,7 @@ export async function createPolicyHolder (options: HolderOptions): Promise<Polic
     reload,
     problem: () => problem,
     status: () => ({
-      revision: current.revision, since: since.toISOString(), directory, isFallback, isPromoted: promotedOver !== undefined,
+      revision: current.revision, since: since.toISOString(), directory, isFallback, isPromoted: replaced !== undefined,
       ...problem !== undefined && { problem }, ...candidate && { candidate: candidate.status() },
       warnings: [current, ...candidate?.built ? [candidate.built.policy] : []].flatMap((policy) => {
         return lintSets(policy, sets()).map(problemText)
@@ -209,7 +212,7 @@ export async function createPolicyHolder (options: HolderOptions): Promise<Polic
     setCanary (percent) { share(goodCandidate(), percent) },
     async promote () {
       const chosen = goodCandidate()
-      promotedOver ??= current.revision
+      replaced ??= inForce
       chosen.percent = 0
       enforce(chosen.built)
       observer.candidate('promoted', chosen.built.policy.revision)
@@ -217,10 +220,14 @@ export async function createPolicyHolder (options: HolderOptions): Promise<Polic
     },
     async rollBack () {
       if (candidate) candidate.percent = 0
-      const isPromoted = promotedOver !== undefined
-      promotedOver = undefined
-      observer.candidate('rolled back', isPromoted ? 'the policy of the folder serves again' : 'no call goes to the candidate')
-      if (isPromoted) await reload()
+      const before = replaced
+      replaced = undefined
+      observer.candidate('rolled back', before ? 'the policy of the folder serves again' : 'no call goes to the candidate')
+      if (!before) return
+      // At once, and also where the files of the folder are broken by now.
+      enforce(before)
+      await keep(before)
+      await reload()
     },
     close () {
       clearTimeout(linting)

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
@@ -99,7 +99,7 @@ rules: [${Array.from({ length: rules }, (_, index) => `{ name: r${index}, match:
 })
 
 test('a rule found aside stands at the place that the file has it', async (t) => {
-  const directory = await policyDirectory(t, { 'a.yaml': `${good('one')}rules:\n  - name: r\n    set: { ng: { TOS: 8 } }\n` })
+  const directory = await policyDirectory(t, { 'a.yaml': `${good('one')}rules:\n  - name: r\n    set: { ng: { TOS: 8 } }\n  - name: s\n    reject: { code: 603, reason: No }\n` })
   const { holder } = await start(t, { directory })
   const before = holder.current()
   await holder.reload()
@@ -108,6 +108,7 @@ test('a rule found aside stands at the place that the file has it', async (t) =>
   assert.deepEqual(placesOf(holder.current()), placesOf(before))
   assert.deepEqual(holder.current().profiles, before.profiles)
   assert.equal(before.rules[0]?.place.line, 5)
+  assert.equal(before.rules[1]?.effect.places.get('reject')?.line, 8)
 })
 
 test('a change of the files is found, also when a file is renamed into place', async (t) => {
@@ -119,6 +120,33 @@ test('a change of the files is found, also when a file is renamed into place', a
   await writeFile(join(directory, 'a.yaml'), 'broken: [')
   await until(() => holder.problem() !== undefined)
   assert.equal(profileOf(holder), 'two')
+})
+
+test('a folder that takes the place of another, behind a link or moved there, is watched from then on', async (t) => {
+  const around = await folder(t)
+  const [one, two, link] = [await policyDirectory(t, { 'a.yaml': good('one') }), await policyDirectory(t, { 'a.yaml': good('two') }), join(around, 'policy')]
+  await symlink(one, link)
+  const { holder } = await start(t, { directory: link, isWatched: true })
+  await symlink(two, `${link}.new`)
+  await rename(`${link}.new`, link)
+  await until(() => profileOf(holder) === 'two')
+  await writeFile(join(two, 'a.yaml'), good('three'))
+  await until(() => profileOf(holder) === 'three')
+})
+
+test('a promoted candidate is rolled back also while the files of the policy are broken, and after a restart', async (t) => {
+  const [directory, next, stateDirectory] = [await policyDirectory(t, { 'a.yaml': good('one') }), await policyDirectory(t, { 'a.yaml': good('two') }), await folder(t)]
+  const options = { directory, stateDirectory, candidate: { directory: next, percent: 0 } }
+  const { holder: first } = await start(t, options)
+  await first.promote()
+  const { holder } = await start(t, options)
+  assert.deepEqual([profileOf(holder), holder.status().isPromoted], ['two', true])
+  await writeFile(join(directory, 'a.yaml'), 'broken: [')
+  await holder.rollBack()
+  assert.deepEqual([profileOf(holder), holder.status().isPromoted], ['one', false])
+  assert.match(holder.status().problem ?? '', /not YAML/)
+  const { holder: after } = await start(t, options)
+  assert.deepEqual([profileOf(after), after.status().isFallback], ['one', true])
 })
 
 test('the last good policy survives a restart with broken files, and says so', async (t) => {
