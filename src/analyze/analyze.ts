@@ -88,6 +88,7 @@ export async function analyze (chunks: AsyncIterable<Buffer>, { hints, onProgres
   if (number === 0) throw new NgpilotError('bad_request', [kind === 'capture' ? noSipIn(counts) : noSip, ...problems].join('; '))
   if (counts.cutSip > 0) complain(`${counts.cutSip} SIP messages are there in part alone: ${cutText(counts)}`)
   judged(messages, rtp, hints, calls)
+  if (rtp.isOverfull) complain('the calls that are up at once have more RTP streams than are looked at')
   calls.sort((one, other) => (one.messages[0]?.number ?? 0) - (other.messages[0]?.number ?? 0))
   return { kind, messages: count, methods: mostOf(methods), calls, sdps: undefined, problems }
 }
@@ -106,6 +107,7 @@ function judged (
     calls.push(analyzed(call, rtp, hints))
     for (const message of call.messages) done.add(message)
   }
+  rtp.forgetJudged()
   const others = messages.filter((message) => !done.has(message))
   // What belongs to no call, registrations say, is of no use any more.
   const callIds = new Set(others.filter(isOfCall).map(({ sip }) => sip.callId))

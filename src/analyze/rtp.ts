@@ -8,7 +8,8 @@ import { isSuccess, type TraceCase } from './signalling.ts'
 interface Stream {
   source: string
   destination: string
-  /** When the latest packet came, in milliseconds. */
+  /** When the first and the latest packet came, in milliseconds. */
+  first: number
   last: number
   packets: number
   /** Sequence numbers, the latest one extended by the cycles that it has gone through. */
@@ -18,8 +19,11 @@ interface Stream {
   transitMs?: number
   /** Hz; 0 for a dynamic payload type, whose jitter is not known. */
   clock: number
+  /** Whether a call has been judged by it. */
+  isJudged?: boolean
 }
 
+/** So many are held of calls that are not judged yet. */
 const mostStreams = 5000
 /** So many packets must be there before a share of them says anything. */
 const fewest = 50
@@ -54,6 +58,8 @@ export const rtpKinds = {
 /** Counts the RTP of a capture by stream, within bounds. Whose it is, is known only when the SDPs are. */
 export class RtpStreams {
   readonly #streams = new Map<string, Stream>()
+  /** Whether there were more streams at once than are held. */
+  isOverfull = false
 
   seen ({ at, source, destination, payload }: Datagram): void {
     const [first, second] = [payload[0] ?? 0, payload[1] ?? 0]
@@ -63,10 +69,13 @@ export class RtpStreams {
     const key = `${place(source)} ${place(destination)} ${ssrc}`
     const stream = this.#streams.get(key)
     if (!stream) {
-      if (this.#streams.size >= mostStreams) return
+      if (this.#streams.size >= mostStreams) {
+        this.isOverfull = true
+        return
+      }
       this.#streams.set(key, {
-        source: place(source), destination: place(destination), last: at, packets: 1, base: sequence, highest: sequence,
-        jitterMs: 0, clock: (second & 0x7f) < 96 ? 8000 : 0,
+        source: place(source), destination: place(destination), first: at, last: at,
+        packets: 1, base: sequence, highest: sequence, jitterMs: 0, clock: (second & 0x7f) < 96 ? 8000 : 0,
       })
       return
     }
@@ -83,13 +92,24 @@ export class RtpStreams {
     stream.transitMs = transit
   }
 
-  /** What is wrong with the media of a call, by the addresses in its SDPs. Nothing where the capture has none of it. */
+  /** Lets go of the streams of calls that have been judged. */
+  forgetJudged (): void {
+    for (const [key, { isJudged }] of this.#streams) if (isJudged === true) this.#streams.delete(key)
+  }
+
+  /**
+   * What is wrong with the media of a call, by the addresses in its SDPs and by when it was up: ports serve one call after
+   * the other. Nothing where the capture has none of it.
+   */
   findings (call: TraceCall): (TraceCase & { kind: FindingKind })[] {
     const targets = targetsOf(call)
-    const all = [...this.#streams.values()]
-    const own = all.filter(({ destination, source }) => targets.has(destination) || targets.has(source))
+    const begin = call.messages[0]?.at ?? 0
+    const byeAt = call.messages.find(({ sip }) => sip.method === 'BYE')?.at
+    const own = [...this.#streams.values()].filter(({ source, destination, first, last }) =>
+      (targets.has(destination) || targets.has(source)) && last >= begin && first <= (byeAt ?? Infinity))
     if (own.length === 0) return []
-    const end = call.messages.find(({ sip }) => sip.method === 'BYE')?.at ?? Math.max(...own.map(({ last }) => last))
+    for (const stream of own) stream.isJudged = true
+    const end = byeAt ?? Math.max(...own.map(({ last }) => last))
     const answered = call.messages.find(({ sip, method }) => method === 'INVITE' && isSuccess(sip.status))
     if (!answered) return []
     const isDeaf = ([target, { isWanted }]: [string, { isWanted: boolean }]) => isWanted && end - answered.at > 4000
@@ -99,9 +119,19 @@ export class RtpStreams {
     }))
     // Whoever is on hold may send nothing, and nothing is sent to it.
     const isHeld = [...targets.values()].some(({ isWanted, wasWanted }) => wasWanted && !isWanted)
-    const streams = own.flatMap((stream) => ofStream(stream, end, targets.get(stream.destination)?.message))
-    return [...silent, ...streams.filter(({ kind }) => !isHeld || kind !== rtpKinds.stopped)]
+    const streams = own.flatMap((stream) => {
+      const mayEnd = isHeld || own.some((other) => goesOn(stream, other))
+      return ofStream(stream, end, targets.get(stream.destination)?.message)
+        .filter(({ kind }) => !mayEnd || kind !== rtpKinds.stopped)
+    })
+    return [...silent, ...streams]
   }
+}
+
+/** Whether a stream goes on as another one: early media gives way to the callee's, and a re-INVITE moves a port. */
+function goesOn (stream: Stream, other: Stream): boolean {
+  const isSamePath = stream.destination === other.destination || stream.source === other.source
+  return isSamePath && other.first > stream.last - 1000 && other.last > stream.last
 }
 
 function ofStream (stream: Stream, end: number, message: number | undefined): (TraceCase & { kind: FindingKind })[] {

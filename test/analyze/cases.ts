@@ -31,18 +31,30 @@ const refusedWith = (status: string): Sent[] => [...call().slice(0, 3), fromPhon
 const noAck = troubles['audio stops after 30 seconds'].trace
 
 const media = { phone: '192.0.2.77:35000', relay: '203.0.113.5:31542' }
-interface Stream { isLost?: (index: number) => boolean, count?: number, lateMs?: (index: number) => number }
-/** RTP from one end to another, one packet each 20 ms from the answer on. */
+interface Stream {
+  isLost?: (index: number) => boolean
+  count?: number
+  lateMs?: (index: number) => number
+  from?: number
+}
+/** RTP from one end to another, one packet each 20 ms from the answer, or another second, on. */
 function stream (
-  from: string, to: string, ssrc: number, { isLost = () => false, count = 2900, lateMs = () => 0 }: Stream = {},
+  from: string, to: string, ssrc: number,
+  { isLost = () => false, count = 2900, lateMs = () => 0, from: begin = 2.2 }: Stream = {},
 ): Buffer[] {
   const frame = (index: number) => ethernet(ipv4(17, from, to, udp(from, to, rtp(65_000 + index, index * 160, ssrc))))
   return Array.from({ length: count }, (_, index) => index).filter((index) => !isLost(index))
-    .map((index) => record(2.2 + index * 0.02 + lateMs(index) / 1000, frame(index)))
+    .map((index) => record(begin + index * 0.02 + lateMs(index) / 1000, frame(index)))
 }
 const toRelay = (how?: Stream): Buffer[] => stream(media.phone, media.relay, 1, how)
 const toPhone = (how?: Stream): Buffer[] => stream(media.relay, media.phone, 2, how)
 const captured = (...frames: Buffer[]): Buffer => pcapOf(call(), frames)
+/** An hour later, with the same ports. */
+const later = changed(call(), (text) => text.replaceAll('call-1', 'call-2').replaceAll('z9hG4bK', 'z9hG4bK2'))
+  .map((each) => ({ ...each, at: each.at + 3600 }))
+const laterMedia = [
+  ...stream(media.phone, media.relay, 3, { from: 3602.2 }), ...stream(media.relay, media.phone, 4, { from: 3602.2 }),
+]
 
 const onHold = sdps.phoneOffer.replace('a=sendrecv', 'a=sendonly')
 /** The caller puts the phone on hold, 20 s after it began. */
@@ -106,6 +118,9 @@ export const cases: Record<string, { trips: Trace[], with?: string[], misses: Tr
     trips: [captured(...toRelay({ count: 1400 }), ...toPhone())],
     misses: [
       captured(...toRelay({ count: 2700 }), ...toPhone()),
+      // Two calls over the same ports, and early media of another source than what follows.
+      pcapOf([...call(), ...later], [...toRelay(), ...toPhone(), ...laterMedia]),
+      captured(...toRelay(), ...stream(media.relay, media.phone, 5, { from: 0.2, count: 80 }), ...toPhone()),
       pcapOf([...call().slice(0, 9), ...held, ...call().slice(9)], [...toRelay({ count: 900 }), ...toPhone({ count: 900 })]),
     ],
   },
