@@ -152,7 +152,7 @@ async function makeParts (config: Config, log: Logger, closes: Closes): Promise<
     ended: (callId, reply) => diagnosis.watch.finished(callId, reply && mediaReportOf(reply)),
     needsCounts: ({ id }, callId) => diagnosis.watch.isFollowed(callId) && !fleet.capabilities(id).deleteAlwaysCounts,
   })
-  closes(async () => leaveDeletes(await deletes.drain(drainMs), store, log))
+  closes(async () => leaveDeletes(await deletes.drain(drainMs), config.store.url === 'memory:' ? undefined : store, log))
   const ofCalls = callObserver(metrics, log)
   const decided = decisionObserver({ policy, recent, ofCalls, ofPolicy, decisionLog })
   const calls = createCalls({
@@ -245,10 +245,16 @@ function holderOptions ({ policy }: Config): Omit<HolderOptions, 'observer'> {
   }
 }
 
-async function leaveDeletes (owed: readonly OwedDelete[], store: CallStore, log: Logger): Promise<void> {
+/** @param store undefined: there is no place where others would find them */
+async function leaveDeletes (owed: readonly OwedDelete[], store: CallStore | undefined, log: Logger): Promise<void> {
   if (owed.length === 0) return
+  const count = owed.length
+  if (!store) {
+    log.warn({ count }, 'deletes given up: their nodes are silent, and without Redis nobody can take them over')
+    return
+  }
   await store.leaveDeletes(owed).then(
-    () => log.warn({ count: owed.length }, 'deletes left for others: their nodes are silent'),
-    (error: unknown) => log.error({ err: error, count: owed.length }, 'deletes lost: their nodes and the store are silent'),
+    () => log.warn({ count }, 'deletes left for others: their nodes are silent'),
+    (error: unknown) => log.error({ err: error, count }, 'deletes lost: their nodes and the store are silent'),
   )
 }

@@ -1,5 +1,6 @@
 import { asNgpilotError } from '../errors.ts'
 import { reasonOf } from '../ng/reply.ts'
+import { problemOf } from '../ng/transport/problem.ts'
 
 /**
  * What a command says of the node that it went to.
@@ -51,6 +52,6 @@ function unreachable (cause: Error, waitedMs: number): Outcome {
   const code = 'code' in cause ? cause.code : undefined
   if (typeof code === 'string' && localCodes.has(code)) return local
   const isGone = code === 'ECONNREFUSED'
-  const reason = isGone ? 'nothing listens for NG at its address' : `it cannot be reached: ${cause.message}`
+  const reason = isGone ? 'nothing listens for NG at its address' : `it cannot be reached: ${problemOf(cause)}`
   return { kind: 'refused', reason, waitedMs, isGone }
 }

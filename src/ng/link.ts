@@ -6,6 +6,7 @@ import { rawReplyOf, replyOf } from './reply.ts'
 import { waitsFor, type RoundTrip } from './round-trip.ts'
 import type { Silence } from './silence.ts'
 import { openTransport } from './transport/open.ts'
+import { problemOf } from './transport/problem.ts'
 import { maxBytesOver, type Transport } from './transport/transport.ts'
 import type { Endpoint, NgReply } from './types.ts'
 
@@ -188,7 +189,7 @@ export class Link {
 
   #unusable (error: Error): void {
     const { nodeId, endpoint: { host, port } } = this.#options
-    this.#fail(new NgpilotError('no_node', `node ${nodeId} cannot be reached at ${host}:${port}: ${error.message}`, { cause: error }), patientMs)
+    this.#fail(new NgpilotError('no_node', `node ${nodeId} cannot be reached at ${host}:${port}: ${problemOf(error)}`, { cause: error }), patientMs)
   }
 
   #fail (error: NgpilotError, graceMs: number): void {

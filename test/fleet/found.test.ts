@@ -10,6 +10,7 @@ import { startNgpilot } from '../../stack/ngpilot.ts'
 import { freePort } from '../../stack/ports.ts'
 import { startRedis } from '../../stack/redis.ts'
 import { startRtpengine } from '../../stack/rtpengine.ts'
+import { makeSilent } from '../../stack/silent.ts'
 import { sdpFile } from '../support/calls.ts'
 import { startDnsServer } from '../support/dns-server.ts'
 import { sharedContext } from '../support/shared.ts'
@@ -59,7 +60,7 @@ test('a node over WebSocket from the file; the list follows the file, and a brok
   const list = (...nodes: string[]) => `rtpengine:\n  nodes: [${nodes.join(', ')}]\n`
   const web = `"web=ws://127.0.0.1:${httpPort}"`
   const { file, write } = await configFile(t, list(web))
-  const { url, logs } = await startNgpilot(t, { env: { ...quiet, NGPILOT_CONFIG: file } })
+  const { url, logs, stop } = await startNgpilot(t, { env: { ...quiet, NGPILOT_CONFIG: file } })
   const [node] = await eventually(() => nodesOf(url), ([first]) => first?.state === 'up' && first.version?.includes('or newer') === false)
   assert.equal(node?.address, `ws://127.0.0.1:${httpPort}`)
   assert.match(node.version ?? '', /^12\.5\.1\.\d+/)
@@ -79,6 +80,17 @@ test('a node over WebSocket from the file; the list follows the file, and a brok
   await eventually(() => nodesOf(url), (nodes) => ids(nodes) === 'long up, web draining')
   assert.equal((await ask(url, 'delete', { callId: 'ws-call' })).status, 204)
   await eventually(() => nodesOf(url), (nodes) => ids(nodes) === 'long up')
+
+  // It stops, and has nobody to leave a delete to.
+  assert.equal((await ask(url, 'offer', { callId: 'silent', fromTag: 'f', sdp })).node, 'long')
+  await makeSilent(engine.pid)
+  try {
+    assert.equal((await ask(url, 'delete', { callId: 'silent' })).status, 204)
+    await stop()
+  } finally {
+    process.kill(engine.pid, 'SIGCONT')
+  }
+  assert.match(logs(), /"count":1,"msg":"deletes given up: their nodes are silent/)
 })
 
 test('nodes by DNS and by a hash in Redis, beside each other; running calls stay where they are', async (t) => {

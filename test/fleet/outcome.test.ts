@@ -34,6 +34,13 @@ test('silence is a timeout, a closed port or unknown name a refusal', () => {
   assert.deepEqual(unknown, { kind: 'refused', reason: 'it cannot be reached: ENOTFOUND', waitedMs: 200, isGone: false })
 })
 
+test('what TLS says of a node is told in words', () => {
+  const said = '808C6A2BD37F0000:error:0A00045C:SSL routines:ssl3_read_bytes:tlsv13 alert certificate required:../deps/'
+    + 'openssl/openssl/ssl/record/rec_layer_s3.c:1601:SSL alert number 116\n'
+  const outcome = outcomeOf(new NgpilotError('no_node', 'unreachable', { cause: new Error(said) }), waiting)
+  assert.equal('reason' in outcome && outcome.reason, 'it cannot be reached: tlsv13 alert certificate required')
+})
+
 test('what fails on our side says nothing', () => {
   for (const code of ['bad_request', 'too_large', 'stopping', 'internal', 'store_unavailable'] as const) assert.equal(kindOf(code), 'local', code)
   for (const code of ['EMFILE', 'ENOBUFS', 'EPERM', 'ENETUNREACH']) assert.equal(kindOf('no_node', systemError(code)), 'local', code)

@@ -38,18 +38,20 @@ export function dnsSource ({ name, port, ...traits }: DnsName, resolver: DnsReso
     name: port === undefined ? name : `${name}:${port}`,
     async read () {
       if (port !== undefined) {
-        return (await addresses(name)).map((host) => ({ ...traits, id: addressOf({ host, port }), host, port }))
+        const own = vouchedFor(traits, name)
+        return (await addresses(name)).map((host) => ({ ...own, id: addressOf({ host, port }), host, port }))
       }
       const records = await srvRecords(name, resolver)
       const now = new Map<string, string>()
       const answers = await Promise.allSettled(records.map(async (record) => {
         const found = await addresses(record.name)
-        const own = chosen.get(record.name)
-        const host = own !== undefined && found.includes(own) ? own : found[0] ?? ''
+        const before = chosen.get(record.name)
+        const host = before !== undefined && found.includes(before) ? before : found[0] ?? ''
         now.set(record.name, host)
         // A weight of 0 is a very small chance (RFC 2782), and ours are above 0.
         const weight = Math.max(record.weight, 0.1)
-        return { priority: record.priority, weight, ...traits, id: `${record.name}:${record.port}`, host, port: record.port }
+        const own = vouchedFor(traits, record.name)
+        return { priority: record.priority, weight, ...own, id: `${record.name}:${record.port}`, host, port: record.port }
       }))
       const nodes = answers.flatMap((answer) => answer.status === 'fulfilled' ? [answer.value] : [])
       const failures = answers.flatMap((answer) => answer.status === 'rejected' ? [asNgpilotError(answer.reason).message] : [])
@@ -58,6 +60,12 @@ export function dnsSource ({ name, port, ...traits }: DnsName, resolver: DnsReso
       return nodes
     },
   }
+}
+
+/** A certificate is for the name of a host, hardly ever for the address that DNS has for it. */
+function vouchedFor<T extends Pick<DnsName, 'transport' | 'tls'>> (traits: T, serverName: string): T {
+  const isTls = traits.transport === 'wss' || traits.transport === 'https'
+  return isTls ? { ...traits, tls: { serverName, ...traits.tls } } : traits
 }
 
 async function srvRecords (name: string, resolver: DnsResolver) {

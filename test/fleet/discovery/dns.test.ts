@@ -36,6 +36,19 @@ test('each target of a service is a node with its priority and weight, and keeps
   assert.deepEqual((await source.read()).map(({ id, host }) => [id, host]), [['a.example:22', '10.0.0.9'], ['b.example:22', '10.0.0.2']])
 })
 
+test('a certificate is held against the name that DNS was asked for, unless another is given', async (t) => {
+  const server = await startDnsServer(t, {
+    '_ng._tcp.example': { srv: [{ target: 'a.example', port: 22 }] }, 'a.example': { a: ['10.0.0.1'] },
+  })
+  const resolver = createResolver([server.address])
+  const tlsOf = async (name: DnsName) => (await dnsSource(name, resolver).read()).map(({ tls }) => tls)
+  const tls = { ca: 'PEM' }
+  assert.deepEqual(await tlsOf({ name: 'a.example', port: 22, transport: 'wss', tls }), [{ ca: 'PEM', serverName: 'a.example' }])
+  assert.deepEqual(await tlsOf({ name: '_ng._tcp.example', transport: 'https' }), [{ serverName: 'a.example' }])
+  assert.deepEqual(await tlsOf({ name: 'a.example', port: 22, transport: 'https', tls: { serverName: 'b.example' } }), [{ serverName: 'b.example' }])
+  assert.deepEqual(await tlsOf({ name: 'a.example', port: 22, transport: 'ws' }), [undefined])
+})
+
 test('a target without an address is told, with those that have one', async (t) => {
   const server = await startDnsServer(t, {
     '_ng._udp.example': { srv: [{ target: 'a.example', port: 22 }, { target: 'gone.example', port: 22 }] }, 'a.example': { a: ['10.0.0.1'] },
