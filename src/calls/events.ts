@@ -1,6 +1,6 @@
 /**
  * What happens to a call without anybody asking for it. `at`: milliseconds since the epoch; `node`: the rtpengine that holds
- * or held the media; `tags`: the SIP tags of the legs that are known, which is what a dialog is found by.
+ * or held the media; `tags`: the SIP tags of the legs that are known, first the two that the dialog is found by.
  *
  * Nothing in it is a secret: it goes to log, webhook and Kamailio as it is.
  */

@@ -197,7 +197,7 @@ export class Losses {
     const at = Date.now()
     if (!await store.markLost(callId, { at, why })) return
     await store.save(callId, { event: { at, event: why.replace('-', ' '), ...(reason !== '' && { detail: reason }) } })
-    const about = { callId, node: call.node, tags: Object.keys(call.legs), at }
+    const about = { callId, node: call.node, tags: tagsOf(call), at }
     if (why === 'media-timeout') events.emit({ event: 'media-timeout', ...about })
     else events.emit({ event: 'stranded', ...about, reason, canReanchor: call.isEstablished && call.anchor !== undefined, ...ringing(call) })
   }
@@ -211,6 +211,14 @@ export class Losses {
 function hasMedia (call: CallRecord): boolean {
   const branches = Object.values(call.branches)
   return branches.length === 0 || branches.some(({ exchange }) => exchange !== undefined)
+}
+
+/** Those of the dialog that stands come first, as it is found by them; a fork that lost may have shown its tag before. */
+function tagsOf ({ legs, branches, caller }: CallRecord): string[] {
+  const confirmed = Object.values(branches).find(({ state }) => state === 'confirmed')
+  const dialog = [confirmed?.caller ?? caller, confirmed?.exchange?.callee]
+  const known = dialog.filter((tag) => tag !== undefined && Object.hasOwn(legs, tag)) as string[]
+  return [...new Set([...known, ...Object.keys(legs)])]
 }
 
 function ringing (call: CallRecord): { cseq?: number } {

@@ -72,7 +72,12 @@ suite('media timeout and lost nodes', () => {
       const { node } = await ask('POST', `/v1/calls/published-${index}/publish`, { fromTag: 'from', sdp }) as { node: string }
       if (node === 'n4') published.push(`published-${index}`)
     }
+    const forked: string[] = []
+    for (let index = 0; forked.length === 0; index++) if (await fork(`forked-${index}`) === 'n4') forked.push(`forked-${index}`)
     process.kill(quiet.pid, 'SIGKILL')
+    await until(() => forked.every((callId) => eventsOf(callId).length > 0), 30_000)
+    // Kamailio finds a dialog by the first two.
+    assert.deepEqual(forked.flatMap(eventsOf).map(({ tags }) => tags), [['from', 'won', 'lost']])
     await until(() => published.every((callId) => eventsOf(callId).length > 0), 30_000)
     await until(() => lost.every(({ callId }) => eventsOf(callId).length > 0), 30_000)
     const [event] = eventsOf(lost[0]?.callId ?? '')
@@ -104,6 +109,29 @@ async function makeCall (callId: string): Promise<{ callId: string, node: string
   const { node } = await ask('POST', '/v1/offer', { callId, fromTag: 'from', sdp }) as { node: string }
   await ask('POST', '/v1/answer', { callId, fromTag: 'from', toTag: 'to', sdp })
   return { callId, node }
+}
+
+/** A call to two, of whom one shows its tag and the other picks up. @returns its node */
+async function fork (callId: string): Promise<string> {
+  const invite = (branch: string) => say('INVITE sip:b@example.com SIP/2.0', { callId, branch, body: sdp })
+  await invite('1')
+  await invite('2')
+  await say('SIP/2.0 183 Session Progress', { callId, branch: '1', toTag: 'lost', body: sdp })
+  await say('SIP/2.0 200 OK', { callId, branch: '2', toTag: 'won', body: sdp })
+  return (await ask('GET', `/v1/calls/${callId}`) as { node: string }).node
+}
+
+interface Said { callId: string, branch: string, toTag?: string, body: string }
+
+async function say (startLine: string, { callId, branch, toTag, body }: Said): Promise<void> {
+  const message = [
+    startLine, 'Via: SIP/2.0/UDP 127.0.0.1:5062;branch=z9hG4bK1', 'From: <sip:a@example.com>;tag=from',
+    `To: <sip:b@example.com>${toTag === undefined ? '' : `;tag=${toTag}`}`, `Call-ID: ${callId}`, 'CSeq: 1 INVITE',
+    'Content-Type: application/sdp', `Content-Length: ${body.length}`, '', body,
+  ].join('\r\n')
+  const headers = { authorization: 'Bearer a-token-of-sixteen', 'content-type': 'message/sip', 'ngpilot-via-branch': branch }
+  const reply = await fetch(`${ngpilot.url}/v1/sip`, { method: 'POST', headers, body: message })
+  assert.equal(reply.status, 200, await reply.text())
 }
 
 async function ask (method: string, path: string, body?: object): Promise<unknown> {

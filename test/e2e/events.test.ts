@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { before, suite, test, type TestContext } from 'node:test'
@@ -26,6 +26,10 @@ const folder = await mkdtemp(join(tmpdir(), 'ngpilot-policy-'))
 context.after(() => rm(folder, { recursive: true }))
 await writeFile(join(folder, 'policy.yaml'), policy)
 let names = 0
+/** As on a busy machine, where the 200 of one party is there before the BYE to the other has been sent. */
+const events = await readFile('kamailio/media-events.cfg', 'utf8')
+const slowEvents = events.replace('dlg_bye("all");', 'dlg_bye("caller");\n\tusleep("300000");\n\tdlg_bye("callee");')
+assert.notEqual(slowEvents, events)
 
 /** How Kamailio learns of what happens to calls: by evapi, or by ngpilot's webhook. */
 for (const way of ['evapi', 'http'] as const) {
@@ -44,7 +48,7 @@ for (const way of ['evapi', 'http'] as const) {
           NGPILOT_HTTP_PORT: String(port), NGPILOT_POLICY_DIRECTORY: folder,
           ...(way === 'http' && { NGPILOT_WEBHOOK_URL: `http://127.0.0.1:${eventsPort}/` }),
         },
-        ...(way === 'http' && { settings: { MEDIA_EVENTS_PORT: String(eventsPort) } }),
+        ...(way === 'http' && { settings: { MEDIA_EVENTS_PORT: String(eventsPort) }, files: { 'media-events.cfg': slowEvents } }),
       })
       nodes.set('n1', site.rtpengine.pid).set('n2', second.pid)
     })
