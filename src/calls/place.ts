@@ -1,6 +1,6 @@
 import { NgpilotError } from '../errors.ts'
 import type { CallSelector } from '../ng/commands.ts'
-import type { BranchRecord, CallChange, CallRecord, LegRecord } from '../state/store.ts'
+import type { BranchRecord, CallChange, CallRecord, ExchangeRecord, LegRecord } from '../state/store.ts'
 import type { End } from './exchange.ts'
 import { ownBranch } from './own-branch.ts'
 import type { MediaRequest } from './request.ts'
@@ -89,7 +89,14 @@ export function selectorOf (
   const branches = { ...call?.branches, ...change.branches }
   const viaBranch = viaBranchOf({ legs, branches }, key)
   if (by === 'caller') return { callId, fromTag: caller, viaBranch, ...(calleeTag !== undefined && { toTag: calleeTag }) }
-  return { callId, fromTag: calleeTag ?? '', toTag: caller, ...branches[key]?.invite?.isLate && { viaBranch } }
+  if (!branches[key]?.invite?.isLate) return { callId, fromTag: calleeTag ?? '', toTag: caller }
+  // The node knows the caller of a late offer by the via-branch alone until it has answered, and makes other ports for its tag.
+  const isAnswered = hasAnswer(call?.branches[key]?.exchange)
+  return { callId, fromTag: calleeTag ?? '', ...isAnswered && { toTag: caller }, viaBranch }
+}
+
+function hasAnswer (exchange: ExchangeRecord | undefined): boolean {
+  return exchange?.state === 'answered' || exchange?.standing !== undefined
 }
 
 /** The via-branch by which the node knows a branch. */

@@ -31,7 +31,7 @@ async function say (to: Ngpilot, startLine: string, method: string, { callId, cs
   const message = [
     startLine, `Via: SIP/2.0/UDP 127.0.0.1:5062;branch=z9hG4bK${callId}${cseq}`, `From: <sip:a@example.com>;tag=${from}`,
     `To: <sip:b@example.com>${toTag === undefined ? '' : `;tag=${toTag}`}`, `Call-ID: ${callId}`, `CSeq: ${cseq} ${method}`,
-    'Content-Type: application/sdp', `Content-Length: ${body.length}`, '', body,
+    ...(body ? ['Content-Type: application/sdp'] : []), `Content-Length: ${body.length}`, '', body,
   ].join('\r\n')
   const headers = { 'content-type': 'message/sip', 'ngpilot-source': 'sip:127.0.0.1:5062', 'ngpilot-destination': 'sip:127.0.0.1:5064' }
   const reply = await fetch(`${to.url}/v1/sip`, { method: 'POST', headers, body: message })
@@ -57,6 +57,21 @@ test('the INVITE again, and the 200 again, at the other instance: the same ports
   assert.deepEqual((await onNodes()).filter((callId) => callId === 'again'), ['again'])
   assert.equal((await say(one, 'BYE sip:b@example.com SIP/2.0', 'BYE', { callId: 'again', cseq: 2, toTag: 'b' })).status, 204)
   await isGone('again')
+})
+
+test('the 200 with a late offer again at the other instance: the same ports, before its answer and after it', async () => {
+  const callId = 'late-again'
+  assert.equal((await say(one, 'INVITE sip:b@example.com SIP/2.0', 'INVITE', { callId })).status, 204)
+  const offers = [await reply(one, '200 OK', callId, sdp), await reply(two, '200 OK', callId, sdp)]
+  assert.match(mLine(offers[0]?.sdp), /^m=audio \d+/)
+  assert.equal((await say(two, 'ACK sip:b@example.com SIP/2.0', 'ACK', { callId, toTag: 'b', body: sdp })).status, 200)
+  const third = await start()
+  offers.push(await reply(third, '200 OK', callId, sdp))
+  const reInvite = { callId, from: 'b', toTag: 'a', cseq: 1, body: sdp }
+  offers.push(await say(one, 'INVITE sip:a@example.com SIP/2.0', 'INVITE', reInvite))
+  assert.equal(new Set(offers.map((each) => mLine(each.sdp))).size, 1)
+  await say(one, 'BYE sip:b@example.com SIP/2.0', 'BYE', { callId, cseq: 2, toTag: 'b' })
+  await isGone(callId)
 })
 
 for (const [name, ended] of [['while its CANCEL waits', false], ['after its 487', true]] as const) {
