@@ -90,7 +90,8 @@ export function selectorOf (
   const viaBranch = viaBranchOf({ legs, branches }, key)
   if (by === 'caller') return { callId, fromTag: caller, viaBranch, ...(calleeTag !== undefined && { toTag: calleeTag }) }
   if (!branches[key]?.invite?.isLate) return { callId, fromTag: calleeTag ?? '', toTag: caller }
-  // The node knows the caller of a late offer by the via-branch alone until it has answered, and makes other ports for its tag.
+  // Until it has answered, the node knows the caller of a late offer by the via-branch alone, and makes other ports for its
+  // tag.
   const isAnswered = hasAnswer(call?.branches[key]?.exchange)
   return { callId, fromTag: calleeTag ?? '', ...isAnswered && { toTag: caller }, viaBranch }
 }
