@@ -134,7 +134,7 @@ async function makeParts (config: Config, log: Logger, closes: Closes): Promise<
   const explainDecisions = decisionExplainer(policy, recent)
   const peers = config.store.url === 'memory:' ? undefined : openPeers({
     ...config.store,
-    refused: (reason) => log.warn({ reason }, 'Redis lets ngpilot not listen to other instances: a call is explained by those alone that served it'),
+    refused: (reason) => log.warn({ reason }, 'Redis lets ngpilot not listen to other instances: each explains, and undoes refused offers of, its own calls alone'),
   })
   closes(() => peers?.close())
   const diagnosis = createDiagnosis({ ng, fleet, store, events }, {

@@ -28,7 +28,7 @@ export interface SipMessage {
   body: Buffer
 }
 
-const mostHeaderBytes = 16_384
+export const mostHeaderBytes = 16_384
 const blankLine = /\r?\n\r?\n/g
 const controlCharacter = /[\0-\x08\x0b\x0c\x0e-\x1f\x7f]|\r(?!\n)/
 const requestLine = /^([A-Za-z0-9\-.!%*_+`'~]+) (\S+) SIP\/2\.0$/i

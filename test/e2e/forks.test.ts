@@ -44,20 +44,29 @@ async function startSiteWithoutViaBranch (t: StackContext): Promise<Site> {
   return startSite(t, { env: { NGPILOT_POLICY_DIRECTORY: folder }, files: Object.fromEntries(files) })
 }
 
+/** Alice calls; both are offered their own, ring, and are heard early. @returns the INVITE that each got */
+async function ringEarly (all: Awaited<ReturnType<typeof phones>>) {
+  const { alice, plain, feedback } = all
+  alice.peer.request('INVITE', plain.peer.uri, { body: alice.sdp() })
+  const invites = { plain: await plain.peer.receive(/^INVITE/), feedback: await feedback.peer.receive(/^INVITE/) }
+  assert.deepEqual([protocol(invites.plain.body), protocol(invites.feedback.body)], ['RTP/AVP', 'RTP/AVPF'])
+  for (const each of ['plain', 'feedback'] as const) {
+    all[each].sendTo(invites[each].body)
+    all[each].peer.reply(invites[each], '183 Session Progress', { body: sdpOf(all[each], each) })
+    const early = await alice.peer.receive(/^SIP\/2.0 183/)
+    assert.equal(protocol(early.body), 'RTP/AVP')
+    alice.sendTo(early.body)
+    await alice.hears(all[each].mark)
+  }
+  return invites
+}
+
 test('without via-branch too each is offered its own, each is heard early, and whichever picks up wins', async (t) => {
   const site = await startSiteWithoutViaBranch(t)
   for (const winner of ['plain', 'feedback'] as const) {
     const all = await phones(t, {}, site)
-    const { alice, plain, feedback } = all
-    alice.peer.request('INVITE', plain.peer.uri, { body: alice.sdp() })
-    const invites = { plain: await plain.peer.receive(/^INVITE/), feedback: await feedback.peer.receive(/^INVITE/) }
-    assert.deepEqual([protocol(invites.plain.body), protocol(invites.feedback.body)], ['RTP/AVP', 'RTP/AVPF'])
-    for (const each of ['plain', 'feedback'] as const) {
-      all[each].sendTo(invites[each].body)
-      all[each].peer.reply(invites[each], '183 Session Progress', { body: sdpOf(all[each], each) })
-      alice.sendTo((await alice.peer.receive(/^SIP\/2.0 183/)).body)
-      await alice.hears(all[each].mark)
-    }
+    const { alice } = all
+    const invites = await ringEarly(all)
     const { caller, callee } = await accept(alice, all[winner], invites[winner], { body: sdpOf(all[winner], winner) })
     await hearEachOther(alice, all[winner])
     const loser = winner === 'plain' ? 'feedback' : 'plain'
@@ -89,18 +98,8 @@ test('without via-branch too each is offered its own, each is heard early, and w
 for (const winner of ['plain', 'feedback'] as const) {
   test(`each is offered its own; the one for ${winner} wins, after early media of both, and the other cannot take its media away`, async (t) => {
     const all = await phones(t)
-    const { alice, plain, feedback } = all
-    alice.peer.request('INVITE', plain.peer.uri, { body: alice.sdp() })
-    const invites = { plain: await plain.peer.receive(/^INVITE/), feedback: await feedback.peer.receive(/^INVITE/) }
-    assert.deepEqual([protocol(invites.plain.body), protocol(invites.feedback.body)], ['RTP/AVP', 'RTP/AVPF'])
-    for (const each of ['plain', 'feedback'] as const) {
-      all[each].sendTo(invites[each].body)
-      all[each].peer.reply(invites[each], '183 Session Progress', { body: sdpOf(all[each], each) })
-      const early = await alice.peer.receive(/^SIP\/2.0 183/)
-      assert.equal(protocol(early.body), 'RTP/AVP')
-      alice.sendTo(early.body)
-      await alice.hears(all[each].mark)
-    }
+    const { alice } = all
+    const invites = await ringEarly(all)
     const loser = winner === 'plain' ? 'feedback' : 'plain'
     const { caller, callee } = await accept(alice, all[winner], invites[winner], { body: sdpOf(all[winner], winner) })
     await hearEachOther(alice, all[winner])

@@ -1,6 +1,7 @@
 import type { Calls } from '../../calls/calls.ts'
 import type { CallEvent, CallEvents } from '../../calls/events.ts'
 import { NgpilotError, asNgpilotError } from '../../errors.ts'
+import { mostHeaderBytes } from '../../sip/message.ts'
 import type { Admission } from '../admission.ts'
 import { type Urgency, urgencyOfCommand, urgencyOfSip } from '../urgency.ts'
 import type { ReplyFrame, RequestFrame } from './frames.ts'
@@ -123,7 +124,9 @@ export function startEvapi (options: EvapiOptions, { admission, calls, events }:
 
 function urgencyOf ({ verb, toTag, message, message64 }: RequestFrame): Urgency {
   if (verb !== 'manage') return urgencyOfCommand(verb, toTag)
-  return urgencyOfSip(message64 === undefined ? Buffer.from(message ?? '') : Buffer.from(message64, 'base64'))
+  // The head is enough: a message may have 128 KB.
+  if (message64 !== undefined) return urgencyOfSip(Buffer.from(message64.slice(0, 2 * mostHeaderBytes), 'base64'))
+  return urgencyOfSip(Buffer.from((message ?? '').slice(0, mostHeaderBytes)))
 }
 
 /** A report is for people. */
