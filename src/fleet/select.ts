@@ -22,9 +22,9 @@ export interface Selection<T> {
  * The nodes that a new call may go to. Those in the best shape come first, among them the lowest priority number, and
  * there by chance, by weight × free capacity. Nodes that drain or are disabled never come.
  *
- * Suspect nodes come after those that are up, unless so many are suspect that the cause lies elsewhere. Nodes that are down
- * come last, and only when so many are down that the rest may not carry the load (panic). Where all that is left is busy,
- * busy nodes are asked after all: calls end every moment, and a refusal costs a millisecond.
+ * Suspect nodes come after those that are up, unless so many are suspect that the cause lies elsewhere. Busy nodes come
+ * after both, for a call that no other takes: calls end every moment, and a refusal costs a millisecond. Nodes that are
+ * down come last, and only when so many are down that the rest may not carry the load (panic).
  *
  * @param random from 0 up to, not including, 1: the same number, the same order
  * @throws NgpilotError `no_node` that tells of each node of the set why it takes no call.
@@ -38,9 +38,11 @@ export function select<T extends Candidate> (
 
   const eligible = members.filter(({ state }) => state !== 'down' || isPanic)
   if (eligible.length === 0) throw noNode(nodes, set)
-  const idle = eligible.filter(({ isBusy }) => !isBusy)
-  const rank = ({ state }: T) => state === 'down' ? 2 : state === 'suspect' && !isDoubtCommon ? 1 : 0
-  return { order: ordered(idle.length > 0 ? idle : eligible, rank, random, rules), isPanic }
+  const rank = ({ state, isBusy }: T) => {
+    if (state === 'down') return 4
+    return (isBusy ? 2 : 0) + (state === 'suspect' && !isDoubtCommon ? 1 : 0)
+  }
+  return { order: ordered(eligible, rank, random, rules), isPanic }
 }
 
 /** The nodes of a set that may take new calls by the operator's will. */

@@ -190,7 +190,7 @@ test('a node at its limit of calls is left alone, and asked again after a while'
   await ng.send(node, offer('one'), within(1000))
   await assert.rejects(ng.send(node, offer('two'), within(1000)), { code: 'no_node' })
   assert.equal(told.at(-1), 'limited busy: Parallel session limit reached')
-  assert.deepEqual(fleet.candidates().map(({ id }) => id), ['n1'])
+  assert.deepEqual(fleet.candidates().map(({ id }) => id), ['n1', 'limited'])
   assert.equal(view('limited')?.state, 'up')
   await ng.send(node, remove('one'), within(1000))
   await until('it is asked again', () => firstChoices().includes('limited'))

@@ -58,7 +58,7 @@ test('the lowest priority number comes first, the others are there to fall back 
   const nodes = [node('far', { priority: 10, weight: 100 }), node('near', { priority: 1 }), node('last', { priority: 20 })]
   assert.equal(orderOf(nodes), 'near far last')
   assert.equal(orderOf([...nodes, node('nearer', { state: 'down' })]), 'near far last')
-  assert.equal(orderOf([...nodes, node('nearer', { isBusy: true })]), 'near far last')
+  assert.equal(orderOf([...nodes, node('nearer', { isBusy: true })]), 'near far last nearer')
 })
 
 test('a suspect node comes after those that are up, of whatever priority', () => {
@@ -86,9 +86,10 @@ test('nodes that drain do not count in the share that is down', () => {
   assert.equal(orderOf([node('a', { state: 'down' }), node('b', { state: 'draining' })]), 'a')
 })
 
-test('busy nodes are asked only where all are busy', () => {
-  assert.equal(orderOf([node('a', { isBusy: true }), node('b', { state: 'suspect' })]), 'b')
+test('busy nodes are asked for what no other takes', () => {
+  assert.equal(orderOf([node('a', { isBusy: true }), node('b', { state: 'suspect' }), node('c')]), 'c b a')
   assert.equal(orderOf([node('a', { isBusy: true }), node('b', { state: 'down' })]), 'a')
+  assert.equal(orderOf([node('a', { state: 'down' }), node('b', { state: 'down' }), node('c', { isBusy: true })]), 'c a b')
   assert.equal(orderOf([node('a', { isBusy: true }), node('b', { isBusy: true })]), 'a b')
 })
 
@@ -134,7 +135,8 @@ test('whatever the fleet looks like, each usable node comes once, and none that 
       assert.equal(new Set(order).size, order.length)
       assert.ok(order.every((each) => inService.includes(each)))
       assert.ok(isPanic || order.every(({ state }) => state !== 'down'))
-      assert.ok(order.every(({ isBusy }) => isBusy) || order.every(({ isBusy }) => !isBusy))
+      const busy = order.filter(({ state }) => state !== 'down').map(({ isBusy }) => isBusy)
+      assert.ok(!busy.includes(true) || busy.lastIndexOf(false) < busy.indexOf(true))
       assert.deepEqual(select(nodes, 'default', at, rules).order, order, 'the same number, the same order')
     } catch (error) {
       assert.equal(asNgpilotError(error).code, 'no_node', String(error))
