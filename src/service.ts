@@ -4,6 +4,7 @@ import { createDiagnosis } from './calls/diagnosis.ts'
 import { CallEvents } from './calls/events.ts'
 import { Losses } from './calls/losses.ts'
 import { Orphans, type OrphansOptions } from './calls/orphans.ts'
+import { createTellLost } from './calls/tell-lost.ts'
 import type { Config } from './config.ts'
 import { NgpilotError, asNgpilotError } from './errors.ts'
 import { nodesInHash } from './config/hash.ts'
@@ -155,12 +156,13 @@ async function makeParts (config: Config, log: Logger, closes: Closes): Promise<
   closes(async () => leaveDeletes(await deletes.drain(drainMs), config.store.url === 'memory:' ? undefined : store, log))
   const ofCalls = callObserver(metrics, log)
   const decided = decisionObserver({ policy, recent, ofCalls, ofPolicy, decisionLog })
+  const tellLost = createTellLost({ store, events })
   const calls = createCalls({
-    policy: policy.forCall, fleet, ng, store, deletes, observer: { ...ofCalls, ...diagnosis.watch, decided },
+    policy: policy.forCall, fleet, ng, store, deletes, tellLost, observer: { ...ofCalls, ...diagnosis.watch, decided },
     ...peers && { peers },
   })
   closes(() => calls.close())
-  const losses = new Losses({ fleet, ng: client, store, events })
+  const losses = new Losses({ fleet, ng: client, store, tellLost })
   closes(() => losses.close())
   const orphans = orphansOf(config, { fleet, ng, store, deletes, observer: orphansObserver(metrics, log) })
   closes(() => orphans?.close())

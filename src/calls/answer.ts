@@ -1,5 +1,6 @@
 import { asNgpilotError, NgpilotError } from '../errors.ts'
 import { answerCommand } from '../ng/commands.ts'
+import { hasEndedCall } from '../ng/reply.ts'
 import type { MediaNode } from '../ng/types.ts'
 import { refuseMedia } from '../sdp/media.ts'
 import { parseSdp, sdpBytes } from '../sdp/parse.ts'
@@ -19,6 +20,7 @@ import type { Outcome } from './outcome.ts'
 import { legAt, liveBranches, nodeTagOf, otherEnd, type Place, placeOf, selectorOf } from './place.ts'
 import type { MediaRequest } from './request.ts'
 import type { Hold } from './serial.ts'
+import { outOfPorts } from './tell-lost.ts'
 
 /** Longer than a node is silent that only pauses. */
 const lostAfterMs = 2000
@@ -33,7 +35,7 @@ export type Answer = ReturnType<typeof createAnswer>
  *   offer was not the from-tag's.
  */
 export function createAnswer (deps: CallDeps, conformance: ConformanceCheck) {
-  const { policy, fleet, ng, store, observer } = deps
+  const { policy, fleet, ng, store, tellLost, observer } = deps
 
   return async function answer (
     request: MediaRequest & { sdp: Buffer, toTag: string }, call: CallRecord | undefined, hold: Hold,
@@ -84,6 +86,11 @@ export function createAnswer (deps: CallDeps, conformance: ConformanceCheck) {
       // Nobody has picked up as long as the node does not know of it.
       const before = { branches: { [key]: branch }, ...(isConfirmed && { isEstablished: call.isEstablished }) }
       await store.save(request.callId, before).catch(() => undefined)
+      if (hasEndedCall(error)) {
+        const reason = outOfPorts(node.id, 'answer')
+        await tellLost(request.callId, call, 'node-lost', reason).catch(() => undefined)
+        throw new NgpilotError('call_lost', reason, { cause: error })
+      }
       throw whetherLost(node, error)
     })
     if (!reply.sdp) throw new NgpilotError('ng_rejected', `node ${node.id} answered the answer without an SDP`)

@@ -5,6 +5,7 @@ import type { Peers } from '../state/peers.ts'
 import type { CallStore } from '../state/store.ts'
 import type { FoundInCall } from './conformance.ts'
 import type { Deletes } from './deletes.ts'
+import type { TellLost } from './tell-lost.ts'
 import type { Watch } from './watch.ts'
 
 /** What the verbs work with. `policy` is that of a call: the one that it began with, while it is remembered. */
@@ -14,6 +15,7 @@ export interface CallDeps {
   ng: Pick<NgClient, 'send'>
   store: CallStore
   deletes: Deletes
+  tellLost: TellLost
   observer: CallObserver
   /** The other instances that share the store; absent: it is not shared. */
   peers?: Pick<Peers, 'about'>

@@ -4,11 +4,8 @@ import { listCommand, mostListed, queryCommand, statisticsCommand } from '../ng/
 import type { MediaNode, NgReply } from '../ng/types.ts'
 import type { CallRecord, LostRecord } from '../state/store.ts'
 import type { CallDeps } from './deps.ts'
-import type { CallEvents } from './events.ts'
-import { liveBranches } from './place.ts'
 
-export interface LossesOptions extends Pick<CallDeps, 'fleet' | 'ng' | 'store'> {
-  events: Pick<CallEvents, 'emit'>
+export interface LossesOptions extends Pick<CallDeps, 'fleet' | 'ng' | 'store' | 'tellLost'> {
   /** How often the calls are compared with what their nodes have, at most. Default 5000. */
   everyMs?: number
   /** Calls that are asked for one by one in each round, where a node has too many to list. Default 200. */
@@ -136,7 +133,7 @@ export class Losses {
 
   /** Asks the node of a call whether it has it. @returns whether that is settled: it has not, or the call is none of ours */
   async #confirm (callId: string): Promise<boolean> {
-    const { fleet, ng, store } = this.#options
+    const { fleet, ng, store, tellLost } = this.#options
     const call = await store.find(callId)
     if (!call || call.lost || !hasMedia(call)) return true
     if (Date.now() - lastChangeOf(call) < settleMs) return false
@@ -148,7 +145,7 @@ export class Losses {
     if (!now || now.node !== call.node || lastChangeOf(now) !== lastChangeOf(call)) return true
     const startedAt = await this.#startOf(node)
     if (startedAt !== undefined && lastChangeOf(call) < startedAt) await this.#strand(callId, `rtpengine ${node.id} was started anew`)
-    else await this.#tell(callId, now, 'media-timeout')
+    else await tellLost(callId, now, 'media-timeout')
     return true
   }
 
@@ -189,17 +186,7 @@ export class Losses {
 
   async #strand (callId: string, reason: string): Promise<void> {
     const call = await this.#options.store.find(callId)
-    if (call && hasMedia(call)) await this.#tell(callId, call, 'node-lost', reason)
-  }
-
-  async #tell (callId: string, call: CallRecord, why: LostRecord['why'], reason = ''): Promise<void> {
-    const { store, events } = this.#options
-    const at = Date.now()
-    if (!await store.markLost(callId, { at, why })) return
-    await store.save(callId, { event: { at, event: why.replace('-', ' '), ...(reason !== '' && { detail: reason }) } })
-    const about = { callId, node: call.node, tags: tagsOf(call), at }
-    if (why === 'media-timeout') events.emit({ event: 'media-timeout', ...about })
-    else events.emit({ event: 'stranded', ...about, reason, canReanchor: call.isEstablished && call.anchor !== undefined, ...ringing(call) })
+    if (call && hasMedia(call)) await this.#options.tellLost(callId, call, 'node-lost', reason)
   }
 
   async #forgetOld (callId: string, { at, why }: LostRecord): Promise<void> {
@@ -211,19 +198,6 @@ export class Losses {
 function hasMedia (call: CallRecord): boolean {
   const branches = Object.values(call.branches)
   return branches.length === 0 || branches.some(({ exchange }) => exchange !== undefined)
-}
-
-/** Those of the dialog that stands come first, as it is found by them; a fork that lost may have shown its tag before. */
-function tagsOf ({ legs, branches, caller }: CallRecord): string[] {
-  const confirmed = Object.values(branches).find(({ state }) => state === 'confirmed')
-  const dialog = [confirmed?.caller ?? caller, confirmed?.exchange?.callee]
-  const known = dialog.filter((tag) => tag !== undefined && Object.hasOwn(legs, tag)) as string[]
-  return [...new Set([...known, ...Object.keys(legs)])]
-}
-
-function ringing (call: CallRecord): { cseq?: number } {
-  const cseq = call.isEstablished ? undefined : liveBranches(call).at(-1)?.[1].invite?.cseq
-  return cseq === undefined ? {} : { cseq }
 }
 
 function lastChangeOf ({ createdAt, timeline }: CallRecord): number {

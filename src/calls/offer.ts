@@ -1,7 +1,7 @@
 import { NgpilotError, asNgpilotError } from '../errors.ts'
 import { offerCommand } from '../ng/commands.ts'
 import { sendToFirst } from '../ng/failover.ts'
-import { reasonOf } from '../ng/reply.ts'
+import { hasEndedCall, reasonOf } from '../ng/reply.ts'
 import type { MediaNode } from '../ng/types.ts'
 import { hasBundle } from '../sdp/bundle.ts'
 import { parseSdp } from '../sdp/parse.ts'
@@ -21,6 +21,7 @@ import type { Outcome } from './outcome.ts'
 import { legAt, legOf, openingPlace, otherEnd, type Place, placeOf, selectorOf } from './place.ts'
 import type { MediaRequest } from './request.ts'
 import type { Hold } from './serial.ts'
+import { outOfPorts } from './tell-lost.ts'
 
 export type Offer = ReturnType<typeof createOffer>
 
@@ -34,7 +35,7 @@ export type Offer = ReturnType<typeof createOffer>
  *   what it offers; `no_node`, `ng_timeout`, `ng_rejected` when no node takes it.
  */
 export function createOffer (deps: CallDeps, conformance: ConformanceCheck) {
-  const { policy, fleet, ng, store, deletes, observer } = deps
+  const { policy, fleet, ng, store, deletes, tellLost, observer } = deps
 
   return async function offer (
     request: MediaRequest & { sdp: Buffer }, call: CallRecord | undefined, hold: Hold,
@@ -82,16 +83,21 @@ export function createOffer (deps: CallDeps, conformance: ConformanceCheck) {
       deletes.doubt(node, request.callId)
       if (node.id !== call?.node) abandoned.push(deletes.owe(node, request.callId))
     }
+    let isDropped = false
+    const onRefused = (node: MediaNode, error: NgpilotError) => {
+      if (node.id === call?.node && hasEndedCall(error)) isDropped = true
+    }
     const { node, reply } = await both(
-      sendToFirst(ng, nodes, commandFor, { deadline: request.deadline, onSent, onAbandoned }),
+      sendToFirst(ng, nodes, commandFor, { deadline: request.deadline, onSent, onAbandoned, onRefused }),
       store.save(request.callId, {
         ...(!call && first && beginning(first, decision.revision, place.caller)), ...anchorOf(decision, call), ...change,
       }),
     ).catch(async (error: unknown) => {
       // Only here: a call that goes on at another node must not wait for one that is silent.
       abandoned.forEach(hold)
-      if (isLost(error, call)) await forget(error, asked, request.callId, hold)
-      else if (call && change.branches) await takeBack(request.callId, call, place, change.branches, hold)
+      if (!call) await forget(error, asked, request.callId, hold)
+      else if (change.branches) await takeBack(request.callId, call, place, change.branches, hold)
+      if (call && isDropped) await tellLost(request.callId, call, 'node-lost', outOfPorts(call.node, 'offer')).catch(() => undefined)
       throw error
     })
     const moved = call ? movedTo(node, call) : node === first ? undefined : { node: node.id }
@@ -156,11 +162,6 @@ function opening (call: CallRecord | undefined, request: MediaRequest, profile: 
     throw new NgpilotError('call_ended', 'the INVITE came before, and its branch has ended')
   }
   return { ...place, branch: undefined }
-}
-
-/** A new call that could not begin, or one that its node has dropped: too few ports for a re-offer end the call. */
-function isLost (error: unknown, call: CallRecord | undefined): boolean {
-  return !call || reasonOf(error) === 'Ran out of ports'
 }
 
 function beginning (node: MediaNode, revision: string, caller: string): CallChange {

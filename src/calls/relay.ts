@@ -1,6 +1,7 @@
 import { NgpilotError, asNgpilotError } from '../errors.ts'
 import { sendToFirst } from '../ng/failover.ts'
 import { type RawCommand, bodyOf, rawLike } from '../ng/raw.ts'
+import { hasEndedCall } from '../ng/reply.ts'
 import type { MediaNode, NgDictionary, NgReply } from '../ng/types.ts'
 import { decide } from '../policy/decide.ts'
 import type { CallFacts } from '../policy/types.ts'
@@ -20,6 +21,7 @@ import type { Outcome } from './outcome.ts'
 import { liveBranches } from './place.ts'
 import type { MediaRequest } from './request.ts'
 import type { Hold } from './serial.ts'
+import { outOfPorts } from './tell-lost.ts'
 
 /** A command about one call from a client that speaks NG itself. */
 export interface NgRequest {
@@ -50,7 +52,7 @@ const openers = new Set(['offer', 'publish', 'create', 'transform'])
  * whose record has no legs was never looked into.
  */
 export function createRelay (
-  { policy, fleet, ng, store, deletes }: CallDeps,
+  { policy, fleet, ng, store, deletes, tellLost }: CallDeps,
   { offer, answer, endSome, leftovers }:
   { offer: Offer, answer: Answer, endSome: EndSome, leftovers: Pick<Leftovers, 'branchDeleted'> },
 ) {
@@ -61,16 +63,18 @@ export function createRelay (
     const isPassed = call ? isPassedOn(call) : weighed && accepted(weighed.decision).clientFlags === 'trust'
     if (media && !isPassed) {
       if (command === 'offer') {
-        const isFirst = weighed?.sdp !== undefined && media.toTag === undefined
-        return { outcome: await offer(media, call, hold, isFirst ? { weighed: weighed as Weighed } : {}) }
+        const { sdp } = weighed ?? {}
+        const before = weighed && sdp && media.toTag === undefined ? { weighed: { ...weighed, sdp } } : {}
+        return { outcome: await offer(media, call, hold, before) }
       }
       return { outcome: await answer({ ...media, toTag: media.toTag ?? '' }, call, hold) }
     }
     if (openers.has(command) && !call && media?.toTag === undefined) return passFirst(request, hold, weighed?.decision.nodes)
     const node = await nodeOf(request, call)
     if (command !== 'offer' && command !== 'answer') return relayedBy(node, await ng.send(node, commandFor(request, node), request))
-    const sending = ng.send(node, commandFor(request, node), request).catch((error: unknown) => {
+    const sending = ng.send(node, commandFor(request, node), request).catch(async (error: unknown) => {
       if (command === 'offer' && asNgpilotError(error).code === 'ng_timeout') deletes.doubt(node, request.callId)
+      if (call && hasEndedCall(error)) await tellLost(request.callId, call, 'node-lost', outOfPorts(node.id, command)).catch(() => undefined)
       throw error
     })
     const [reply] = await Promise.all([sending, remember(request.callId, node, command, call)])
@@ -78,7 +82,7 @@ export function createRelay (
   }
 
   /** What a call that begins is decided to be, which says whether the client is trusted; undefined: no rule trusts any. */
-  function weigh (media: MediaRequest & { sdp: Buffer }, command: string): Omit<Weighed, 'sdp'> & Partial<Weighed> | undefined {
+  function weigh (media: MediaRequest & { sdp: Buffer }, command: string): Omit<Weighed, 'sdp'> & { sdp?: Sdp } | undefined {
     const inForce = policy(media.callId)
     if (!inForce.trustsClients) return undefined
     // What cannot be read says nothing to the policy; whether that matters is for whoever reads it next.

@@ -10,6 +10,8 @@ export interface FailoverOptions {
   onSent?: (node: MediaNode) => void
   /** Told of each node that joins `abandoned`, also when no node answers in the end. */
   onAbandoned?: (node: MediaNode) => void
+  /** Told of each node that takes no call, or cannot be reached, and why. */
+  onRefused?: (node: MediaNode, error: NgpilotError) => void
 }
 
 export interface Answered {
@@ -34,7 +36,7 @@ const share = 0.6
  */
 export async function sendToFirst (
   ng: Pick<NgClient, 'send'>, nodes: readonly MediaNode[], commandFor: (node: MediaNode) => NgCommand | RawCommand,
-  { deadline, onSent, onAbandoned }: FailoverOptions,
+  { deadline, onSent, onAbandoned, onRefused }: FailoverOptions,
 ): Promise<Answered> {
   const abandoned: MediaNode[] = []
   const errors: NgpilotError[] = []
@@ -56,6 +58,7 @@ export async function sendToFirst (
       const error = asNgpilotError(thrown)
       if (error.code !== 'ng_timeout' && error.code !== 'no_node') throw error
       errors.push(error)
+      if (error.code === 'no_node') onRefused?.(node, error)
       if (error.code === 'no_node' || !sent.has(node)) continue
       abandoned.push(node)
       onAbandoned?.(node)

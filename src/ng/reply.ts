@@ -29,12 +29,14 @@ function isReply (message: NgDictionary): message is NgDictionary & NgReply {
     && texts.every((key) => message[key] === undefined || typeof message[key] === 'string')
 }
 
+const outOfPorts = 'Ran out of ports'
+
 /** rtpengine's reasons that mean more than `ng_rejected`. */
 const codes = new Map<string, ErrorCode>([
   ['Unknown call-id', 'call_unknown'],
   ['Unknown call-ID', 'call_unknown'],
   ['Parallel session limit reached', 'no_node'],
-  ['Ran out of ports', 'no_node'],
+  [outOfPorts, 'no_node'],
 ])
 
 /**
@@ -56,6 +58,11 @@ export function refusalOf (
 export function reasonOf (error: unknown): string | undefined {
   const cause = error instanceof NgpilotError ? error.cause : undefined
   return isRefusal(cause) ? reasonIn(cause) : undefined
+}
+
+/** Whether the node has ended the call with its refusal: where ports run out, rtpengine ends one that stands too. */
+export function hasEndedCall (error: unknown): boolean {
+  return reasonOf(error) === outOfPorts
 }
 
 /** Whether it is a reply that refuses. */

@@ -3,7 +3,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { createCalls } from '../../src/calls/calls.ts'
 import type { FoundInCall } from '../../src/calls/conformance.ts'
 import { Deletes } from '../../src/calls/deletes.ts'
+import type { CallEvent } from '../../src/calls/events.ts'
 import type { MediaRequest, SipFacts } from '../../src/calls/request.ts'
+import { createTellLost } from '../../src/calls/tell-lost.ts'
 import { createLiveFleet } from '../../src/fleet/live.ts'
 import type { NodeSettings } from '../../src/fleet/node.ts'
 import { NgClient } from '../../src/ng/client.ts'
@@ -39,8 +41,10 @@ export async function startCalls (t: StackContext, { nodes, ...given }: StartCal
   t.after(async () => { await deletes.drain(100) })
   const decisions: string[] = []
   const findings: FoundInCall[] = []
+  const events: CallEvent[] = []
+  const tellLost = createTellLost({ store, events: { emit: (event) => { events.push(event) } } })
   const calls = createCalls({
-    policy: () => policy, fleet, ng, store, deletes,
+    policy: () => policy, fleet, ng, store, deletes, tellLost,
     observer: {
       decided: (_id, { command }, { sender, receiver }) => { decisions.push(`${command} ${sender.name} ${receiver.name}`) },
       found: (found) => { findings.push(found) },
@@ -65,7 +69,7 @@ export async function startCalls (t: StackContext, { nodes, ...given }: StartCal
     }
     throw new Error(`still there: ${JSON.stringify(await left())}`)
   }
-  return { calls, store, ng, node, rtpengine, decisions, findings, left, emptied }
+  return { calls, store, ng, fleet, node, rtpengine, decisions, findings, events, left, emptied }
 }
 
 export const browser = { transport: 'wss', address: '127.0.0.1', port: 40_001 } as const

@@ -1,6 +1,7 @@
 import type { TestContext } from 'node:test'
 import { type Calls, createCalls } from '../../src/calls/calls.ts'
 import { Deletes } from '../../src/calls/deletes.ts'
+import { createTellLost } from '../../src/calls/tell-lost.ts'
 import { createLiveFleet } from '../../src/fleet/live.ts'
 import { observedNg } from '../../src/fleet/observed.ts'
 import { NgClient } from '../../src/ng/client.ts'
@@ -75,7 +76,7 @@ export function startInstance (t: TestContext, { instanceId, nodes, policy, stor
     observer: { owed: (count) => { owed = count }, lost: (node, reason) => { lost.push(`${node}: ${reason}`) } },
   })
   const calls = createCalls({
-    policy: () => policy, fleet, ng, store, deletes,
+    policy: () => policy, fleet, ng, store, deletes, tellLost: createTellLost({ store, events: { emit: () => undefined } }),
     observer: { decided: () => undefined, found: () => undefined, exchanged: () => undefined, over: () => undefined },
   })
   const underWay = new Set<Promise<unknown>>()
