@@ -233,7 +233,7 @@ function nodeSources ({ discovery, rtpengine, store }: Config): { sources: NodeS
   const redis = connectRedis(store.url, store.commandTimeoutMs, store)
   const read = async () => {
     const { nodes, problems } = nodesInHash(await redis.run((client) => client.hgetall(redisKey)), rtpengine)
-    if (problems.length > 0) throw new PartialAnswer(nodes, problems.join('; '))
+    if (problems.size > 0) throw new PartialAnswer(nodes, [...problems.keys()], [...problems.values()].join('; '))
     return nodes
   }
   return { sources: [...sources, { name: `Redis ${redisKey}`, read }], close: () => redis.close() }

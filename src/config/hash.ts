@@ -7,25 +7,25 @@ const mostNodes = 1000
 
 /**
  * The nodes that a hash in Redis holds: the field is the id, the value an address or a map as in `rtpengine.nodes`, in JSON.
- * And what is wrong with fields that are no node, one problem each.
+ * And what is wrong with fields that are no node, by field.
  *
  * @throws NgpilotError `config_invalid` for a hash that is empty or not there: whoever keeps the nodes of before does better
  *   than with none.
  */
-export function nodesInHash (hash: Record<string, string>, shared: TlsFiles): { nodes: NodeConfig[], problems: string[] } {
+export function nodesInHash (hash: Record<string, string>, shared: TlsFiles): { nodes: NodeConfig[], problems: Map<string, string> } {
   const entries = Object.entries(hash)
   if (entries.length === 0) throw new NgpilotError('config_invalid', 'the hash is empty or not there')
   if (entries.length > mostNodes) {
     throw new NgpilotError('config_invalid', `the hash has ${entries.length} fields, at most ${mostNodes} are read`)
   }
   const nodes: NodeConfig[] = []
-  const problems: string[] = []
+  const problems = new Map<string, string>()
   for (const [id, value] of entries) {
     const found: string[] = []
     const problem = (path: Path, text: string) => { found.push([nameOf(path), text].filter(Boolean).join(': ')) }
     const node = nodeIn(id, value, { shared, directory: '.', problem })
     if (node && found.length === 0) nodes.push(node)
-    else problems.push(`field ${id.slice(0, 64)}: ${found.join('; ')}`)
+    else problems.set(id, `field ${id.slice(0, 64)}: ${found.join('; ')}`)
   }
   return { nodes, problems }
 }

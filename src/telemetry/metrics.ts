@@ -258,6 +258,9 @@ export function createMetrics () {
 }
 
 export const nodeStates = ['up', 'suspect', 'down', 'draining', 'disabled'] as const
+/** What becomes of an NG command (ng/observer.ts), and why a delete is given up (calls/deletes.ts). */
+export const ngResults = ['ok', 'error', 'timeout', 'unsent'] as const
+export const deleteLosses = ['expired', 'too many'] as const
 
 /** What the gauges show of a node. */
 export interface NodeFigures {

@@ -1,14 +1,13 @@
-import { type Metrics, nodeStates } from './metrics.ts'
+import { deleteLosses, type Metrics, ngResults, nodeStates } from './metrics.ts'
 
+/** What every node is asked sooner or later. */
 const commands = ['ping', 'statistics', 'offer', 'answer', 'delete']
-const results = ['ok', 'error', 'timeout', 'unsent']
-const reasons = ['expired', 'too many']
 
 /** The counters of a node, from 0 on: to Prometheus a series that begins at 1 has not increased. */
 export function beginSeries (metrics: Metrics, node: string): void {
-  for (const command of commands) for (const result of results) metrics.ngCommands.inc({ node, command, result }, 0)
+  for (const command of commands) for (const result of ngResults) metrics.ngCommands.inc({ node, command, result }, 0)
   for (const state of nodeStates) metrics.nodeStateChanges.inc({ node, state }, 0)
-  for (const reason of reasons) metrics.deletesLost.inc({ node, reason }, 0)
+  for (const reason of deleteLosses) metrics.deletesLost.inc({ node, reason }, 0)
   const { ngRetransmissions, ngLateReplies, ngMalformed, nodeBusy, orphansReaped } = metrics
   for (const counter of [ngRetransmissions, ngLateReplies, ngMalformed, nodeBusy, orphansReaped]) counter.inc({ node }, 0)
 }

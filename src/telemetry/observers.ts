@@ -1,5 +1,5 @@
 import type { Logger } from './log.ts'
-import type { Metrics } from './metrics.ts'
+import type { deleteLosses, Metrics, ngResults } from './metrics.ts'
 import { beginSeries, endSeries } from './node-series.ts'
 
 /** Of the policy's lint. */
@@ -8,7 +8,7 @@ interface Finding { file: string, line: number, column: number, severity: 'error
 /** What the NG client tells while it works. */
 export function ngObserver (metrics: Metrics) {
   return {
-    command (node: string, command: string, result: 'ok' | 'error' | 'timeout' | 'unsent', seconds: number) {
+    command (node: string, command: string, result: typeof ngResults[number], seconds: number) {
       metrics.ngCommands.inc({ node, command, result })
       // A silence, or a wait in vain for a turn, is no round trip.
       if (result === 'ok' || result === 'error') metrics.ngRoundTrip.observe({ node }, seconds)
@@ -111,7 +111,7 @@ export function discoveryObserver (metrics: Metrics, log: Pick<Logger, 'info' | 
       metrics.discoveryReads.inc({ source, result: problem === undefined ? 'ok' : 'failed' })
       if (!isNew) return
       if (problem === undefined) log.info({ source }, 'discovery answers again')
-      else log.warn({ source, problem }, 'discovery has no answer; the rtpengines that it found before stay')
+      else log.warn({ source, problem }, 'discovery has no whole answer; what it cannot tell stays as it was before')
     },
   }
 }
@@ -131,7 +131,7 @@ export function orphansObserver (metrics: Metrics, log: Pick<Logger, 'warn'>) {
 export function deletesObserver (metrics: Metrics, log: Pick<Logger, 'warn'>) {
   return {
     owed: (count: number) => metrics.deletesOwed.set(count),
-    lost (node: string, reason: 'expired' | 'too many') {
+    lost (node: string, reason: typeof deleteLosses[number]) {
       metrics.deletesLost.inc({ node, reason })
       log.warn({ node, reason }, 'delete given up; the node holds the call until its own timeout')
     },

@@ -1,7 +1,16 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { createMetrics } from '../../src/telemetry/metrics.ts'
+import type { DeletesObserver } from '../../src/calls/deletes.ts'
+import type { NodeState } from '../../src/fleet/node.ts'
+import type { NgObserver } from '../../src/ng/observer.ts'
+import { createMetrics, type deleteLosses, type ngResults, type nodeStates } from '../../src/telemetry/metrics.ts'
 import { fleetObserver, ngObserver } from '../../src/telemetry/observers.ts'
+
+type Same<A, B> = [A, B] extends [B, A] ? true : false
+/** Telemetry imports nothing, so it has these words once more: they compile only where they are the same. */
+true satisfies Same<typeof ngResults[number], Parameters<NgObserver['command']>[2]>
+true satisfies Same<typeof deleteLosses[number], Parameters<DeletesObserver['lost']>[1]>
+true satisfies Same<typeof nodeStates[number], NodeState>
 
 const silent = { info: () => undefined, warn: () => undefined }
 

@@ -1,19 +1,19 @@
 import { asNgpilotError, NgpilotError } from '../../errors.ts'
 import { addressOf, type NodeSettings } from '../node.ts'
 
-/**
- * Where nodes are found. `read` throws where there is no answer, or no whole one (`PartialAnswer`); then what it said before
- * stays.
- */
+/** Where nodes are found. `read` throws where there is no answer, or no whole one (`PartialAnswer`). */
 export interface NodeSource { readonly name: string, read (): Promise<readonly NodeSettings[]> }
 
-/** Something is wrong with some of the nodes. Where nothing is known from before the others serve: better than none. */
+/** Something is wrong with some of the nodes: those stay as they were before, if they were there, and the others apply. */
 export class PartialAnswer extends NgpilotError {
   readonly nodes: readonly NodeSettings[]
+  /** The ids of the others. */
+  readonly unread: readonly string[]
 
-  constructor (nodes: readonly NodeSettings[], problem: string) {
+  constructor (nodes: readonly NodeSettings[], unread: readonly string[], problem: string) {
     super('config_invalid', problem)
     this.nodes = nodes
+    this.unread = unread
   }
 }
 
@@ -80,8 +80,10 @@ export class Discovery {
       this.#problems.delete(source)
     } catch (error) {
       problem = asNgpilotError(error).message
-      const rest = error instanceof PartialAnswer ? error.nodes : []
-      if (rest.length > 0 && !this.#found.has(source)) this.#found.set(source, rest)
+      if (error instanceof PartialAnswer) {
+        const kept = this.#found.get(source)?.filter(({ id }) => error.unread.includes(id)) ?? []
+        this.#found.set(source, [...error.nodes, ...kept])
+      }
       this.#problems.set(source, problem)
     }
     if (!this.#isClosed) this.#options.observer.asked(source.name, problem, problem !== before)

@@ -51,15 +51,27 @@ export function dnsSource ({ name, port, ...traits }: DnsName, resolver: DnsReso
         // A weight of 0 is a very small chance (RFC 2782), and ours are above 0.
         const weight = Math.max(record.weight, 0.1)
         const own = vouchedFor(traits, record.name)
-        return { priority: record.priority, weight, ...own, id: `${record.name}:${record.port}`, host, port: record.port }
+        return { priority: record.priority, weight, ...own, id: idOf(record), host, port: record.port }
       }))
       const nodes = answers.flatMap((answer) => answer.status === 'fulfilled' ? [answer.value] : [])
       const failures = answers.flatMap((answer) => answer.status === 'rejected' ? [asNgpilotError(answer.reason).message] : [])
-      if (failures.length > 0) throw new PartialAnswer(nodes, failures.join('; '))
+      if (failures.length > 0) {
+        const unread = records.filter((_, index) => answers[index]?.status === 'rejected')
+        for (const { name: target } of unread) {
+          const before = chosen.get(target)
+          if (before !== undefined) now.set(target, before)
+        }
+        chosen = now
+        throw new PartialAnswer(nodes, unread.map(idOf), failures.join('; '))
+      }
       chosen = now
       return nodes
     },
   }
+}
+
+function idOf ({ name, port }: { name: string, port: number }): string {
+  return `${name}:${port}`
 }
 
 /** A certificate is for the name of a host, hardly ever for the address that DNS has for it. */

@@ -43,14 +43,16 @@ test('a source that fails keeps what it found; what changes is told once', async
   assert.deepEqual(problems, ['dns: no answer', 'dns: well'])
 })
 
-test('where some of a first answer is wrong the rest serves; later what was there before stays', async (t) => {
-  let answer: () => NodeSettings[] = () => { throw new PartialAnswer([node('b', 2)], 'c is none') }
+test('where some of an answer is wrong the rest applies, and what is wrong stays as it was', async (t) => {
+  let answer: () => NodeSettings[] = () => { throw new PartialAnswer([node('b', 2)], ['c'], 'c is none') }
   const { discovery, told, problems } = start(t, [], { redis: () => answer() })
   await discovery.start()
   answer = () => [node('b', 2), node('c', 3)]
   await until('the whole answer is told', () => told.length === 2)
-  answer = () => { throw new PartialAnswer([node('c', 3)], 'b is none') }
-  await until('the failure is told', () => problems.length === 3)
-  assert.deepEqual(told, [['b'], ['b', 'c']])
+  answer = () => { throw new PartialAnswer([node('c', 3), node('d', 4)], ['b'], 'b is none') }
+  await until('the rest is told', () => told.length === 3)
+  answer = () => { throw new PartialAnswer([node('d', 4)], ['b'], 'b is none') }
+  await until('what has gone is told', () => told.length === 4)
+  assert.deepEqual(told, [['b'], ['b', 'c'], ['c', 'd', 'b'], ['d', 'b']])
   assert.deepEqual(problems, ['redis: c is none', 'redis: well', 'redis: b is none'])
 })
