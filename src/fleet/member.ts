@@ -6,7 +6,7 @@ import type { MediaNode, NgCommand, NgReply } from '../ng/types.ts'
 import { askVersion, leastReleaseOf } from '../ng/version.ts'
 import { afterCommand, afterPing, type Health, isBusy, slowStart, unknownHealth } from './health.ts'
 import { isSameAddress, type NodeSettings, type NodeState, type NodeView, urlOf } from './node.ts'
-import { type FleetObserver, stateEvent } from './observer.ts'
+import { conditionEvent, type FleetObserver, stateEvent } from './observer.ts'
 import type { Outcome } from './outcome.ts'
 import type { FleetRules } from './rules.ts'
 import { nextPingMs } from './schedule.ts'
@@ -233,7 +233,11 @@ export class Member implements Watched {
 
   #tell (from: Health['condition']): void {
     const { condition, reason } = this.#health
-    if (condition !== from) this.#observer.state(stateEvent(this.#settings.id, from, condition, reason))
+    const { state } = this
+    if (condition === from) return
+    this.#observer.state(state === 'draining' || state === 'disabled'
+      ? conditionEvent(this.#settings.id, state, from, condition, reason)
+      : stateEvent(this.#settings.id, from, condition, reason))
   }
 
   #startAnew (reason: string): void {

@@ -1,4 +1,4 @@
-import type { NodeState } from './node.ts'
+import type { Condition, NodeState } from './node.ts'
 
 /** What the fleet tells while it works. `node` is the node's id. */
 export interface FleetObserver {
@@ -27,4 +27,9 @@ export const silentFleetObserver: FleetObserver = {
 
 export function stateEvent (node: string, from: NodeState, to: NodeState, reason: string): StateEvent {
   return { node, from, to, reason, text: `rtpengine ${node} is ${to}: ${reason}` }
+}
+
+/** The same of a node that takes no new calls, however it fares: `rtpengine n1 is draining, and down: …`. */
+export function conditionEvent (node: string, will: 'draining' | 'disabled', from: Condition, to: Condition, reason: string): StateEvent {
+  return { node, from, to, reason, text: `rtpengine ${node} is ${will}${to === 'up' ? '' : `, and ${to}`}: ${reason}` }
 }

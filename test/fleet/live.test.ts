@@ -114,9 +114,12 @@ test('a node that drains and dies tells both', async (t) => {
   await allUp()
   fleet.want('n1', 'draining')
   node.isSilent = true
-  await until('down', () => told.some((line) => line.startsWith('rtpengine n1 is down')))
+  await until('down', () => told.some((line) => line.startsWith('rtpengine n1 is draining, and down: ')))
   assert.equal(view('n1')?.state, 'draining')
   assert.match(view('n1')?.reason ?? '', /^by the operator; it is down: \d commands timed out/)
+  node.isSilent = false
+  await until('back', () => told.at(-1)?.startsWith('rtpengine n1 is draining: it answers again') === true)
+  assert.ok(!told.slice(-2).some((line) => line.startsWith('rtpengine n1 is up')))
 })
 
 test('a disabled node is not asked anything, and is asked at once when it is enabled', async (t) => {
@@ -174,7 +177,7 @@ test('a new list of nodes: added, drained until empty, taken back', async (t) =>
   assert.deepEqual(toldOf(told, one).slice(1), [
     'rtpengine n1 is draining: it is not in the list of nodes any more', 'n1 removed',
     'rtpengine n1 is up: it answers', 'n1 added',
-    'rtpengine n1 is draining: it is not in the list of nodes any more', 'n1 removed', 'n1 forgotten',
+    'rtpengine n1 is draining: it is not in the list of nodes any more', 'n1 removed', 'rtpengine n1 is forgotten: it has no calls left',
   ])
 })
 
@@ -192,7 +195,7 @@ test('a disabled node that is not listed any more is asked again, until it is kn
   fleet.setNodes([])
   node.calls = 0
   await until('both are forgotten', () => fleet.nodes().length === 0)
-  assert.ok(told.includes('n1 forgotten') && told.includes('n2 forgotten'))
+  for (const id of ['n1', 'n2']) assert.ok(told.includes(`rtpengine ${id} is forgotten: it has no calls left`), told.join('\n'))
   assert.throws(() => fleet.candidates(), { code: 'no_node', message: /rtpengine\.nodes/ })
 })
 

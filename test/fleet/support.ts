@@ -19,7 +19,7 @@ export function startFleet (t: TestContext, nodes: NodeSettings[], { rules }: Pi
       state: ({ text }) => { told.push(text) },
       busy: (node, reason) => { told.push(`${node} busy: ${reason}`) },
       panic: (_set, _isPanic, text) => { told.push(text) },
-      membership: ({ node, change }) => { told.push(`${node} ${change}`) },
+      membership: ({ node, change, text }) => { told.push(change === 'forgotten' ? text : `${node} ${change}`) },
     },
   })
   t.after(async () => {

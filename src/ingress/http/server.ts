@@ -37,6 +37,12 @@ export function createServer ({ token, bodyLimitBytes, observer, log }: ServerOp
     done(isStopping ? new NgpilotError('stopping', 'this ngpilot is going down; ask another') : undefined)
   })
   app.removeContentTypeParser('text/plain')
+  const readJson = app.getDefaultJsonParser('error', 'error')
+  // Where no body is due, a client that always says JSON means none.
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
+    if (body === '') done(null)
+    else void readJson(request, body as string, done)
+  })
   for (const type of ['message/sip', 'application/sdp']) {
     app.addContentTypeParser(type, { parseAs: 'buffer' }, (_request, body, done) => { done(null, body) })
   }

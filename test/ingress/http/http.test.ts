@@ -157,6 +157,8 @@ test('nodes are shown, and drained by their id', async (t) => {
   const { calls, freePorts } = (await (await fetch(`${url}/v1/nodes`)).json() as { nodes: Record<string, unknown>[] }).nodes[0] ?? {}
   assert.deepEqual({ calls, freePorts }, { calls: 3, freePorts: undefined })
   assert.equal((await post('/v1/nodes/n1/drain', '', {})).status, 200)
+  assert.equal((await post('/v1/nodes/n1/drain', '', { 'content-type': 'application/json' })).status, 200)
+  assert.equal((await post('/v1/offer', '', { 'content-type': 'application/json' })).status, 400)
   const refused = await post('/v1/nodes/n2/drain', '', {})
   assert.equal(refused.status, 404)
   assert.match((await problem(refused)).detail, /there is no node n2; there are n1/)
