@@ -1,3 +1,4 @@
+import { codecs } from './codecs.ts'
 import { isAtLeast, oldestRelease, type Release, releaseOf } from './release.ts'
 import type { NgDictionary, NgValue } from './types.ts'
 import { type NgKey, vocabulary } from './vocabulary.ts'
@@ -28,6 +29,8 @@ export interface Capabilities {
   knows: (since: Release) => boolean
   /** Whether it knows a command by its name on the wire. */
   hasCommand: (command: string) => boolean
+  /** Whether it can transcode to a codec, by its registered name. */
+  encodes: (codec: string) => boolean
 }
 
 /** Where each trait came in. */
@@ -69,7 +72,11 @@ function capabilitiesOfRelease (release: Release): Capabilities {
   const knows = (since: Release) => isAtLeast(release, since)
   const own = Object.fromEntries(Object.entries(traits).map(([trait, since]) => [trait, knows(since)]))
   const hasCommand = (command: string) => knows(laterCommands.get(command) ?? oldestRelease)
-  return { release, ...own as Record<keyof typeof traits, boolean>, knows, hasCommand }
+  const encodes = (codec: string) => {
+    const since = codecs.get(codec)
+    return since !== undefined && knows(since)
+  }
+  return { release, ...own as Record<keyof typeof traits, boolean>, knows, hasCommand, encodes }
 }
 
 /** The first release that has a command. */
