@@ -22,11 +22,13 @@ const warmUp = 'warming up'
 const ends: (() => Promise<void> | void)[] = []
 const context = { after: (end: () => Promise<void> | void) => { ends.push(end) } }
 
-/** `idleMs`: of a request that asks for nothing, made just before the delete: what this machine takes by itself. */
+/** `idleMs`: of a request that asks for nothing, made before some deletes: what this machine takes by itself. */
 interface Call {
   at: number
   node?: string
   offer?: number
+  /** Why it failed: the code of the error. */
+  offerError?: string
   offerMs?: number
   answer?: number
   deleteMs?: number
@@ -73,6 +75,8 @@ try {
   })
   const head = ['phase', 'calls', 'offers failed', 'offer p50 ms', 'p99', 'max', 'answers failed', 'delete p99 ms', '/healthz p99 ms', 'on n1', 'normal after ms']
   console.log(`\n${callsPerSecond} calls/s, ${callMs} ms each, deadline 400 ms; load average ${loadavg()[0]?.toFixed(1) ?? ''}\n\n${table(head, rows)}\n`)
+  const errors = calls.flatMap(({ offerError }) => offerError ?? [])
+  if (errors.length > 0) console.log(`offers failed: ${[...new Set(errors)].map((code) => `${errors.filter((each) => each === code).length} ${code}`).join(', ')}`)
   console.log(`ngpilot drain n1 --wait returned ${emptyAfterMs === undefined ? 'never' : `after ${emptyAfterMs.toFixed()} ms`}\n`)
 } finally {
   for (const end of ends.reverse()) await end()
@@ -95,7 +99,7 @@ function rowOf (name: string, from: number, calls: Call[]): string[] {
     percentile(offers, 0.5).toFixed(1), percentile(offers, 0.99).toFixed(1), Math.max(...offers).toFixed(0),
     String(answered.filter(({ answer }) => answer !== 200).length),
     percentile(calls.map(({ deleteMs = 0 }) => deleteMs), 0.99).toFixed(1),
-    percentile(calls.map(({ idleMs = 0 }) => idleMs), 0.99).toFixed(1),
+    percentile(calls.flatMap(({ idleMs }) => idleMs ?? []), 0.99).toFixed(1),
     `${(100 * answered.filter(({ node }) => node === 'n1').length / Math.max(1, answered.length)).toFixed(0)} %`,
     Math.max(0, ...slow).toFixed(0),
   ]
@@ -119,18 +123,24 @@ function startLoad (port: number) {
 
   async function makeCall (callId: string): Promise<void> {
     const call: Call = { at: performance.now() }
-    calls.push(call)
+    const isProbed = calls.push(call) % 4 === 0
     const offered = await ask('/v1/offer', { callId, fromTag: 'f', sdp: offer })
     call.offerMs = performance.now() - call.at
     call.offer = offered.status
-    if (offered.status !== 200) return
+    if (offered.status !== 200) {
+      call.offerError = /"code":"(\w+)"/.exec(offered.body)?.[1] ?? String(offered.status)
+      return
+    }
     call.node = (JSON.parse(offered.body) as { node: string }).node
     call.answer = (await ask('/v1/answer', { callId, fromTag: 'f', toTag: 't', sdp: offer })).status
     await sleep(callMs)
     const before = performance.now()
-    await ask('/healthz')
+    // Before every fourth: it costs this machine as much as the delete.
+    if (isProbed) {
+      await ask('/healthz')
+      call.idleMs = performance.now() - before
+    }
     const between = performance.now()
-    call.idleMs = between - before
     await ask('/v1/delete', { callId })
     call.deleteMs = performance.now() - between
   }

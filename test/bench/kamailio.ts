@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { loadavg } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Kamailio, startKamailio } from '../../stack/kamailio.ts'
-import { startNgpilot } from '../../stack/ngpilot.ts'
+import { type Ngpilot, startNgpilot } from '../../stack/ngpilot.ts'
 import { type Rtpengine, startRtpengine } from '../../stack/rtpengine.ts'
 import { startSipp } from '../../stack/sipp.ts'
 import { callee, caller, ownModule } from './kamailio-scenarios.ts'
@@ -17,6 +17,8 @@ import { percentile, table } from './table.ts'
  */
 const callsPerSecond = Number(process.argv[2] ?? 100)
 const seconds = 15
+/** Not counted: Node compiles what it runs often in the first seconds. */
+const warmUpSeconds = 4
 const silentFromMs = 5000
 
 const rows: string[][] = []
@@ -40,17 +42,18 @@ async function measure (name: 'ngpilot' | 'own module', context: { after: (end: 
     await startRtpengine(context, { rtpPorts: { min: 20_002, max: 30_000 }, logLevel: 3 }),
   ]
   const calls = callsPerSecond * seconds
-  const uas = await startSipp(context, { scenario: callee, calls: 1_000_000 })
-  const kamailio = await startWith(name, context, nodes, uas.port)
+  const uas = await startSipp(context, { scenario: callee, calls: 1_000_000, isTracing: false })
+  const { kamailio, ngpilot } = await startWith(name, context, nodes, uas.port)
   await sleep(2000)
-
-  const options = probe(kamailio)
-  const started = performance.now()
+  const warmUp = callsPerSecond * warmUpSeconds
   const uac = await startSipp(context, {
-    scenario: caller, target: `${kamailio.address}:${kamailio.sipPort}`, calls,
+    scenario: caller, target: `${kamailio.address}:${kamailio.sipPort}`, calls: warmUp + calls, isTracing: false,
     args: ['-s', '1000', '-r', String(callsPerSecond), '-l', '3000', '-key', 'domain', kamailio.domain,
       '-trace_stat', '-stf', '/srv/stat.csv', '-fd', '1'],
   })
+  await sleep(warmUpSeconds * 1000)
+  const options = probe(kamailio)
+  const started = performance.now()
   await sleep(Math.max(0, silentFromMs - (performance.now() - started)))
   const silentAt = performance.now()
   process.kill(nodes[0].pid, 'SIGSTOP')
@@ -59,9 +62,12 @@ async function measure (name: 'ngpilot' | 'own module', context: { after: (end: 
   await Promise.race([uac.ended, sleep((seconds + 15) * 1000 - silentFromMs)])
   const answered = options.stop()
   const [before, after] = [answered.filter(({ at }) => at < silentAt), answered.filter(({ at }) => at >= silentAt)]
+  const causes = await causesOf(uac.folder, warmUp, ngpilot?.logs() ?? '')
+  const failed = warmUp + calls - await successful(uac.folder) - causes.inWarmUp
+  if (failed > 0) console.log(`${name}: ${failed} failed: ${causes.text}`)
   const ms = (probes: Probe[], share: number) => percentile(probes.flatMap((each) => each.ms ?? []), share).toFixed(0)
   return [
-    name, String(calls), String(calls - await successful(uac.folder)),
+    name, String(calls), String(failed),
     ms(before, 0.5), ms(before, 1), ms(after, 0.5), ms(after, 0.99), ms(after, 1),
     String(after.filter((each) => each.ms === undefined).length),
   ]
@@ -69,10 +75,10 @@ async function measure (name: 'ngpilot' | 'own module', context: { after: (end: 
 
 async function startWith (
   name: 'ngpilot' | 'own module', context: Parameters<typeof startKamailio>[0], nodes: readonly Rtpengine[], uasPort: number,
-): Promise<Kamailio> {
+): Promise<{ kamailio: Kamailio, ngpilot?: Ngpilot }> {
   if (name === 'own module') {
     const sockets = nodes.map(({ port }) => `udp:127.0.0.1:${port}`).join(' ')
-    return startKamailio(context, { files: { 'kamailio.cfg': ownModule(sockets, uasPort) } })
+    return { kamailio: await startKamailio(context, { files: { 'kamailio.cfg': ownModule(sockets, uasPort) } }) }
   }
   const ngpilot = await startNgpilot(context, {
     argv: built,
@@ -81,7 +87,28 @@ async function startWith (
       NGPILOT_POLICY_DIRECTORY: 'policy', NGPILOT_LOG_LEVEL: 'warn',
     },
   })
-  return startKamailio(context, { settings: { NGPILOT_URL: ngpilot.url, TRUNK_URI: `sip:127.0.0.1:${uasPort}` } })
+  const settings = { NGPILOT_URL: ngpilot.url, TRUNK_URI: `sip:127.0.0.1:${uasPort}` }
+  return { kamailio: await startKamailio(context, { settings }), ngpilot }
+}
+
+/** What ngpilot says of an answer whose ports are on the node that is silent: nobody can give it others. */
+const inFlight = ['ng_timeout', 'call_lost', 'call_ended']
+
+/** Why calls failed, by what ngpilot said of each, or else the SIP reply that SIPp did not expect. */
+async function causesOf (folder: string, warmUp: number, log: string): Promise<{ inWarmUp: number, text: string }> {
+  const said = new Map<string, string>()
+  for (const [, callId = '', error = ''] of log.matchAll(/"callId":"([^"]+)","error":"(\w+)"/g)) {
+    said.set(callId, inFlight.includes(error) ? 'in flight on the silent node' : error)
+  }
+  const failed = new Map<string, string>()
+  const errors = await readFile(`${folder}/errors.log`, 'utf8').catch(() => '')
+  for (const [, callId = '', status = 'no reply'] of errors.matchAll(/Call-Id '([^']+)'(?:[^']*'[^']*'[^']*'SIP\/2\.0 (\d+))?/g)) {
+    failed.set(callId, said.get(callId) ?? status)
+  }
+  const isEarly = (callId: string) => parseInt(callId) <= warmUp
+  const causes = [...failed].flatMap(([callId, cause]) => isEarly(callId) ? [] : [cause])
+  const text = [...new Set(causes)].map((cause) => `${causes.filter((each) => each === cause).length} ${cause}`).join(', ')
+  return { inWarmUp: failed.size - causes.length, text }
 }
 
 /** How many calls went as the scenario says, by SIPp's last line of figures. */
