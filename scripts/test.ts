@@ -24,10 +24,12 @@ if (files.length === 0) {
 }
 
 // The other releases are for the tests of other versions, which bring them by themselves when they run alone.
-for (const release of words.length === 0 ? ['trixie', 'bookworm', 'sid'] as const : ['trixie'] as const) {
-  await ensureTree({ release, onProgress: (line) => console.log(line) })
-}
-await ensureChromium((line) => console.log(line))
+const releases = words.length === 0 ? ['trixie', 'bookworm', 'sid'] as const : ['trixie'] as const
+const tell = (what: string) => (line: string) => console.log(`${what}: ${line}`)
+await Promise.all([
+  ...releases.map((release) => ensureTree({ release, onProgress: tell(release) })),
+  ensureChromium(tell('chromium')),
+])
 
 console.log('Building ngpilot …')
 const { status } = spawnSync('npm', ['run', '--silent', 'build'], { stdio: 'inherit' })
