@@ -2,6 +2,8 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { describeSettings } from '../src/config.ts'
 import { errorCodes, type ErrorCode } from '../src/errors.ts'
 import { statuses } from '../src/ingress/http/errors.ts'
+import { dtlsKinds } from '../src/analyze/dtls.ts'
+import { iceKind } from '../src/analyze/ice.ts'
 import { rtpKinds } from '../src/analyze/rtp.ts'
 import { signallingRules } from '../src/analyze/signalling.ts'
 import type { FindingKind } from '../src/finding.ts'
@@ -57,7 +59,8 @@ for (const [name, text] of Object.entries(pages)) {
 }
 
 function findings (): string {
-  return [...rules, ...diagnosisRules, ...signallingRules, ...Object.values(rtpKinds)].map((kind: FindingKind) => {
+  const ofTraces: FindingKind[] = [...signallingRules, iceKind, ...Object.values(dtlsKinds), ...Object.values(rtpKinds)]
+  return [...rules, ...diagnosisRules, ...ofTraces].map((kind) => {
     const { id, severity, leg, title, why, fix, reference } = kind
     const rule = ruleOf.get(id)
     const repair = rule?.repair ? rule.isRepairedByDefault ? ' Repaired by default.' : ' Can be repaired.' : ''

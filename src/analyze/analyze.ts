@@ -10,8 +10,11 @@ import type { Packet } from './packet.ts'
 import { callReport, type CallReport } from './report.ts'
 import { shown } from '../sdp/rules/rule.ts'
 import { RtpStreams } from './rtp.ts'
+import { DtlsHandshakes } from './dtls.ts'
+import { IceChecks, iceKind } from './ice.ts'
 import { sdpFindings } from './sdps.ts'
 import { signallingRules, type TraceCase } from './signalling.ts'
+import { type Summary, startTally } from './tally.ts'
 import { isTable, sipOfTable } from './table.ts'
 import { linesOf, sipOfText } from './text.ts'
 import { messageOf, type TraceMessage } from './trace.ts'
@@ -23,7 +26,9 @@ export interface Analysis {
   messages: number
   /** Of which method how many, requests and replies together. */
   methods: Record<string, number>
-  /** In the order of their first messages. */
+  /** How many calls have what. */
+  summary: Summary
+  /** In the order of their first messages; none where each was told as it ended. */
   calls: CallReport[]
   /** Of SDPs without SIP around them. */
   sdps: { legs: TraceLeg[], findings: TraceFinding[] } | undefined
@@ -35,13 +40,20 @@ export interface AnalyzeOptions {
   hints: LegHints
   /** Told now and then: bytes and messages so far. */
   onProgress?: (bytes: number, messages: number) => void
+  /** Told each call when it is over. Without this all are held, as many as the trace has. */
+  onCall?: (call: CallReport) => void
 }
+
+/** What a capture has beside SIP, each kind counted by itself. */
+type Wire = readonly [IceChecks, DtlsHandshakes, RtpStreams]
 
 /** So many messages are held of calls that are not over; of a trace with more at once the rest is not looked at. */
 const mostMessages = 100_000
 /** Each time that so many have come, calls that are over are judged and let go. */
 const sweepMessages = 10_000
 const mostProblems = 50
+/** What a broken trace calls a method may be anything. */
+const mostMethods = 1000
 /** A header of a table fits in. */
 const peekedBytes = 1024
 /** SDPs alone are short; what is longer is no SDP. */
@@ -52,7 +64,9 @@ const mostSdpBytes = 262_144
  *
  * @throws NgpilotError `bad_request` when there is neither SIP nor SDP in it
  */
-export async function analyze (chunks: AsyncIterable<Buffer>, { hints, onProgress }: AnalyzeOptions): Promise<Analysis> {
+export async function analyze (
+  chunks: AsyncIterable<Buffer>, { hints, onProgress, onCall }: AnalyzeOptions,
+): Promise<Analysis> {
   const problems: string[] = []
   const complain = (problem: string): void => { if (problems.length < mostProblems) problems.push(problem) }
   const { start, all } = await peeked(chunks, (size) => onProgress?.(size, count))
@@ -62,13 +76,19 @@ export async function analyze (chunks: AsyncIterable<Buffer>, { hints, onProgres
   let count = 0
   const methods = new Map<string, number>()
   const calls: CallReport[] = []
-  const rtp = new RtpStreams()
+  const tally = startTally()
+  const tell = (call: CallReport): void => {
+    tally.add(call)
+    if (onCall) onCall(call)
+    else calls.push(call)
+  }
+  const wire: Wire = [new IceChecks(), new DtlsHandshakes(), new RtpStreams()]
   const kind = isCapture(start) ? 'capture' : /^(?:\xef\xbb\xbf)?\s*v=0/.test(start.toString('latin1')) ? 'sdp' : 'text'
-  if (kind === 'sdp') return { kind, messages: 0, methods: {}, calls: [], sdps: sdpFindings(await whole(all), hints), problems }
+  if (kind === 'sdp') return { kind, messages: 0, methods: {}, summary: tally.summary(), calls, sdps: sdpFindings(await whole(all), hints), problems }
 
   const counts = noCounts()
   const packets: AsyncIterable<Packet> = kind === 'capture'
-    ? sipOfCapture(all, complain, (datagram) => rtp.seen(datagram), counts)
+    ? sipOfCapture(all, complain, (datagram) => { for (const each of wire) each.seen(datagram) }, counts)
     : isTable(start.toString('latin1')) ? sipOfTable(linesOf(all), complain) : sipOfText(linesOf(all), complain)
   let number = 0
   for await (const packet of packets) {
@@ -77,9 +97,12 @@ export async function analyze (chunks: AsyncIterable<Buffer>, { hints, onProgres
     else {
       messages.push(message)
       count++
-      methods.set(message.method, (methods.get(message.method) ?? 0) + 1)
+      const times = methods.get(message.method) ?? 0
+      if (times > 0 || methods.size < mostMethods) methods.set(message.method, times + 1)
     }
-    if (count % sweepMessages === 0 && typeof message !== 'string') messages = judged(messages, rtp, hints, calls, message.at)
+    if (count % sweepMessages === 0 && typeof message !== 'string') {
+      messages = judged(messages, wire, hints, tell, message.at)
+    }
     if (messages.length >= mostMessages) {
       complain(`only the first ${count} messages were looked at: the calls that are up at once have too many`)
       break
@@ -87,27 +110,27 @@ export async function analyze (chunks: AsyncIterable<Buffer>, { hints, onProgres
   }
   if (number === 0) throw new NgpilotError('bad_request', [kind === 'capture' ? noSipIn(counts) : noSip, ...problems].join('; '))
   if (counts.cutSip > 0) complain(`${counts.cutSip} SIP messages are there in part alone: ${cutText(counts)}`)
-  judged(messages, rtp, hints, calls)
-  if (rtp.isOverfull) complain('the calls that are up at once have more RTP streams than are looked at')
+  judged(messages, wire, hints, tell)
+  if (wire.some(({ isOverfull }) => isOverfull)) complain('the calls that are up at once have more RTP streams than are looked at')
   calls.sort((one, other) => (one.messages[0]?.number ?? 0) - (other.messages[0]?.number ?? 0))
-  return { kind, messages: count, methods: mostOf(methods), calls, sdps: undefined, problems }
+  return { kind, messages: count, methods: mostOf(methods), summary: tally.summary(), calls, sdps: undefined, problems }
 }
 
 /**
- * Judges the calls that are over at a time, or all, into `calls`.
+ * Judges the calls that are over at a time, or all, and tells each.
  * @returns the messages of the others
  */
 function judged (
-  messages: TraceMessage[], rtp: RtpStreams, hints: LegHints, calls: CallReport[], now = Infinity,
+  messages: TraceMessage[], wire: Wire, hints: LegHints, tell: (call: CallReport) => void, now = Infinity,
 ): TraceMessage[] {
   const done = new Set<TraceMessage>()
   for (const call of callsOf(messages)) {
     const quietMs = now === Infinity ? 0 : quietMsOf(call)
     if (quietMs === undefined || call.messages.some(({ at }) => at > now - quietMs)) continue
-    calls.push(analyzed(call, rtp, hints))
+    tell(analyzed(call, wire, hints))
     for (const message of call.messages) done.add(message)
   }
-  rtp.forgetJudged()
+  for (const each of wire) each.forgetJudged()
   const others = messages.filter((message) => !done.has(message))
   // What belongs to no call, registrations say, is of no use any more.
   const callIds = new Set(others.filter(isOfCall).map(({ sip }) => sip.callId))
@@ -119,13 +142,15 @@ function mostOf (counts: ReadonlyMap<string, number>): Record<string, number> {
   return Object.fromEntries(most.map(([method, count]) => [shown(method), count]))
 }
 
-function analyzed (call: TraceCall, rtp: RtpStreams, hints: LegHints): CallReport {
+/** What of a cause and what comes of it is equally grave is told in the order in which one leads to the other. */
+function analyzed (call: TraceCall, [ice, dtls, rtp]: Wire, hints: LegHints): CallReport {
   const { legs, findings } = mediaFindings(call, hints)
   const told = (kind: FindingKind, found: TraceCase): TraceFinding =>
     ({ ...findingOf(kind, found), messages: found.messages })
   const signalling = signallingRules.flatMap((rule) => rule.find(call).map((found) => told(rule, found)))
-  const media = rtp.findings(call).map(({ kind, ...found }) => told(kind, found))
-  const report = callReport({ call, legs, findings: refused([...signalling, ...media, ...findings], call).sort(byGravity) })
+  const paths = ice.findings(call).map((found) => told(iceKind, found))
+  const media = [...dtls.findings(call), ...rtp.findings(call)].map(({ kind, ...found }) => told(kind, found))
+  const report = callReport({ call, legs, findings: refused([...signalling, ...findings, ...paths, ...media], call).sort(byGravity) })
   // Copied, so that no word of it keeps the whole message that it stood in.
   return JSON.parse(JSON.stringify(report)) as CallReport
 }

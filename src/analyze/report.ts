@@ -6,11 +6,12 @@ import { outcomeOf } from './outcome.ts'
 import { shown } from '../sdp/rules/rule.ts'
 
 /** An analysis as JSON: what is secret is masked, and no SDP is in it. */
-export function reportOf ({ kind, messages, methods, calls, sdps, problems }: Analysis) {
+export function reportOf ({ kind, messages, methods, summary, calls, sdps, problems }: Analysis) {
   return {
     kind,
     messages,
     methods,
+    summary,
     calls,
     ...sdps && { sdps: { legs: sdps.legs.map(({ kind: leg, by }) => ({ kind: leg, by })), findings: sdps.findings } },
     problems,

@@ -1,7 +1,8 @@
 import type { FindingKind } from '../finding.ts'
-import type { Datagram, End } from './packet.ts'
+import type { Datagram } from './packet.ts'
 import type { TraceCall } from './calls.ts'
 import { exchangesOf } from './media.ts'
+import { nameOf } from './places.ts'
 import { isSuccess, type TraceCase } from './signalling.ts'
 
 /** What one RTP stream of a capture was like. */
@@ -66,7 +67,7 @@ export class RtpStreams {
     // RTCP has packet types 192 to 223 there (RFC 5761 §4); STUN and DTLS begin lower (RFC 7983).
     if (first >> 6 !== 2 || (second >= 192 && second <= 223)) return
     const [sequence, timestamp, ssrc] = [payload.readUInt16BE(2), payload.readUInt32BE(4), payload.readUInt32BE(8)]
-    const key = `${place(source)} ${place(destination)} ${ssrc}`
+    const key = `${nameOf(source)} ${nameOf(destination)} ${ssrc}`
     const stream = this.#streams.get(key)
     if (!stream) {
       if (this.#streams.size >= mostStreams) {
@@ -74,7 +75,7 @@ export class RtpStreams {
         return
       }
       this.#streams.set(key, {
-        source: place(source), destination: place(destination), first: at, last: at,
+        source: nameOf(source), destination: nameOf(destination), first: at, last: at,
         packets: 1, base: sequence, highest: sequence, jitterMs: 0, clock: (second & 0x7f) < 96 ? 8000 : 0,
       })
       return
@@ -98,30 +99,32 @@ export class RtpStreams {
   }
 
   /**
-   * What is wrong with the media of a call, by the addresses in its SDPs and by when it was up: ports serve one call after
-   * the other. Nothing where the capture has none of it.
+   * What is wrong with the media of a call, by the addresses in its SDPs and by when the dialog of each was up: ports serve
+   * one call after the other, and of a bridge one leg may go on after the other has hung up. Nothing where the capture has
+   * none of it.
    */
   findings (call: TraceCall): (TraceCase & { kind: FindingKind })[] {
     const targets = targetsOf(call)
     const begin = call.messages[0]?.at ?? 0
-    const byeAt = call.messages.find(({ sip }) => sip.method === 'BYE')?.at
-    const own = [...this.#streams.values()].filter(({ source, destination, first, last }) =>
-      (targets.has(destination) || targets.has(source)) && last >= begin && first <= (byeAt ?? Infinity))
+    const endOf = ({ source, destination }: Stream) =>
+      Math.max(...[source, destination].map((at) => targets.get(at)?.end ?? -Infinity))
+    const own = [...this.#streams.values()].filter((stream) => stream.last >= begin && stream.first <= endOf(stream))
     if (own.length === 0) return []
     for (const stream of own) stream.isJudged = true
-    const end = byeAt ?? Math.max(...own.map(({ last }) => last))
-    const answered = call.messages.find(({ sip, method }) => method === 'INVITE' && isSuccess(sip.status))
-    if (!answered) return []
-    const isDeaf = ([target, { isWanted }]: [string, { isWanted: boolean }]) => isWanted && end - answered.at > 4000
-      && own.some(({ source }) => source === target) && !own.some(({ destination }) => destination === target)
-    const silent = [...targets].filter(isDeaf).map(([target, { message }]) => ({
-      kind: rtpKinds.silent, leg: target, evidence: [{ field: 'RTP to', value: `${target}: none` }], messages: [message],
+    if (!call.messages.some(({ sip, method }) => method === 'INVITE' && isSuccess(sip.status))) return []
+    const latest = Math.max(...own.map(({ last }) => last))
+    const until = (end: number) => end === Infinity ? latest : end
+    const isDeaf = ([place, { isWanted, answered, end }]: [string, Target]) =>
+      isWanted && answered !== undefined && until(end) - answered > 4000
+      && own.some(({ source }) => source === place) && !own.some(({ destination }) => destination === place)
+    const silent = [...targets].filter(isDeaf).map(([place, { message }]) => ({
+      kind: rtpKinds.silent, leg: place, evidence: [{ field: 'RTP to', value: `${place}: none` }], messages: [message],
     }))
     // Whoever is on hold may send nothing, and nothing is sent to it.
     const isHeld = [...targets.values()].some(({ isWanted, wasWanted }) => wasWanted && !isWanted)
     const streams = own.flatMap((stream) => {
       const mayEnd = isHeld || own.some((other) => goesOn(stream, other))
-      return ofStream(stream, end, targets.get(stream.destination)?.message)
+      return ofStream(stream, until(endOf(stream)), targets.get(stream.destination)?.message)
         .filter(({ kind }) => !mayEnd || kind !== rtpKinds.stopped)
     })
     return [...silent, ...streams]
@@ -151,24 +154,53 @@ function ofStream (stream: Stream, end: number, message: number | undefined): (T
   ]
 }
 
-/** Where endpoints and relays of a call want their media, whether they do want any at the end, and did before. */
-interface Target { message: number, isWanted: boolean, wasWanted: boolean }
+/** Where an endpoint or a relay wants its media. Times in milliseconds. */
+interface Target {
+  message: number
+  /** Whether it wants any at the end, and whether it did before. */
+  isWanted: boolean
+  wasWanted: boolean
+  /** When its dialog was answered. */
+  answered: number | undefined
+  /** When its dialog ended: Infinity where the trace has no BYE of the call. */
+  end: number
+}
 
 function targetsOf (call: TraceCall): Map<string, Target> {
   const targets = new Map<string, Target>()
+  const upOf = upBy(call)
   for (const { message, sdp } of exchangesOf(call)) {
     for (const { connection, port, direction } of sdp.live) {
       if (!connection || port < 10) continue
       const isWanted = direction === 'sendrecv' || direction === 'recvonly'
-      const at = place({ address: connection.address, port })
+      const at = nameOf({ address: connection.address, port })
       const before = targets.get(at)
       const wasWanted = before !== undefined && (before.wasWanted || before.isWanted)
-      targets.set(at, { message: message.number, isWanted, wasWanted })
+      const { answered, end } = upOf(message.sip.callId)
+      // Without a media relay the same address stands in the SDPs of both dialogs.
+      targets.set(at, {
+        message: message.number,
+        isWanted,
+        wasWanted,
+        answered: before?.answered ?? answered,
+        end: Math.max(end, before?.end ?? -Infinity),
+      })
     }
   }
   return targets
 }
 
-function place ({ address, port }: End): string {
-  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`
+/** By call-id: from when to when its dialog was up. One whose BYE the trace has not ended with the last of the others. */
+function upBy ({ messages }: TraceCall): (callId: string) => { answered?: number, end: number } {
+  const answers = new Map<string, number>()
+  const byes = new Map<string, number>()
+  for (const { at, sip, method } of messages) {
+    if (method === 'INVITE' && isSuccess(sip.status) && !answers.has(sip.callId)) answers.set(sip.callId, at)
+    if (sip.method === 'BYE' && !byes.has(sip.callId)) byes.set(sip.callId, at)
+  }
+  const last = byes.size > 0 ? Math.max(...byes.values()) : Infinity
+  return (callId) => {
+    const answered = answers.get(callId)
+    return { ...answered !== undefined && { answered }, end: byes.get(callId) ?? last }
+  }
 }

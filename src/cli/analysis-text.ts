@@ -1,37 +1,43 @@
 import { legKinds } from '../analyze/hints.ts'
-import type { Report } from '../analyze/report.ts'
-import type { Severity } from '../finding.ts'
-import { findingsText, type Look } from './finding-text.ts'
+import type { CallReport, Report } from '../analyze/report.ts'
+import { counted } from './counted.ts'
+import { findingsText, inColour, type Look } from './finding-text.ts'
 import { areNamed, ladder, type Lane, lanesOf, laneWidthFor, letterOf } from './ladder.ts'
 import { wrap } from './wrap.ts'
 
-type CallReport = Report['calls'][number]
 type ReportFinding = CallReport['findings'][number]
 
 /** Of the messages of one finding; a phone that repeats itself does so often. */
 const mostNumbers = 8
 
-/** A report for a person: the ladder of each call, then what was found in it, gravest first. */
-export function analysisText (report: Report, look: Look): string {
-  const { calls, sdps, problems, messages, methods } = report
+/**
+ * A report for a person: the ladder of each call, then what was found in it, gravest first. It may have fewer calls than its
+ * summary has counted.
+ *
+ * @param only the call-id of the one call that is wanted
+ */
+export function analysisText (report: Report, look: Look, only?: string): string {
+  const { calls, summary, sdps, problems, messages, methods } = report
   const { style, width } = look
+  const left = summary.calls - calls.length
   return [
-    ...calls.length > 1 ? [style.bold(summaryOf(report)), ''] : [],
-    ...calls.flatMap((call, index) => callText(call, index, calls.length, look)),
+    ...summary.calls > 1 && only === undefined ? [...summaryText(report, look), ''] : [],
+    ...calls.flatMap((call, index) => callText(call, left > 0 ? undefined : index, calls.length, look)),
+    ...leftText(summary.calls, left, only).flatMap((text) => [...wrap(text, width, '  ', ''), '']),
     ...sdps ? [
       ...sdps.legs.map(({ kind, by }, index) => `SDP ${index + 1}: for ${kindNames[kind]}, ${by}`),
       ...sdps.legs.every(({ by }) => by === 'as told') ? [] : [style.dim(`--leg KIND says for what else: ${legKinds.join(', ')}`)], '',
       ...listed(sdps.findings, 'SDP', look), '',
     ] : [],
-    ...calls.length === 0 && !sdps ? wrap(noCallText(messages, methods), width, '  ', '').concat('') : [],
+    ...summary.calls === 0 && !sdps ? wrap(noCallText(messages, methods), width, '  ', '').concat('') : [],
     ...problems.flatMap((problem) => wrap(`not read: ${problem}`, width, '  ', '').map((line) => style.yellow(line))),
   ].join('\n').trimEnd() + '\n'
 }
 
 /** Of several calls those that are well take one line each. */
-function callText (call: CallReport, index: number, count: number, look: Look): string[] {
+function callText (call: CallReport, index: number | undefined, count: number, look: Look): string[] {
   const { style, width } = look
-  const title = `${style.bold(count === 1 ? 'Call' : `Call ${index + 1}`)} ${style.bold(call.callIds.join(', '))}: ${outcomeText(call)}`
+  const title = `${style.bold(count === 1 || index === undefined ? 'Call' : `Call ${index + 1}`)} ${style.bold(call.callIds.join(', '))}: ${outcomeText(call)}`
   const isWell = call.findings.every(({ severity }) => severity === 'note')
   if (isWell && count > 1) return [`${title}; ${style.green('nothing found')}`, '']
   const lanes = lanesOf(call)
@@ -40,10 +46,23 @@ function callText (call: CallReport, index: number, count: number, look: Look): 
   ]
 }
 
-function summaryOf ({ calls, messages }: Report): string {
-  const having = (severity: Severity) =>
-    calls.filter(({ findings }) => findings.some((finding) => finding.severity === severity)).length
-  return `${calls.length} calls in ${messages} SIP messages: errors in ${having('error')}, warnings in ${having('warning')}`
+/** How many calls have what, where there is more than one. */
+function summaryText ({ summary, messages }: Report, { width, style }: Look): string[] {
+  const { calls, withErrors, withWarnings, findings } = summary
+  const grave = findings.filter(({ severity }) => severity !== 'note')
+  const counts = grave.map((each) => String(each.calls))
+  const longest = Math.max(...counts.map(({ length }) => length))
+  return [
+    style.bold(`${calls} calls in ${messages} SIP messages: errors in ${withErrors}, warnings in ${withWarnings}`),
+    ...grave.flatMap(({ id, severity, title }, index) => wrap(
+      `${inColour(severity, style)(`${severity} ${id}`)}  ${title}`, width, ' '.repeat(longest + 6), `  ${(counts[index] ?? '').padStart(longest)} × `,
+    )),
+  ]
+}
+
+function leftText (all: number, left: number, only: string | undefined): string[] {
+  if (only === undefined) return left > 0 ? [`${left} more calls, with no errors or warnings but those above: --call CALL-ID shows one, --json has all.`] : []
+  return left === all ? [`no call "${only}" among the ${counted(all, 'call')} of the trace`] : []
 }
 
 function noCallText (messages: number, methods: Record<string, number>): string {

@@ -3,9 +3,12 @@ import { stat } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
 import { analyze } from '../analyze/analyze.ts'
 import { hintsOf } from '../analyze/hints.ts'
-import { reportOf } from '../analyze/report.ts'
+import { type CallReport, reportOf } from '../analyze/report.ts'
 import { NgpilotError } from '../errors.ts'
+import type { Finding } from '../finding.ts'
+import { startJson } from './analysis-json.ts'
 import { analysisText } from './analysis-text.ts'
+import { startKeeping } from './kept-calls.ts'
 import { styleFor } from './style.ts'
 import { optionMistake } from './unknown-option.ts'
 
@@ -23,7 +26,7 @@ export interface AnalyzeIo {
 const progressEveryMs = 1000
 const defaultColumns = 100
 
-export const analyzeUsage = `ngpilot analyze FILE… [--leg KIND | --leg ADDRESS=KIND]… [--json]
+export const analyzeUsage = `ngpilot analyze FILE… [--leg KIND | --leg ADDRESS=KIND]… [--call CALL-ID] [--json]
 
 What is wrong with the calls in a trace: a capture (pcap, pcapng, with HEP in it too), a log with SIP in it (sngrep, ngrep,
 Homer, Kamailio's xlog, Asterisk, FreeSWITCH), a table of SIP messages (sip_trace of Kamailio's siptrace as CSV, as mysql
@@ -31,7 +34,8 @@ Homer, Kamailio's xlog, Asterisk, FreeSWITCH), a table of SIP messages (sip_trac
 
   --leg KIND           what endpoints are that cannot be recognised: web (a browser), plain, sdes, dtls or osrtp
   --leg ADDRESS=KIND   what the endpoint at an address, or address:port, is
-  --json               the report as JSON
+  --call CALL-ID       this call alone; of a trace with many the rest is counted, and only calls with something new are shown
+  --json               the report as JSON, every call in it
   --help
 
 The exit status is 1 when an error was found, 2 when the file cannot be read.
@@ -48,13 +52,22 @@ export async function analyzeCommand (args: string[], io: AnalyzeIo): Promise<nu
     if (positionals.length === 0) throw new NgpilotError('bad_request', `no file\n\n${analyzeUsage}`)
     const progress = progressFor(io, await sizeOf(positionals))
     const onProgress = (bytes: number, messages: number) => { progress.tell(bytes, messages) }
-    const analysis = await analyze(bytesOf(positionals, io), { hints: hintsOf(values.leg ?? []), onProgress })
+    const kept = startKeeping()
+    const json = startJson(io.write)
+    let status = 0
+    const onCall = (call: CallReport) => {
+      if (values.call !== undefined && !call.callIds.includes(values.call)) return
+      if (hasError(call.findings)) status = 1
+      if (values.json) json.add(call)
+      else kept.add(call)
+    }
+    const options = { hints: hintsOf(values.leg ?? []), onProgress, onCall }
+    const report = reportOf(await analyze(bytesOf(positionals, io), options))
     progress.end()
-    const report = reportOf(analysis)
     const look = { width: io.columns ?? defaultColumns, style: styleFor(io.isTerminal, io.env) }
-    io.write(values.json ? `${JSON.stringify(report, null, 2)}\n` : analysisText(report, look))
-    const all = [...report.calls.flatMap(({ findings }) => findings), ...report.sdps?.findings ?? []]
-    return all.some(({ severity }) => severity === 'error') ? 1 : 0
+    if (values.json) json.end(report)
+    else io.write(analysisText({ ...report, calls: kept.calls() }, look, values.call))
+    return hasError(report.sdps?.findings ?? []) ? 1 : status
   } catch (error) {
     io.writeError(`ngpilot: ${error instanceof NgpilotError || isFileError(error) ? error.message : String((error as Error).stack)}\n`)
     return 2
@@ -62,7 +75,7 @@ export async function analyzeCommand (args: string[], io: AnalyzeIo): Promise<nu
 }
 
 function readArguments (args: string[]) {
-  const options = { leg: { type: 'string', multiple: true }, json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } } as const
+  const options = { leg: { type: 'string', multiple: true }, call: { type: 'string' }, json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } } as const
   try {
     return parseArgs({ args, allowPositionals: true, options })
   } catch (error) {
@@ -101,6 +114,10 @@ function progressFor ({ isTerminal, writeError }: AnalyzeIo, size: number) {
     },
     end () { if (isShown) writeError('\r\x1b[K') },
   }
+}
+
+function hasError (findings: readonly Finding[]): boolean {
+  return findings.some(({ severity }) => severity === 'error')
 }
 
 function isFileError (error: unknown): error is Error {

@@ -15,10 +15,6 @@ export const untold: readonly { title: string, why: string }[] = [
     title: 'the browser\'s certificate does not match its offer',
     why: 'Looks like DX-01 from outside; "fingerprint mismatch" in the log of rtpengine says that it is this.',
   },
-  {
-    title: 'transcoding takes more CPU than the node has',
-    why: '`query` and `statistics` have no CPU time. When DX-12 comes for both legs of many calls of a node at once, look at its CPU.',
-  },
 ]
 
 /** What is wrong with a call, the gravest first. No clock, no I/O: the same call, the same findings. */

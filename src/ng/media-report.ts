@@ -67,7 +67,18 @@ export interface EndpointReport { address: string, port: number }
 /**
  * Averages over the call. `mos` from 1 to 5. The round trip is that between node and leg; the MOS counts the other's too.
  */
-export interface Quality { mos: number, lossPercent: number, jitterMs: number, roundTripMs: number, samples: number }
+export interface Quality {
+  mos: number
+  lossPercent: number
+  jitterMs: number
+  roundTripMs: number
+  samples: number
+  /**
+   * What is more than a moment, by its single reports: most of them have this MOS or jitter or a worse one, two at least the
+   * loss, and all the round trip. An endpoint that stood still for a moment has a bad average and this not.
+   */
+  sustained: Pick<Quality, 'mos' | 'lossPercent' | 'jitterMs' | 'roundTripMs'>
+}
 
 /** Reads the reply to a `query` or `delete`, of any version; what it lacks or has in another shape is left out. */
 export function mediaReportOf (reply: NgReply): MediaReport {
@@ -146,13 +157,32 @@ function qualityOf (entry: NgDictionary): Quality | undefined {
   const average = dictionaryIn(entry['average MOS'])
   const mos = numberIn(average['MOS']) / 10
   if (mos === 0) return undefined
-  return {
+  const averages = {
     mos,
     lossPercent: numberIn(average['packet loss']),
     jitterMs: numberIn(average['jitter']),
-    roundTripMs: numberIn(average['round-trip time leg'] ?? average['round-trip time']) / 1000,
-    samples: numberIn(average['samples']),
+    roundTripMs: roundTripMsOf(average),
   }
+  const reports = listIn(dictionaryIn(entry['MOS progression'])['entries']).map(dictionaryIn)
+  return { ...averages, samples: numberIn(average['samples']), sustained: sustainedIn(reports, averages) }
+}
+
+/** Where there are no single reports the averages stand for them. A MOS or round trip of 0 is none. */
+function sustainedIn (reports: readonly NgDictionary[], averages: Quality['sustained']): Quality['sustained'] {
+  const ascending = (figure: (report: NgDictionary) => number) => reports.map(figure).sort((one, other) => one - other)
+  const scores = ascending((report) => numberIn(report['MOS']) / 10).filter((mos) => mos > 0)
+  const jitters = ascending((report) => numberIn(report['jitter']))
+  const roundTrips = ascending(roundTripMsOf).filter((time) => time > 0)
+  return {
+    mos: scores[Math.floor(scores.length / 2)] ?? averages.mos,
+    lossPercent: ascending((report) => numberIn(report['packet loss'])).at(-2) ?? averages.lossPercent,
+    jitterMs: jitters[Math.floor((jitters.length - 1) / 2)] ?? averages.jitterMs,
+    roundTripMs: roundTrips[0] ?? averages.roundTripMs,
+  }
+}
+
+function roundTripMsOf (report: NgDictionary): number {
+  return numberIn(report['round-trip time leg'] ?? report['round-trip time']) / 1000
 }
 
 function endpointOf (value: NgValue | undefined): EndpointReport | undefined {

@@ -1,4 +1,5 @@
-import { call, ethernet, ipv4, pcapOf, record, rtp, sdps, type Sent, sip, troubles, udp } from './traces.ts'
+import { alert, certificate, done, dtls, fingerprintOf, hello, stun } from './handshakes.ts'
+import { call, ethernet, ipv4, pcapOf, places, record, rtp, sdps, type Sent, sip, troubles, udp } from './traces.ts'
 
 type Line = Parameters<typeof sip>[0]
 
@@ -55,6 +56,39 @@ const later = changed(call(), (text) => text.replaceAll('call-1', 'call-2').repl
 const laterMedia = [
   ...stream(media.phone, media.relay, 3, { from: 3602.2 }), ...stream(media.relay, media.phone, 4, { from: 3602.2 }),
 ]
+/** The other leg of a bridge: it goes on for 40 s after the first has hung up. */
+const otherLeg = changed(call().filter(({ from, to }) => from === places.phone || to === places.phone), (text) =>
+  text.replaceAll('192.0.2.77', '192.0.2.88').replaceAll('call-1@', 'call-1b@').replaceAll('31542', '31550'))
+  .map(({ at, from, to, ...each }) =>
+    ({ ...each, from: from.replace('.77', '.88'), to: to.replace('.77', '.88'), at: at + (at < 60 ? 0.5 : 40) }))
+const bridged = (...otherMedia: Buffer[]): Buffer => pcapOf([...call(), ...otherLeg], [...toRelay(), ...toPhone(), ...otherMedia])
+const toOther = (ssrc: number, how: Stream): Buffer[] => stream('203.0.113.5:31550', '192.0.2.88:35000', ssrc, how)
+const fromOther = (how: Stream): Buffer[] => stream('192.0.2.88:35000', '203.0.113.5:31550', 7, how)
+
+const browser = '198.51.100.20:40000'
+const relay = `203.0.113.5:${/m=audio (\d+)/.exec(sdps.browserAnswer)?.[1] ?? ''}`
+/** Checks of both sides, one a second from the answer on, and how each answers the other. */
+function checked (ofBrowser: 'success' | 'error' | undefined, ofRelay: 'success' | undefined): Buffer[] {
+  return [0, 1, 2, 3, 4, 5].flatMap((second) => {
+    const [to, back] = [{ from: browser, to: relay, at: 2.2 + second }, { from: relay, to: browser, at: 2.21 + second }]
+    return [
+      stun(to, 'request'), ...ofBrowser ? [stun(back, ofBrowser)] : [],
+      stun(back, 'request'), ...ofRelay ? [stun(to, ofRelay)] : [],
+      // A candidate of the browser's that leads nowhere.
+      stun({ ...back, to: '192.168.7.7:40000' }, 'request'),
+    ]
+  })
+}
+
+/** What the relay shows the browser, which keys its part of the handshake or ends it with an alert. */
+const shaken = (der: string, end: { type: number, body: Buffer, epoch?: number } = done): Buffer[] => [
+  dtls({ from: relay, to: browser, at: 2.3 }, hello),
+  dtls({ from: browser, to: relay, at: 2.31 }, ...certificate('of the page')),
+  dtls({ from: relay, to: browser, at: 2.32 }, ...certificate(der), done),
+  dtls({ from: browser, to: relay, at: 2.33 }, end),
+]
+const printed = call({ browserAnswer: sdps.browserAnswer.replace(/a=fingerprint:.*/, fingerprintOf('of the relay')) })
+const handshakes = (...frames: Buffer[]): Buffer => pcapOf(printed, frames)
 
 const onHold = sdps.phoneOffer.replace('a=sendrecv', 'a=sendonly')
 /** The caller puts the phone on hold, 20 s after it began. */
@@ -105,9 +139,30 @@ export const cases: Record<string, { trips: Trace[], with?: string[], misses: Tr
     ]],
   },
   'SIG-10': { trips: [withReason('Reason: Q.850;cause=102;text="RTP Timeout"\r\n')], misses: [withReason('')] },
+  'ICE-01': {
+    trips: [captured(...checked('error', 'success')), captured(...checked(undefined, undefined))],
+    misses: [captured(...checked('success', 'success')), captured(...checked('error', 'success').slice(0, 12))],
+  },
+  'DTLS-01': {
+    trips: [handshakes(...shaken('of another'))],
+    misses: [handshakes(...shaken('of the relay')), captured(...shaken('of the relay').slice(0, 2))],
+  },
+  'DTLS-02': {
+    trips: [
+      handshakes(...shaken('of the relay', alert(46))),
+      handshakes(...[2.3, 3.3, 5.5].map((at) => dtls({ from: relay, to: browser, at }, hello))),
+    ],
+    misses: [handshakes(...shaken('of the relay')), handshakes(dtls({ from: relay, to: browser, at: 2.3 }, hello))],
+  },
   'RTP-01': { trips: [captured(...toRelay())], misses: [captured(...toRelay(), ...toPhone()), captured()] },
   'RTP-02': {
-    trips: [captured(...toRelay({ isLost: (index) => index % 10 === 5 }), ...toPhone())],
+    trips: [
+      captured(...toRelay({ isLost: (index) => index % 10 === 5 }), ...toPhone()),
+      bridged(
+        ...fromOther({ count: 4800 }), ...toOther(8, {}),
+        ...toOther(9, { from: 61, count: 1900, isLost: (index) => index % 10 === 5 }),
+      ),
+    ],
     misses: [captured(...toRelay({ isLost: (index) => index % 50 === 5 }), ...toPhone())],
   },
   'RTP-03': {
@@ -115,8 +170,12 @@ export const cases: Record<string, { trips: Trace[], with?: string[], misses: Tr
     misses: [captured(...toRelay({ lateMs: (index) => index % 2 * 15 }), ...toPhone())],
   },
   'RTP-04': {
-    trips: [captured(...toRelay({ count: 1400 }), ...toPhone())],
+    trips: [
+      captured(...toRelay({ count: 1400 }), ...toPhone()),
+      bridged(...fromOther({ count: 4800 }), ...toOther(8, {}), ...toOther(9, { from: 61, count: 900 })),
+    ],
     misses: [
+      bridged(...fromOther({ count: 4800 }), ...toOther(8, {}), ...toOther(9, { from: 61, count: 1900 })),
       captured(...toRelay({ count: 2700 }), ...toPhone()),
       // Two calls over the same ports, and early media of another source than what follows.
       pcapOf([...call(), ...later], [...toRelay(), ...toPhone(), ...laterMedia]),

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import { analyze } from '../../src/analyze/analyze.ts'
 import { reportOf } from '../../src/analyze/report.ts'
+import { dtlsKinds } from '../../src/analyze/dtls.ts'
+import { iceKind } from '../../src/analyze/ice.ts'
 import { rtpKinds } from '../../src/analyze/rtp.ts'
 import { signallingRules } from '../../src/analyze/signalling.ts'
 import { cases, type Trace } from './cases.ts'
@@ -14,7 +16,7 @@ async function idsOf (trace: Trace): Promise<string[]> {
 }
 
 test('has cases for every rule for traces and a rule for every case', () => {
-  const ids = [...signallingRules, ...Object.values(rtpKinds)].map(({ id }) => id)
+  const ids = [...signallingRules, iceKind, ...Object.values(dtlsKinds), ...Object.values(rtpKinds)].map(({ id }) => id)
   assert.deepEqual(ids.sort(), Object.keys(cases).sort())
 })
 

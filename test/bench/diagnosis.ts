@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util'
 import { ensureTree, type Release } from '../../stack/tree.ts'
 import { makeOnNode, nodeTroubles } from '../diagnosis/node-troubles.ts'
 import { makeBySip, sipTroubles } from '../diagnosis/sip-troubles.ts'
-import { earlyTroubles, lateTroubles, make, moreTroubles, type Trouble } from '../diagnosis/troubles.ts'
+import { earlyTroubles, lateTroubles, makeAll, moreTroubles, type Trouble } from '../diagnosis/troubles.ts'
 import { startMediaSite } from '../support/media-call.ts'
 import { startSite } from '../support/site.ts'
 import { table } from './table.ts'
@@ -33,11 +33,7 @@ try {
   tell(`${ofEnds.length} calls with ends of their own, ${ofNodes.length} with nodes of their own`)
   const site = await startMediaSite(context, { env: policy, rtpengine: { tree } })
   const [byEnds, byNodes] = await Promise.all([
-    Promise.all(ofEnds.map(async (trouble, index) => {
-      // One after the other: all at once are more than a cold ngpilot lets wait.
-      await sleep(index * 200)
-      return make(context, site, trouble, `trouble-${index}`)
-    })),
+    makeAll(context, site, ofEnds),
     Promise.all(ofNodes.map(async (trouble, index) => {
       await sleep(index * 2000)
       return makeOnNode(context, trouble, tree)

@@ -51,8 +51,23 @@ test('no line is wider than the terminal, and only a terminal that wants it gets
 test('of several calls the sound ones take a line each', async (t) => {
   const other = call().map((each) => ({ ...each, at: each.at + 100, text: each.text.replaceAll('call-1@', 'call-2@').replaceAll(/o=(\S+) \d+/g, (all) => all.replaceAll(/\d/g, '9')) }))
   const { out } = await run(t, { 'trace.pcap': pcapOf([...troubles['choppy audio'].trace, ...other]) })
-  assert.match(out, /^2 calls in 26 SIP messages: errors in 0, warnings in 1\n\nCall 1 call-1@example\.com: answered after 2 s, up for 58 s\n/)
+  assert.match(out, /^2 calls in 26 SIP messages: errors in 0, warnings in 1\n {2}1 × warning \S+ {2}[^\n]+\n\nCall 1 call-1@example\.com: answered after 2 s, up for 58 s\n/)
   assert.match(out, /\nCall 2 call-2@example\.com: answered after 2 s, up for 58 s; nothing found\n$/)
+})
+
+test('of many calls those with something new are shown, all are counted, and any one is there when asked for', async (t) => {
+  const one = troubles['488 from the SIP endpoint'].trace
+  const trace = Array.from({ length: 40 }, (_, index) => one.map((each) =>
+    ({ ...each, at: each.at + index * 100_000, text: each.text.replaceAll('call-1@', `call-${index + 1}@`) }))).flat()
+  const file = { 'trace.pcap': pcapOf(trace) }
+  const { out } = await run(t, file)
+  assert.match(out, /^40 calls in \d+ SIP messages: errors in 40, [^\n]*\n(?: {2}\d+ × warning[^\n]*\n| {2}40 × error[^\n]*\n)+\nCall call-1@/)
+  assert.match(out, /\n20 more calls, with no errors or warnings but those above: --call CALL-ID shows one/)
+  assert.equal(out.match(/^Call /gm)?.length, 20)
+  assert.match((await run(t, file, '--call', 'call-33@example.com')).out, /^Call call-33@example\.com: refused with 488/)
+  assert.match((await run(t, file, '--call', 'call-99@example.com')).out, /^no call "call-99@example\.com" among the 40 calls/)
+  const { calls, summary } = JSON.parse((await run(t, file, '--json')).out) as { calls: unknown[], summary: { calls: number } }
+  assert.deepEqual([calls.length, summary.calls], [40, 40])
 })
 
 test('an SDP is read also behind a byte order mark', async (t) => {

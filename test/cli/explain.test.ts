@@ -29,7 +29,7 @@ const call: CallExplanation = {
   ],
   media: [
     { role: 'caller', profile: 'browser', codec: 'opus/48000/2', received: { packets: 227, bytes: 1, errors: 5 }, notAvailable: { heard: 'it sent no report' } },
-    { role: 'callee', profile: 'phone', heard: { mos: 4.38, lossPercent: 0.5, jitterMs: 2, roundTripMs: 20.4, samples: 3 }, notAvailable: {} },
+    { role: 'callee', profile: 'phone', heard: { mos: 4.38, lossPercent: 0.5, jitterMs: 2, roundTripMs: 20.4, samples: 3, sustained: { mos: 4.3, lossPercent: 0, jitterMs: 2, roundTripMs: 20 } }, notAvailable: {} },
   ],
   exchanges: [{
     at: begin, command: 'offer', sip: 'INVITE', from: browser, to: phone, isEncrypted: true, wantsTranscoding: false, findings: [], repaired: ['SIP-07', 'SIP-10'],

@@ -91,9 +91,16 @@ const packed = (bytesEach: number, perSecond: number, more = {}): Sample =>
   at(6, webStreams(6, { ...more, rtp: came(perSecond * 6, bytesEach) }), streams(6))
 const arriving = (perSecond: number, more = {}): Sample[] => [5, 25].map((second) =>
   at(second, webStreams(second), streams(second, { ...more, rtp: came(second * perSecond) })))
-const good: Quality = { mos: 4.3, lossPercent: 0, jitterMs: 2, roundTripMs: 40, samples: 3 }
-const hears = (heard: Partial<Quality>): Sample =>
-  at(6, webStreams(6), streams(6, { rtp: { heard: { ...good, ...heard } } }))
+const bothArriving = (caller: number, callee: number): Sample[] => [5, 25].map((second) =>
+  at(second, streams(second, { rtp: came(second * caller) }), streams(second, { rtp: came(second * callee) })))
+const good = { mos: 4.3, lossPercent: 0, jitterMs: 2, roundTripMs: 40 }
+/** `sustained`: where its single reports have something else than the average. */
+function hears (
+  { samples = 3, sustained, ...heard }: Partial<Omit<Quality, 'sustained'>> & { sustained?: Partial<Quality['sustained']> },
+): Sample {
+  const quality = { ...good, ...heard, samples, sustained: { ...good, ...heard, ...sustained } }
+  return at(6, webStreams(6), streams(6, { rtp: { heard: quality } }))
+}
 const held = at(6, webStreams(6, { maySend: false }), streams(6, { maySend: false }))
 const hungUp = (seconds: number, role: 'caller' | 'callee' = 'callee'): DiagnosedCall =>
   callWith([healthy(6)], { hangUp: { role, seconds } })
@@ -193,15 +200,24 @@ export const cases: Record<string, { trips: DiagnosedCall[], with?: string[], mi
       callWith(arriving(46, { codec: 'opus/48000/2', isTranscoding: true })),
     ],
   },
+  'DX-22': {
+    trips: [callWith(bothArriving(46, 45))],
+    misses: [callWith(bothArriving(50, 45)), callWith(bothArriving(46, 49))],
+  },
   'DX-13': {
     trips: [callWith([hears({ lossPercent: 4 })]), callWith([hears({ mos: 3.5 })]), callWith([hears({ jitterMs: 31 })])],
     misses: [
       callWith([hears({ lossPercent: 2.9, jitterMs: 29, mos: 3.6 })]), callWith([hears({ lossPercent: 4, samples: 1 })]),
+      // A moment of it, in one report of several.
+      callWith([hears({ jitterMs: 60, mos: 3.4, sustained: { jitterMs: 4, mos: 4.2 } })]),
+      callWith([hears({ lossPercent: 4, sustained: { lossPercent: 0 } })]),
     ],
   },
   'DX-14': {
     trips: [callWith([hears({ roundTripMs: 350 })]), callWith([hears({ mos: 3.5, roundTripMs: 350 })])],
-    misses: [callWith([hears({ roundTripMs: 290 })])],
+    misses: [
+      callWith([hears({ roundTripMs: 290 })]), callWith([hears({ roundTripMs: 800, sustained: { roundTripMs: 2 } })]),
+    ],
   },
   'DX-20': {
     trips: [callWith([healthy(6)], callerWith('OA-11')), callWith([healthy(6)], calleeWith('SIP-15'))],

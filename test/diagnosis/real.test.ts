@@ -3,7 +3,7 @@ import { before, test } from 'node:test'
 import { ensureTree } from '../../stack/tree.ts'
 import { type MediaSite, mediaCall, startMediaSite } from '../support/media-call.ts'
 import { sharedContext } from '../support/shared.ts'
-import { earlyTroubles, make } from './troubles.ts'
+import { earlyTroubles, makeAll } from './troubles.ts'
 
 const context = sharedContext()
 let site: MediaSite
@@ -13,7 +13,7 @@ before(async () => {
 })
 
 test('each trouble, made for real, is found on its leg, and a healthy call has none', async (t) => {
-  const results = await Promise.all(earlyTroubles.map((trouble, index) => make(t, site, trouble, `trouble-${index}`)))
+  const results = await makeAll(t, site, earlyTroubles)
   assert.deepEqual(
     results.map(({ trouble, found }) => [trouble.name, ...found]),
     earlyTroubles.map(({ name, expected }) => [name, ...expected]),

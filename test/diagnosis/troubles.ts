@@ -39,6 +39,10 @@ export const lateTroubles: Trouble[] = [
   { name: 'healthy for a minute', expected: [], options: {}, within: 60 },
   { name: 'one packet in ten lost on the way in', expected: ['DX-12 caller'], options: { caller: { loses: 0.1 } }, within: 30 },
   {
+    name: 'one in ten of both sides lost on the way in, as by a node short of CPU', expected: ['DX-22'], within: 30,
+    options: { caller: { loses: 0.1 }, callee: { loses: 0.1 } },
+  },
+  {
     name: 'the callee stops after 12 s', expected: ['DX-28 callee'], options: {}, within: 50,
     happen: async (call) => {
       await sleep(12_000)
@@ -97,8 +101,16 @@ export const moreTroubles: Trouble[] = [
 
 export interface Found { trouble: Trouble, found: string[], afterSeconds?: number }
 
+/** Makes each with a call of its own, side by side. All at once would be more than a cold ngpilot lets wait. */
+export async function makeAll (t: StackContext, site: MediaSite, troubles: readonly Trouble[]): Promise<Found[]> {
+  return Promise.all(troubles.map(async (trouble, index) => {
+    await sleep(index * 200)
+    return make(t, site, trouble, `trouble-${index}`)
+  }))
+}
+
 /** Makes the trouble and waits until it has been found, or its time is over. */
-export async function make (t: StackContext, site: MediaSite, trouble: Trouble, callId: string): Promise<Found> {
+async function make (t: StackContext, site: MediaSite, trouble: Trouble, callId: string): Promise<Found> {
   const call = await mediaCall(t, site, { callId, ...trouble.options })
   const begun = performance.now()
   await trouble.happen?.(call)

@@ -1,3 +1,4 @@
+import type { Quality } from '../../ng/media-report.ts'
 import type { LegView } from '../call.ts'
 import { type DiagnosisRule, named, round, seen } from '../rule.ts'
 
@@ -12,7 +13,25 @@ export function ptimeOf ({ media: { codec = '' }, bytesPerPacket, isFlowing }: L
 
 const codecNameOf = (view: LegView): string | undefined => view.media.codec?.replace(/\/.*/, '').toLowerCase()
 
-const isFar = ({ media: { rtp: { heard } } }: LegView): boolean => (heard?.roundTripMs ?? 0) > 300
+/** Also at its shortest: what is far is always far, and whoever has too little CPU answers late now and then. */
+const isFar = ({ media: { rtp: { heard } } }: LegView): boolean => (heard?.sustained.roundTripMs ?? 0) > 300
+
+const isBad = ({ lossPercent, jitterMs, mos }: Quality['sustained'], leastMos: number): boolean =>
+  lossPercent >= 3 || jitterMs >= 30 || mos < leastMos
+
+/** The share of a leg's packets that do not come, where that is much and can be told: 0.1 is one in ten. */
+function shareMissing (view: LegView): number | undefined {
+  const time = ptimeOf(view)
+  if (time === undefined || view.seconds < 10) return undefined
+  const share = 1 - view.packetsPerSecond / (1000 / time)
+  return share > 0.05 && share < 0.8 ? share : undefined
+}
+
+const areBothShort = (views: readonly LegView[]): boolean =>
+  views.length === 2 && views.every((view) => shareMissing(view) !== undefined)
+
+const missingText = (view: LegView, share: number): string =>
+  `${Math.round(share * 100)} % of the packets of ${ptimeOf(view) ?? 20} ms did not come`
 
 /** How it sounds: codecs, packet times, loss, jitter, MOS (interop §7.2). */
 export const qualityRules: readonly DiagnosisRule[] = [
@@ -80,18 +99,26 @@ export const qualityRules: readonly DiagnosisRule[] = [
     id: 'DX-12', severity: 'warning', leg: 'both legs', title: 'packets are lost on their way to the node',
     why: 'Fewer come than the codec sends, so the loss is between this endpoint and the node.',
     fix: 'Look at the network of that side: Wi-Fi, uplink, a policer.',
-    find: (scene) => scene.views.flatMap((view) => {
-      const time = ptimeOf(view)
-      if (time === undefined || view.seconds < 10 || !view.isFlowing) return []
-      const share = view.packetsPerSecond / (1000 / time)
-      return share < 0.95 && share > 0.2
-        ? [{
-            leg: named(view), confidence: 'medium' as const,
-            detail: `${Math.round((1 - share) * 100)} % of the packets of ${time} ms did not come`,
-            evidence: seen(view, { 'packets a second': round(view.packetsPerSecond) }),
-          }]
-        : []
+    find: ({ views }) => areBothShort(views) ? [] : views.flatMap((view) => {
+      const share = shareMissing(view)
+      return share === undefined ? [] : [{
+        leg: named(view), confidence: 'medium' as const,
+        detail: missingText(view, share),
+        evidence: seen(view, { 'packets a second': round(view.packetsPerSecond) }),
+      }]
     }),
+  },
+  {
+    id: 'DX-22', severity: 'warning', leg: 'node', title: 'packets of both sides are lost at the node',
+    why: 'Two networks seldom lose packets at the same time. What both sides share is the node: it is short of CPU, transcoding '
+      + 'above all, or its own network or socket buffers lose them. Phones that suppress silence look the same.',
+    fix: 'Look at the CPU of rtpengine (transcoding between Opus and G.711 takes some 2 % of a core a call) and at "receive buffer errors" '
+      + 'in `netstat -su` of its machine. A codec that both profiles have needs no transcoding; another node takes a part of the calls.',
+    find: ({ views }) => areBothShort(views) ? [{
+      confidence: 'medium',
+      detail: views.map((view) => `${view.leg.role}: ${missingText(view, shareMissing(view) ?? 0)}`).join('; '),
+      evidence: views.flatMap((view) => seen(view, { 'packets a second': round(view.packetsPerSecond) })),
+    }] : [],
   },
   {
     id: 'DX-13', severity: 'warning', leg: 'both legs', title: 'a side hears bad audio',
@@ -102,11 +129,13 @@ export const qualityRules: readonly DiagnosisRule[] = [
       const heard = view.media.rtp.heard
       // The MOS counts the delay of both ways, of which DX-14 tells.
       const leastMos = scene.views.some((each) => isFar(each)) ? 3.1 : 3.6
-      if (!heard || heard.samples < 2 || (heard.lossPercent < 3 && heard.jitterMs < 30 && heard.mos >= leastMos)) return []
+      if (!heard || heard.samples < 2 || !isBad(heard, leastMos) || !isBad(heard.sustained, leastMos)) return []
+      const isLossless = heard.lossPercent < 1 && heard.sustained.lossPercent < 3
       return [{
         leg: named(view),
         ...heard.mos < 3.1 && { severity: 'error' as const },
-        detail: `what the ${view.leg.role} hears has ${heard.lossPercent} % loss, ${heard.jitterMs} ms jitter, MOS ${heard.mos}`,
+        detail: `what the ${view.leg.role} hears has ${heard.lossPercent} % loss, ${heard.jitterMs} ms jitter, MOS ${heard.mos}`
+          + (isLossless ? '; next to nothing is lost, so it comes unevenly: a queue in the network, or a sender or node short of CPU' : ''),
         evidence: seen(view, { 'heard.MOS': heard.mos, 'heard.packet loss': `${heard.lossPercent} %`, 'heard.jitter': `${heard.jitterMs} ms` }),
       }]
     }),
@@ -117,7 +146,7 @@ export const qualityRules: readonly DiagnosisRule[] = [
     fix: 'Take a node that is nearer to it (`nodes:` in a rule), or another route.',
     reference: 'ITU-T G.114',
     find: (scene) => scene.views.flatMap((view) => isFar(view)
-      ? [{ leg: named(view), evidence: seen(view, { 'round trip': `${Math.round(view.media.rtp.heard?.roundTripMs ?? 0)} ms` }) }]
+      ? [{ leg: named(view), evidence: seen(view, { 'round trip': `${Math.round(view.media.rtp.heard?.roundTripMs ?? 0)} ms`, 'at its shortest': `${Math.round(view.media.rtp.heard?.sustained.roundTripMs ?? 0)} ms` }) }]
       : []),
   },
   {
