@@ -7,10 +7,12 @@ import { answersOptions } from './sip-ping.ts'
 
 const shippedFolder = join(import.meta.dirname, '../kamailio')
 
-/** The ways in which kamailio.cfg can ask ngpilot. */
-export type MediaWay = 'http' | 'evapi' | 'ng'
+/** The ways in which kamailio.cfg can ask ngpilot; `ws` is NG over WebSocket. */
+export type MediaWay = 'http' | 'evapi' | 'ng' | 'ws'
 
-const defines: Record<MediaWay, Record<string, string>> = { http: {}, evapi: { MEDIA_WITH_EVAPI: '1' }, ng: { MEDIA_WITH_NG: '1' } }
+const defines: Record<MediaWay, Record<string, string>> = {
+  http: {}, evapi: { MEDIA_WITH_EVAPI: '1' }, ng: { MEDIA_WITH_NG: '1' }, ws: { MEDIA_WITH_NG: '1', NGPILOT_NG_WEBSOCKET: '1' },
+}
 
 export interface KamailioOptions extends StartOptions {
   /** Its users are sip:NAME@domain. Default: `example.test`. */

@@ -12,7 +12,7 @@ export type Release = 'bookworm' | 'trixie' | 'sid'
 
 const programs = [
   'kamailio', 'kamailio-extra-modules', 'kamailio-websocket-modules', 'kamailio-tls-modules',
-  'kamailio-utils-modules', 'kamailio-json-modules', 'rtpengine-daemon',
+  'kamailio-utils-modules', 'kamailio-json-modules', 'kamailio-lwsc-modules', 'rtpengine-daemon',
 ]
 
 /** What a tree holds; its place in the cache is keyed by this list. The rest of the stack comes from the default one. */

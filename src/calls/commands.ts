@@ -18,7 +18,7 @@ export interface CallCommandReply { node: string, reply: NgReply }
 
 /**
  * Sends any NG command to the node that has the call. One that the store does not know is looked for on all nodes; a
- * `publish` begins a call where there is none.
+ * `publish` (`create`, `transform`) begins a call where there is none.
  *
  * @throws NgpilotError `call_unknown` when nobody knows the call, `not_supported` when its node is too old for the command,
  *   else what the NG client throws.
@@ -27,7 +27,7 @@ export function createCallCommand ({ policy, fleet, ng, store, deletes }: Comman
   return async function command (request: CallCommand, call: CallRecord | undefined, hold: Hold): Promise<CallCommandReply> {
     const { callId, deadline } = request
     const node = call ? fleet.pinned(call.node) : (await locate({ fleet, ng }, callId, deadline))?.node
-    if (!node && request.command.command === 'publish') return begin(request, hold)
+    if (!node && openers.has(request.command.command)) return begin(request, hold)
     if (!node) throw new NgpilotError('call_unknown', `neither the store nor any node knows the call ${callId}`)
     const reply = await ng.send(node, { ...request.command, 'call-id': callId }, { deadline }).catch((error: unknown) => {
       throw reasonOf(error) === 'Unrecognized command' ? notSupported(node, request.command.command) : asNgpilotError(error)
@@ -46,13 +46,16 @@ export function createCallCommand ({ policy, fleet, ng, store, deletes }: Comman
     const { node, reply } = await sendToFirst(ng, nodes, () => marked, { deadline, onAbandoned })
     const now = Date.now()
     await store.save(callId, {
-      node: node.id, revision: policy(callId).revision, createdAt: now, event: { at: now, event: 'media published' },
+      node: node.id, revision: policy(callId).revision, createdAt: now, event: { at: now, event: timelineWords.get(command.command) ?? command.command },
     })
     return { node: node.id, reply }
   }
 }
 
 type CommandDeps = Pick<CallDeps, 'policy' | 'fleet' | 'ng' | 'store' | 'deletes'>
+
+/** Commands that may be a call's first. */
+const openers = new Set(['publish', 'create', 'transform'])
 
 /** Commands that change nothing are not noted. */
 const timelineWords = new Map(Object.entries({
@@ -67,7 +70,10 @@ const timelineWords = new Map(Object.entries({
 }))
 
 function notSupported (node: MediaNode, command: string): NgpilotError {
-  return new NgpilotError('not_supported', `node ${node.id} is too old for "${command}", which came with rtpengine ${commandSince(command)}`)
+  const since = commandSince(command)
+  return new NgpilotError('not_supported', `node ${node.id} ${since === undefined
+    ? `knows no "${command}"`
+    : `is too old for "${command}", which came with rtpengine ${since}`}`)
 }
 
 /** What a command may carry besides the call-id: for each of its keys the one on the wire. */
@@ -82,6 +88,8 @@ export interface CommandShape {
   flags?: Readonly<Record<string, string>>
   /** Selecting a party means its direction alone, which from 12.4 on has to be said. */
   isDirectional?: true
+  /** It takes whatever rtpengine may know. */
+  isOpen?: true
 }
 
 const party = { fromTag: 'from-tag', label: 'label', address: 'address' } as const
@@ -126,6 +134,7 @@ export const callCommands = {
   'subscribe-answer': { command: 'subscribe answer', summary: 'The answer to that offer', keys: { toTag: 'to-tag', sdp: 'sdp' }, required: ['toTag', 'sdp'] },
   unsubscribe: { command: 'unsubscribe', summary: 'End a subscription', keys: { toTag: 'to-tag' }, required: ['toTag'] },
   publish: { command: 'publish', summary: 'Bring media of somebody else into the call', keys: { fromTag: 'from-tag', sdp: 'sdp' }, required: ['fromTag', 'sdp'] },
+  ng: { command: 'ng', summary: 'Any other command, by the name and with the keys that rtpengine has for it', keys: { command: 'command' }, required: ['command'], isOpen: true },
 } as const satisfies Record<string, CommandShape>
 
 /** What travels as bytes, and how the API writes it. */
@@ -140,6 +149,7 @@ export type CallCommandName = keyof typeof callCommands
  * @throws NgpilotError `bad_request` for a key of `ng` that rtpengine would ignore, or when nothing says what to play.
  */
 export function callCommandOf (name: CallCommandName, given: Readonly<Record<string, unknown>>): NgCommand {
+  if (name === 'ng') return anyCommand(given)
   const more = checked(given.ng ?? {})
   if (name === 'play-media' && ['file', 'blob', 'dbId'].every((key) => given[key] === undefined)) {
     throw new NgpilotError('bad_request', 'play-media needs one of file, blob and dbId')
@@ -155,6 +165,29 @@ export function callCommandOf (name: CallCommandName, given: Readonly<Record<str
   }
   if (isDirectional && Object.keys(party).some((key) => given[key] !== undefined)) flags.push('directional')
   return { ...more, ...values, ...(flags.length > 0 && { flags }), command }
+}
+
+/** Commands with ways of their own, which know what becomes of the call. */
+const verbs = new Set(['offer', 'answer', 'delete'])
+
+function anyCommand (given: Readonly<Record<string, unknown>>): NgCommand {
+  const { command } = given
+  if (typeof command !== 'string' || verbs.has(command)) {
+    throw new NgpilotError('bad_request', 'command: offer, answer and delete are verbs of their own')
+  }
+  return { ...ngDictionary(given, ''), command }
+}
+
+function ngDictionary (given: object, path: string): NgDictionary {
+  return Object.fromEntries(Object.entries(given).map(([key, value]) => [key, ngValue(value, `${path}${key}`)]))
+}
+
+/** @throws NgpilotError `bad_request` for what NG has no way to say */
+function ngValue (value: unknown, path: string): NgValue {
+  if (typeof value === 'string' || Number.isSafeInteger(value)) return value as string | number
+  if (Array.isArray(value)) return value.map((each, index) => ngValue(each, `${path}[${index}]`))
+  if (typeof value === 'object' && value !== null) return ngDictionary(value, `${path}.`)
+  throw new NgpilotError('bad_request', `${path}: NG knows texts, whole numbers, lists and maps alone`)
 }
 
 function checked (ng: object): NgDictionary {

@@ -35,6 +35,7 @@ const keys: Record<string, TSchema> = {
   duration: whole(100, 5000, 'Milliseconds of the digit (250).'),
   pause: whole(100, 5000, 'Milliseconds of pause after it (100).'),
   volume: whole(-63, 0, 'In dBm0 (-8).'),
+  command: text('Its name at rtpengine: connect, create, mesh …', 64),
   sdp: Type.String({ minLength: 1, maxLength: 65_535, description: 'The SDP, CRLF line endings.' }),
 }
 const flags: Record<string, string> = { all: 'All parties of the call.', siprec: 'As a SIPREC recording session (RFC 7866).' }
@@ -63,11 +64,12 @@ const examples: Record<CallCommandName, object> = {
   'subscribe-answer': { toTag: 'subscriber-1', sdp: 'v=0\r\n…' },
   unsubscribe: { toTag: 'subscriber-1' },
   publish: { fromTag: 'announcer', sdp: 'v=0\r\n…' },
+  ng: { command: 'connect', 'from-tag': '9fxced76sl', 'to-call-id': 'another-call', 'to-tag': '8fxced76sl' },
 }
 
 /** The body of a command, as it is checked and as the API page shows it. */
 export function commandSchema (name: CallCommandName) {
-  const { keys: names, required = [], flags: flagNames = {} }: CommandShape = callCommands[name]
+  const { keys: names, required = [], flags: flagNames = {}, isOpen }: CommandShape = callCommands[name]
   const optional = (key: string, schema: TSchema): TSchema => required.includes(key) ? schema : Type.Optional(schema)
   return Type.Object({
     ...Object.fromEntries(Object.keys(names).map((key) => [key, optional(key, keys[key] ?? Type.String())])),
@@ -75,5 +77,5 @@ export function commandSchema (name: CallCommandName) {
     ...(takesNg.has(name) && {
       ng: Type.Optional(Type.Record(Type.String(), Type.Unknown(), { description: 'NG keys for the SDP by their own names: ICE, transport-protocol, codec …' })),
     }),
-  }, { additionalProperties: false, examples: [examples[name]] })
+  }, { additionalProperties: isOpen === true, examples: [examples[name]] })
 }

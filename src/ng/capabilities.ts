@@ -80,8 +80,8 @@ function capabilitiesOfRelease (release: Release): Capabilities {
 }
 
 /** The first release that has a command. */
-export function commandSince (command: string): Release {
-  return laterCommands.get(command) ?? oldestRelease
+export function commandSince (command: string): Release | undefined {
+  return laterCommands.get(command)
 }
 
 /** A key or word that a node's release would ignore without an error, and the first release that heeds it. */

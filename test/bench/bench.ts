@@ -15,23 +15,30 @@ import { commands, type Measured, type Target, makeCalls } from './load.ts'
 import { built } from './built.ts'
 import { percentile, table } from './table.ts'
 import { type Scenario, direct, overHttp } from './targets.ts'
+import { startRelay } from './ways-stack.ts'
 
 /**
  * The same offers, answers and deletes straight to rtpengine and through ngpilot, by HTTP and by NG, in turn, in one run.
- * `npm run bench` prints the medians of the rounds and their ratios; `npm run bench -- --quick` does a tenth of it.
+ * `npm run bench` prints the medians of the rounds and their ratios, `npm run bench:ng` those of NG alone; with `--quick` it
+ * does a tenth of it.
  */
 const isQuick = process.argv.includes('--quick')
+const isNgAlone = process.argv.includes('ng')
 const rounds = isQuick ? 1 : 5
 const callsPerRound = isQuick ? 100 : 300
+/** Node compiles what it runs often. */
+const ngWarmUpCalls = isQuick ? 100 : 2000
 /** A round begins when the deletes of the one before are done. */
 const settleMs = 700
 const ends: (() => Promise<void> | void)[] = []
 class Crash extends Error {}
 const context = { after: (end: () => Promise<void> | void) => { ends.push(end) } }
 
-console.log(`\n${conformanceTable()}\n`)
+if (!isNgAlone) console.log(`\n${conformanceTable()}\n`)
 try {
-  const rows = [...await bench('memory', {}), ...await benchNg(), ...await bench('redis', { NGPILOT_STORE_URL: (await startRedis(context)).url })]
+  const rows = isNgAlone
+    ? await benchNg()
+    : [...await bench('memory', {}), ...await benchNg(), ...await bench('redis', { NGPILOT_STORE_URL: (await startRedis(context)).url })]
   console.log(`\n${table(['scenario, store, in flight', 'calls/s direct', 'ngpilot', 'ratio', 'p50 ms direct', 'ngpilot', 'p99 ms direct', 'ngpilot', 'CPU µs/command', 'refused direct', 'ngpilot'], rows)}\n`)
 } finally {
   for (const end of ends.reverse()) await end()
@@ -75,11 +82,22 @@ async function withRtpengine<T> (make: (rtpengine: Rtpengine) => Promise<T>): Pr
   }
 }
 
-/** The same client with the same flags, to rtpengine and to the NG ingress: passed on, or left to the policy. */
+/**
+ * The same client with the same flags, to rtpengine and to the NG ingress: passed on, or left to the policy. And to a process
+ * that copies datagrams and does nothing else, which is what any that stands between costs here.
+ */
 async function benchNg (): Promise<string[][]> {
   const [scenario] = await scenarios()
   if (!scenario) return []
   const rows: string[][] = []
+  for (const lanes of [1, 16]) {
+    rows.push(await withRtpengine(async (rtpengine) => {
+      const port = await freePort()
+      const relay = await startRelay(context, port, rtpengine.port)
+      const targets = [await direct(rtpengine.port, scenario), { ...await direct(port, scenario), name: 'relay' }] as const
+      return compare(`NG through a bare relay, ${lanes}`, targets, lanes, relay.pid ?? 0, ngWarmUpCalls)
+    }))
+  }
   for (const [name, policy] of [['NG passed on', await trustingPolicy(context)], ['NG by policy', 'policy']] as const) {
     for (const lanes of [1, 16]) {
       rows.push(await withRtpengine(async (rtpengine) => {
@@ -92,7 +110,7 @@ async function benchNg (): Promise<string[][]> {
           },
         })
         const targets = [await direct(rtpengine.port, scenario), { ...await direct(ngPort, scenario), name: 'ngpilot' }] as const
-        const row = await compare(`${name}, memory, ${lanes}`, targets, lanes, ngpilot.pid)
+        const row = await compare(`${name}, memory, ${lanes}`, targets, lanes, ngpilot.pid, ngWarmUpCalls)
         await ngpilot.stop()
         return row
       }))
@@ -104,7 +122,7 @@ async function benchNg (): Promise<string[][]> {
 type Closable = Target & { close: () => void }
 
 async function compare (
-  label: string, targets: readonly [Closable, Closable], lanes: number, pid: number,
+  label: string, targets: readonly [Closable, Closable], lanes: number, pid: number, warmUpCalls = callsPerRound,
 ): Promise<string[]> {
   const measured: [Measured[], Measured[]] = [[], []]
   let cpuMs = 0
@@ -113,7 +131,7 @@ async function compare (
     for (const [index, target] of targets.entries()) {
       const before = cpuMsOf(pid)
       await sleep(settleMs)
-      const result = await makeCalls(target, `${label}-${target.name}-${round}`, callsPerRound, lanes)
+      const result = await makeCalls(target, `${label}-${target.name}-${round}`, round < 0 ? warmUpCalls : callsPerRound, lanes)
       if (round < 0) continue
       measured[index as 0 | 1].push(result)
       if (index === 1) cpuMs += cpuMsOf(pid) - before

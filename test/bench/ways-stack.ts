@@ -62,7 +62,8 @@ async function trustingPolicy (context: StackContext): Promise<string> {
   return folder
 }
 
-async function startRelay (context: StackContext, port: number, rtpenginePort: number) {
+/** A process that copies datagrams and does nothing else. */
+export async function startRelay (context: StackContext, port: number, rtpenginePort: number) {
   const child = spawn(process.execPath, ['--import', 'tsx', 'test/bench/bare-relay.ts', String(port), String(rtpenginePort)])
   context.after(async () => {
     if (child.kill()) await once(child, 'exit')

@@ -8,7 +8,7 @@ export const rtpengines = { bookworm: '10.5', trixie: '12.5', sid: '26.0' } as c
 export interface Combination { kamailio: Release, rtpengine: Release, way: MediaWay }
 
 export const releases: readonly Release[] = ['bookworm', 'trixie', 'sid']
-export const ways: readonly MediaWay[] = ['http', 'evapi', 'ng']
+export const ways: readonly MediaWay[] = ['http', 'evapi', 'ng', 'ws']
 
 /** Why a combination cannot be, undefined when it can. */
 export function impossible ({ kamailio, way }: Pick<Combination, 'kamailio' | 'way'>): string | undefined {

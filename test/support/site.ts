@@ -36,12 +36,13 @@ export async function startSite (t: StackContext, options: SiteOptions = {}) {
       NGPILOT_RTPENGINE_NODES: nodes.map(({ id, host, port }) => `${id}=${host}:${port}`).join(','), NGPILOT_POLICY_DIRECTORY: 'policy',
       ...(way === 'evapi' && { NGPILOT_EVAPI_KAMAILIOS: `k1=127.0.0.1:${evapiPort}` }),
       ...(way === 'ng' && { NGPILOT_NG_LISTEN: `127.0.0.1:${ngPort}` }),
+      ...(way === 'ws' && { NGPILOT_NG_LISTEN: `ws:127.0.0.1:${ngPort}` }),
       ...env,
     },
   })
   const kamailio = await startKamailio(t, {
     domain: 'ngpilot.test', way, evapiPort, files, ...(kamailioRelease && { tree: await ensureTree({ release: kamailioRelease }) }),
-    settings: { NGPILOT_URL: ngpilot.url, NGPILOT_NG: `udp:127.0.0.1:${ngPort}`, ...settings },
+    settings: { NGPILOT_URL: ngpilot.url, NGPILOT_NG: `${way === 'ws' ? 'ws://' : 'udp:'}127.0.0.1:${ngPort}`, ...settings },
   })
   const ng = new NgClient({ instanceId: 'test' })
   t.after(() => ng.close())

@@ -11,6 +11,7 @@ import { writeJson } from '../../src/ng/json.ts'
 import { isAtLeast, type Release } from '../../src/ng/release.ts'
 import type { NgDictionary } from '../../src/ng/types.ts'
 import { startNgCaller } from '../support/ng-caller.ts'
+import { mediaOf } from './media.ts'
 import { firstDifference, plain } from './plain.ts'
 import type { Sequence, Step } from './sequence.ts'
 
@@ -30,15 +31,11 @@ export async function trustingPolicy (context: StackContext): Promise<string> {
   return directory
 }
 
-/**
- * Sends the same sequences to one rtpengine straight and to another of the same version through ngpilot, and compares the
- * replies, all that is random in them aside.
- */
-export async function compare (
-  context: StackContext, sequences: readonly Sequence[], { tree, format, version }: { tree: string, format: 'bencode' | 'JSON', version: Release },
-): Promise<Compared> {
-  const straight = await startRtpengine(context, { tree, logLevel: 3 })
-  const behind = await startRtpengine(context, { tree, logLevel: 3 })
+/** An rtpengine straight, and another of the same version behind an ngpilot that trusts its clients; each with a client. */
+async function startBoth (context: StackContext, tree: string) {
+  const args = ['--interface=::1', '--interface=outside/127.0.0.2']
+  const straight = await startRtpengine(context, { tree, logLevel: 3, args })
+  const behind = await startRtpengine(context, { tree, logLevel: 3, args })
   const ngPort = await freePort()
   const ngpilot = await startNgpilot(context, {
     env: {
@@ -48,7 +45,37 @@ export async function compare (
   })
   const ends: (() => Promise<void>)[] = []
   const owner = { after: (end: () => Promise<void>) => { ends.push(end) } }
-  const callers = [await startNgCaller(owner, { port: straight.port }), await startNgCaller(owner, { port: ngPort })]
+  const callers = [await startNgCaller(owner, { port: straight.port }), await startNgCaller(owner, { port: ngPort })] as const
+  return {
+    callers,
+    async stop () {
+      for (const end of ends) await end()
+      for (const daemon of [ngpilot, straight, behind]) await daemon.stop()
+    },
+  }
+}
+
+/** Has media pass through both, and compares what comes out; `commands` are the scenarios. */
+export async function compareMedia (context: StackContext, tree: string): Promise<Compared> {
+  const { callers, stop } = await startBoth(context, tree)
+  const [straight, through] = await Promise.all(callers.map(({ ask }) => mediaOf(context, ask)))
+  await stop()
+  const different = [...straight ?? []].flatMap(([name, outcome]) => {
+    const other = through?.get(name)
+    return isDeepStrictEqual(outcome, other) ? [] : [`media, ${name}${firstDifference(outcome, other)}`]
+  })
+  const commands = straight?.size ?? 0
+  return { commands, same: commands - different.length, different }
+}
+
+/**
+ * Sends the same sequences to one rtpengine straight and to another of the same version through ngpilot, and compares the
+ * replies, all that is random in them aside.
+ */
+export async function compare (
+  context: StackContext, sequences: readonly Sequence[], { tree, format, version }: { tree: string, format: 'bencode' | 'JSON', version: Release },
+): Promise<Compared> {
+  const { callers, stop } = await startBoth(context, tree)
   const result: Compared = { commands: 0, same: 0, different: [] }
   const bodyOf = (command: NgDictionary) => format === 'JSON' ? writeJson(command) : split(encode('x', command)).body
   for (const { name, commands, since, before } of sequences) {
@@ -69,8 +96,7 @@ export async function compare (
       else result.different.push(`${name}, ${made[1]?.command as string}${firstDifference(one?.plain, two?.plain)}`)
     }
   }
-  for (const end of ends) await end()
-  for (const daemon of [ngpilot, straight, behind]) await daemon.stop()
+  await stop()
   return result
 }
 

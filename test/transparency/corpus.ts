@@ -1,5 +1,6 @@
 import type { NgDictionary } from '../../src/ng/types.ts'
 import { fieldStrings } from '../ng/flags-strings.ts'
+import { dialogs } from './dialogs.ts'
 import { doings, subscriptions } from './parties.ts'
 import { answer, call, sdps, type Sequence } from './sequence.ts'
 import { everyWord } from './words.ts'
@@ -83,4 +84,4 @@ function* others (): Iterable<Sequence> {
   ] }
 }
 
-export const corpus: readonly Sequence[] = [...calls(), ...others(), ...everyWord(), ...subscriptions(), ...doings()]
+export const corpus: readonly Sequence[] = [...calls(), ...others(), ...everyWord(), ...subscriptions(), ...doings(), ...dialogs()]

@@ -1,14 +1,14 @@
 import type { Release as RtpengineRelease } from '../../src/ng/release.ts'
 import { ensureTree, type Release } from '../../stack/tree.ts'
 import { table } from '../bench/table.ts'
-import { compare } from './compare.ts'
+import { compare, compareMedia } from './compare.ts'
 import { corpus } from './corpus.ts'
 import { ownSuite } from './own-suite.ts'
 
 /**
  * `npm run test:transparency`: the same commands straight to rtpengine and through ngpilot's NG ingress, for each version
- * in the field, or with words those alone (`-- 12.5`). Prints how many replies were the same, the first that were not, and
- * whether rtpengine's own test-suite is to be had.
+ * in the field, or with words those alone (`-- 12.5`), and media through both. Prints how much was the same, the first that was
+ * not, and whether rtpengine's own test-suite is to be had.
  */
 const words = process.argv.slice(2)
 const all: [Release, RtpengineRelease][] = [['bookworm', '10.5'], ['trixie', '12.5'], ['sid', '26.0']]
@@ -17,6 +17,7 @@ const ends: (() => Promise<void> | void)[] = []
 const context = { after: (end: () => Promise<void> | void) => { ends.push(end) } }
 const rows: string[][] = []
 const suites: string[] = []
+const suiteRows: string[][] = []
 
 try {
   for (const [release, version] of releases) {
@@ -29,12 +30,19 @@ try {
       if (different.length > 0) process.exitCode = 1
       for (const text of different.slice(0, 10)) console.log(`rtpengine ${version}: ${text}`)
     }
+    const media = await compareMedia(context, tree)
+    rows.push([`rtpengine ${version}, media`, String(media.commands), '', String(media.same), String(media.different.length)])
+    if (media.different.length > 0) process.exitCode = 1
+    for (const text of media.different) console.log(`rtpengine ${version}: ${text}`)
     const suite = await ownSuite(context, release)
-    suites.push(`rtpengine ${version}'s own test-suite did not run: ${'missing' in suite
-      ? `the mirror does not have the source package (${suite.missing})`
-      : `its source package is there, but nothing here builds it yet; its tests take RTPENGINE_HOST and RTPENGINE_PORT`}`)
+    if ('missing' in suite) suites.push(`rtpengine ${version}'s own test-suite did not run: the mirror does not have its source package (${suite.missing})`)
+    else suiteRows.push(...suite.map(({ file, straight, through }) => {
+      if (straight.ok !== through.ok || straight.notOk !== through.notOk) process.exitCode = 1
+      return [version, file, ...[straight, through].flatMap(({ ok, notOk }) => [String(ok), String(notOk)])]
+    }))
   }
   console.log(`\n${table(['ngpilot\'s own corpus', 'sequences', 'commands', 'replies the same', 'different'], rows)}\n\n${suites.join('\n')}\n`)
+  if (suiteRows.length > 0) console.log(`${table(['rtpengine', 'file of its own test-suite', 'ok straight', 'not ok', 'ok through ngpilot', 'not ok'], suiteRows)}\n`)
 } finally {
   for (const end of ends.reverse()) await end()
 }

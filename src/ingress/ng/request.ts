@@ -17,7 +17,7 @@ const transports = ['udp', 'tcp', 'tls', 'sctp', 'ws', 'wss'] as const
 export function readRequest (received: NgDictionary, body: Buffer, deadline: number): NgRequest | undefined {
   const message = withFlagsRead(received)
   const command = textAt(message, 'command') ?? ''
-  const callId = textAt(message, 'call-id')
+  const callId = textAt(message, 'call-id') ?? firstOfCalls(message)
   if (callId === undefined) return undefined
   if (command !== 'offer' && command !== 'answer') {
     const raw = new RawCommand(command, body)
@@ -35,6 +35,12 @@ function spelledOut (
 ): Pick<NgRequest, 'spelledOut'> {
   if (!hasFlagsString(received)) return {}
   return { spelledOut: () => new RawCommand(command, withFlagsSpelledOut(received, body, hints)) }
+}
+
+/** `mesh` (from 26.1) names its calls in a list; all of them must be on one node. */
+function firstOfCalls ({ calls }: NgDictionary): string | undefined {
+  const [first] = Array.isArray(calls) ? calls : []
+  return typeof first === 'string' ? first : undefined
 }
 
 /** Undefined where something is missing: then it is rtpengine that says so. */

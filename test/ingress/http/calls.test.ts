@@ -72,7 +72,7 @@ test('the calls of a node that is lost are listed as stranded', async () => {
   await until(async () => (await pages('stranded')).length === 0, 20_000)
 })
 
-for (const name of Object.keys(callCommands)) {
+for (const name of Object.keys(callCommands).filter((each) => each !== 'ng')) {
   test(`${name}: a key that it does not know is refused, and named`, async () => {
     const { status, body } = await ask<{ detail: string }>('POST', `/v1/calls/x/${name}`, { nonsense: 1 })
     assert.equal(status, 400)
@@ -85,6 +85,7 @@ test('what is missing, too large or of a wrong kind is refused in words', async 
     ['play-dtmf', {}, /required property 'code'/], ['play-dtmf', { code: 'x' }, /code/], ['play-dtmf', { code: '1', duration: 5 }, /duration must be >= 100/],
     ['play-media', { fromTag: 'a' }, /play-media needs one of file, blob and dbId/], ['block-dtmf', { mode: 'sing' }, /mode must be one of drop, silence/],
     ['subscribe-request', { fromTags: [] }, /fromTags/], ['publish', { fromTag: 'a', sdp: 'x', ng: { ICEE: 'force' } }, /ng\.ICEE: unknown NG key; did you mean "ICE"\?/],
+    ['ng', {}, /required property 'command'/], ['ng', { command: 'delete' }, /verbs of their own/], ['ng', { command: 'mesh', calls: [1.5] }, /calls\[0\]: NG knows/],
   ] as const) {
     const { status, body } = await ask<{ detail: string }>('POST', `/v1/calls/x/${path}`, given)
     assert.equal(status, 400, path)
@@ -98,7 +99,7 @@ test('what is missing, too large or of a wrong kind is refused in words', async 
 const needed: Partial<Record<keyof typeof callCommands, object>> = {
   'block-dtmf': { fromTag: 'from' }, 'play-dtmf': { code: '5', fromTag: 'from' }, 'play-media': { fromTag: 'from', file: '/nowhere.wav' },
   'stop-media': { fromTag: 'from' }, 'subscribe-request': { fromTag: 'from', toTag: 'listener' }, 'subscribe-answer': { toTag: 'listener', sdp },
-  unsubscribe: { toTag: 'listener' }, publish: { fromTag: 'publisher', sdp },
+  unsubscribe: { toTag: 'listener' }, publish: { fromTag: 'publisher', sdp }, ng: { command: 'query' },
 }
 /** A second time there is nothing to do for it, and rtpengine says so. */
 const onceOnly = ['unsubscribe']
@@ -124,6 +125,18 @@ test('what is asked twice, for want of an answer, is answered twice the same', a
   assert.deepEqual(await stored(), [callId])
   const deleted = await twice('/v1/delete', { callId })
   assert.deepEqual([deleted.one.status, deleted.two.status, await stored()], [204, 204, []], deleted.what)
+})
+
+test('a command that is in no list goes to the call\'s node too, whose word it is', async () => {
+  const node = await makeCall('any')
+  const asked = (body: object) => ask<{ node?: string, detail?: string, reply: { result: string, tags: object } }>('POST', '/v1/calls/any/ng', body)
+  const queried = await asked({ command: 'query' })
+  assert.deepEqual([queried.status, queried.body.node, Object.keys(queried.body.reply.tags)], [200, node, ['from', 'to']])
+  const connected = await asked({ command: 'connect', 'from-tag': 'from', 'to-tag': 'x' })
+  assert.deepEqual([connected.status, connected.body.detail], [501, `node ${node} is too old for "connect", which came with rtpengine 13.2`])
+  const unheard = await asked({ command: 'sing', song: ['one', { two: 2 }] })
+  assert.deepEqual([unheard.status, unheard.body.detail], [501, `node ${node} knows no "sing"`])
+  await ask('DELETE', '/v1/calls/any')
 })
 
 test('the API page has every command, with what it takes', async () => {

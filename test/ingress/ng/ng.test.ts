@@ -199,6 +199,22 @@ test('list and statistics speak for the whole fleet', async (t) => {
   assert.equal((await caller.ask({ 'call-id': `on ${nodes[1]?.port ?? 0}`, command: 'query' })).result, 'ok')
 })
 
+test('a mesh, which names its calls in a list, goes to the node of the first', async (t) => {
+  const nodes = await Promise.all([1, 2].map(async (number) => {
+    const rtpengine = await startRtpengine(t)
+    const tap = await startNgTap(t, { host: rtpengine.address, port: rtpengine.port })
+    return { id: `n${number}`, ...tap }
+  }))
+  const { caller } = await startIngress(t, { nodes })
+  for (const [index, { port }] of nodes.entries()) {
+    const direct = await startNgCaller(t, { port })
+    await direct.ask({ 'call-id': `on ${index}`, 'from-tag': 'f', sdp: phoneSdp, command: 'offer' })
+  }
+  const mesh = body({ command: 'mesh', calls: ['on 1', 'on 0'] })
+  await caller.askRaw('m', mesh)
+  assert.deepEqual(nodes.map(({ commands }) => commands.some((each) => each.equals(mesh))), [false, true])
+})
+
 test('where no node takes a call, the client is sent on in the words that it knows', async (t) => {
   const full = await startRtpengine(t, { args: ['--max-sessions=1'] })
   const { caller } = await startIngress(t, { nodes: [{ id: 'full', host: full.address, port: full.port }] })
