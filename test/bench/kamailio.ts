@@ -18,7 +18,9 @@ import { percentile, table } from './table.ts'
 const callsPerSecond = Number(process.argv[2] ?? 100)
 const seconds = 15
 /** Not counted: Node compiles what it runs often in the first seconds. */
-const warmUpSeconds = 4
+const warmUpSeconds = 8
+/** What ngpilot says of an answer whose ports are on the node that is silent: nobody can give it others. */
+const inFlight = ['ng_timeout', 'call_lost', 'call_ended']
 const silentFromMs = 5000
 
 const rows: string[][] = []
@@ -90,9 +92,6 @@ async function startWith (
   const settings = { NGPILOT_URL: ngpilot.url, TRUNK_URI: `sip:127.0.0.1:${uasPort}` }
   return { kamailio: await startKamailio(context, { settings }), ngpilot }
 }
-
-/** What ngpilot says of an answer whose ports are on the node that is silent: nobody can give it others. */
-const inFlight = ['ng_timeout', 'call_lost', 'call_ended']
 
 /** Why calls failed, by what ngpilot said of each, or else the SIP reply that SIPp did not expect. */
 async function causesOf (folder: string, warmUp: number, log: string): Promise<{ inWarmUp: number, text: string }> {
