@@ -64,7 +64,7 @@ try {
     { name: 'n1 goes on (SIGCONT)', begin: () => { process.kill(nodes[0].pid, 'SIGCONT') }, then: 'in' },
     { name: 'n1 killed (SIGKILL)', begin: () => { process.kill(nodes[0].pid, 'SIGKILL') }, then: 'out' },
     { name: 'n1 back', begin: async () => { await startRtpengine(context, { port: nodes[0].port, rtpPorts: ranges[0], logLevel: 3 }) }, then: 'in' },
-    { name: 'n1 drains', begin: () => { void drained(ngpilot.url, 'n1').then((ms) => { emptyAfterMs = ms }) } },
+    { name: 'n1 drains', begin: () => { void drained(ngpilot.url, 'n1').then((ms) => { emptyAfterMs = ms }) }, then: 'out' },
   ]
   const starts: number[] = []
   /** By phase: when n1 was left out of the selection. */
@@ -85,9 +85,10 @@ try {
     if (name === warmUp) return []
     const own = calls.filter(({ at }) => at >= from && at < to)
     const normalMs = then === 'in' ? sharedAfterMs(from, own) : outAfterMs.get(name)
-    return [[...rowOf(name, own), normalMs?.toFixed() ?? '']]
+    const late = own.filter(({ at, node }) => node === 'n1' && at >= from + (normalMs ?? 0))
+    return [[...rowOf(name, own), normalMs?.toFixed() ?? '', then === 'out' ? String(late.length) : '']]
   })
-  const head = ['phase', 'calls', 'offers failed', 'offer p50 ms', 'p99', 'max', 'answers failed', 'delete p99 ms', 'nothing p99 ms', 'on n1', 'normal after ms']
+  const head = ['phase', 'calls', 'offers failed', 'offer p50 ms', 'p99', 'max', 'answers failed', 'delete p99 ms', 'nothing p99 ms', 'on n1', 'normal after ms', 'on n1 after that']
   console.log(`\n${callsPerSecond} calls/s by ${way.toUpperCase()}, ${callMs} ms each, deadline 400 ms; load average ${loadavg()[0]?.toFixed(1) ?? ''}\n\n${table(head, rows)}\n`)
   const errors = calls.filter(({ at }) => at >= (starts[2] ?? 0)).flatMap(({ offerError }) => offerError ?? [])
   if (errors.length > 0) console.log(`offers failed: ${[...new Set(errors)].map((code) => `${errors.filter((each) => each === code).length} ${code}`).join(', ')}`)
