@@ -26,10 +26,6 @@ export interface MemberDeps {
 export type Will = 'enabled' | 'draining' | 'disabled'
 
 const defaultSets = ['default']
-/** A node that has been silent for so long is given up; its calls may go on, but nobody can tell, nor end them. */
-const silentAfterMs = 300_000
-/** One whose process has ended has no calls any more; it may be starting anew. */
-const goneAfterMs = 10_000
 
 /** One node of the fleet: what the operator wants of it, how it fares, what room it has. It is asked until `close`. */
 export class Member implements Watched {
@@ -130,7 +126,7 @@ export class Member implements Watched {
     if (this.#isListed) return false
     const { condition, since, isGone } = this.#health
     const downMs = condition === 'down' ? performance.now() - since : 0
-    return this.isDrained || downMs > (isGone ? goneAfterMs : silentAfterMs)
+    return this.isDrained || downMs > (isGone ? this.#rules.goneMs : this.#rules.silentMs)
   }
 
   /** It takes no new calls, and has none left. */

@@ -46,6 +46,10 @@ export interface WatchRules {
   drainStatisticsMs: number
   /** A node counts as empty when it says so at least so long after it began to drain: an offer may have been on its way. */
   settleMs: number
+  /** One that is not listed any more is given up after so long a silence: its calls may go on, but nobody can end them; */
+  silentMs: number
+  /** or after its process was gone for so long, and its calls with it: it may be starting anew. */
+  goneMs: number
 }
 
 export interface FleetRules extends HealthRules, SelectionRules, WatchRules {}
@@ -71,4 +75,6 @@ export const defaultRules: FleetRules = {
   statisticsMs: 5000,
   drainStatisticsMs: 1000,
   settleMs: 1000,
+  silentMs: 300_000,
+  goneMs: 10_000,
 }

@@ -181,6 +181,19 @@ test('a new list of nodes: added, drained until empty, taken back', async (t) =>
   ])
 })
 
+test('a node that is not listed any more and stays silent is given up', async (t) => {
+  const node = await startNode(t, 'n1')
+  const other = await startNode(t, 'n2')
+  const { fleet, told, allUp, view } = startFleet(t, [node, other], { rules: { ...rules, silentMs: 200 } })
+  node.calls = 1
+  await allUp()
+  fleet.setNodes([other])
+  node.isSilent = true
+  await until('down', () => view('n1')?.down !== undefined)
+  await until('given up', () => view('n1') === undefined)
+  assert.equal(told.at(-1), 'rtpengine n1 is forgotten: it does not answer, and its calls are given up')
+})
+
 test('a disabled node that is not listed any more is asked again, until it is known to be empty', async (t) => {
   const node = await startNode(t, 'n1')
   const { fleet, view, allUp, told } = startFleet(t, [node, await startNode(t, 'n2')], { rules })
