@@ -15,12 +15,14 @@ export interface CallStranded extends AboutCall {
   reason: string
   /** Whether a re-INVITE moves the call to another node (`on-node-loss: re-anchor`); else it can only be ended. */
   canReanchor: boolean
-  /** Of a call that nobody has accepted yet: the CSeq number of its INVITE, by which that can be cancelled. */
-  cseq?: number
+  cseq?: CseqOfRinging
 }
 
 /** The node has ended the call, for no media came for as long as its `timeout` says. */
-export interface MediaTimeout extends AboutCall { event: 'media-timeout' }
+export interface MediaTimeout extends AboutCall { event: 'media-timeout', cseq?: CseqOfRinging }
+
+/** Of a call that nobody has accepted yet: the CSeq number of its INVITE, by which that can be cancelled. */
+type CseqOfRinging = number
 
 /** A digit that somebody pressed (RFC 4733), when it is over. */
 export interface DtmfEvent extends AboutCall {

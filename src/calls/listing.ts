@@ -14,7 +14,8 @@ export interface CallSummary {
   strandedBecause?: string
   createdAt: number
   isEstablished: boolean
-  legs: { tag: string, profile: string }[]
+  /** Without a profile where the client is trusted. */
+  legs: { tag: string, profile?: string }[]
 }
 
 /** All that is known of a call. Nothing of it is a secret. */
@@ -95,6 +96,6 @@ function summaryOf (callId: string, call: CallRecord, states: NodeStates): CallS
     ...(because !== undefined && { strandedBecause: because }),
     createdAt: call.createdAt,
     isEstablished: call.isEstablished,
-    legs: Object.entries(call.legs).map(([tag, { profile }]) => ({ tag, profile })),
+    legs: call.passedTags?.map((tag) => ({ tag })) ?? Object.entries(call.legs).map(([tag, { profile }]) => ({ tag, profile })),
   }
 }

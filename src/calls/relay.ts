@@ -77,7 +77,7 @@ export function createRelay (
       if (call && hasEndedCall(error)) await tellLost(request.callId, call, 'node-lost', outOfPorts(node.id, command)).catch(() => undefined)
       throw error
     })
-    const [reply] = await Promise.all([sending, remember(request.callId, node, command, call)])
+    const [reply] = await Promise.all([sending, remember(request, node, call)])
     return relayedBy(node, reply)
   }
 
@@ -93,7 +93,7 @@ export function createRelay (
   }
 
   async function passFirst (request: NgRequest, hold: Hold, set?: string): Promise<Relayed> {
-    const { callId, raw, deadline } = request
+    const { callId, deadline } = request
     const nodes = fleet.candidates(set)
     const [first] = nodes
     const onSent = (node: MediaNode) => deletes.forgive(node, callId)
@@ -101,11 +101,11 @@ export function createRelay (
       deletes.doubt(node, callId)
       hold(deletes.owe(node, callId))
     }
-    const saving = first ? remember(callId, first, raw.command) : Promise.resolve()
+    const saving = first ? remember(request, first) : Promise.resolve()
     try {
       const sending = sendToFirst(ng, nodes, (node) => commandFor(request, node), { deadline, onSent, onAbandoned })
       const [{ node, reply }] = await Promise.all([sending, saving])
-      if (node !== first) await remember(callId, node, raw.command)
+      if (node !== first) await remember(request, node)
       return relayedBy(node, reply)
     } catch (error) {
       await saving.then(() => store.remove(callId)).catch(() => undefined)
@@ -156,10 +156,11 @@ export function createRelay (
     }
   }
 
-  async function remember (callId: string, node: MediaNode, event: string, call?: CallRecord): Promise<void> {
+  async function remember ({ callId, raw, media }: NgRequest, node: MediaNode, call?: CallRecord): Promise<void> {
     const now = Date.now()
     const begins = call ? {} : { node: node.id, revision: policy(callId).revision, createdAt: now }
-    await store.save(callId, { ...begins, event: { at: now, event, detail: 'as it came' } })
+    const passedTags = media && tagsWith(call?.passedTags, media)
+    await store.save(callId, { ...begins, ...passedTags && { passedTags }, event: { at: now, event: raw.command, detail: 'as it came' } })
   }
 
   /** The node that has the call. Where the store has no record of it, all are asked. */
@@ -171,6 +172,12 @@ export function createRelay (
     if (node ?? only) return (node ?? only) as MediaNode
     throw new NgpilotError('no_node', 'no rtpengine answers at present')
   }
+}
+
+/** The caller's first, then that of who spoke last: by these two Kamailio finds its dialog, whichever fork has won. */
+function tagsWith (known: readonly string[] = [], { fromTag, toTag }: Pick<MediaRequest, 'fromTag' | 'toTag'>): string[] {
+  const [caller = fromTag] = known
+  return [...new Set([caller, ...toTag === undefined ? [] : [fromTag, toTag], ...known])].slice(0, 8)
 }
 
 /** Nobody has looked into this call: its commands pass as they come. */

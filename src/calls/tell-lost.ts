@@ -18,9 +18,9 @@ export function createTellLost ({ store, events }: TellLostDeps): TellLost {
     const at = Date.now()
     if (!await store.markLost(callId, { at, why })) return
     await store.save(callId, { event: { at, event: why.replace('-', ' '), ...(reason !== '' && { detail: reason }) } })
-    const about = { callId, node: call.node, tags: tagsOf(call), at }
+    const about = { callId, node: call.node, tags: tagsOf(call), at, ...ringing(call) }
     if (why === 'media-timeout') events.emit({ event: 'media-timeout', ...about })
-    else events.emit({ event: 'stranded', ...about, reason, canReanchor: call.isEstablished && call.anchor !== undefined, ...ringing(call) })
+    else events.emit({ event: 'stranded', ...about, reason, canReanchor: call.isEstablished && call.anchor !== undefined })
   }
 }
 
@@ -30,7 +30,8 @@ export function outOfPorts (node: string, command: string): string {
 }
 
 /** Those of the dialog that stands come first, as it is found by them; a fork that lost may have shown its tag before. */
-function tagsOf ({ legs, branches, caller }: CallRecord): string[] {
+function tagsOf ({ legs, branches, caller, passedTags }: CallRecord): string[] {
+  if (passedTags) return passedTags
   const confirmed = Object.values(branches).find(({ state }) => state === 'confirmed')
   const dialog = [confirmed?.caller ?? caller, confirmed?.exchange?.callee]
   const known = dialog.filter((tag) => tag !== undefined && Object.hasOwn(legs, tag)) as string[]

@@ -18,9 +18,12 @@ export async function showCalls (api: Pick<Api, 'calls'>, filter: { stranded?: b
 }
 
 function rowOf ({ callId, node, isEstablished, createdAt, legs, strandedBecause = '' }: CallSummary, now: number): string[] {
-  const profiles = legs.map(({ profile }) => profile).join(', ')
+  const profiles = legs.map(({ profile = notLookedAt }) => profile).join(', ')
   return [callId, node, isEstablished ? 'established' : 'early', ageOf(now - createdAt), profiles, strandedBecause]
 }
+
+/** The legs of a call whose client is trusted. */
+const notLookedAt = '-'
 
 /** Rows under their headings. */
 function table (headings: string[], rows: string[][]): string {
@@ -32,7 +35,7 @@ export async function showCall (api: Pick<Api, 'call'>, callId: string, print: P
   const call = await api.call(callId)
   print(headOf(call))
   print('')
-  print(table(['LEG', 'PROFILE'], call.legs.map(({ tag, profile }) => [tag, profile])))
+  print(table(['LEG', 'PROFILE'], call.legs.map(({ tag, profile = notLookedAt }) => [tag, profile])))
   print('')
   print(table(['BRANCH', 'CALLEE', 'STATE', 'EXCHANGE'], call.branches.map(({ branch, callee, state = 'early', exchange }) =>
     [branch, callee, state, exchange ? `${exchange.state} by the ${exchange.offerer}` : '-'])))

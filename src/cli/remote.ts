@@ -17,15 +17,21 @@ export async function remoteCommand ([name = '', id, ...rest]: string[], values:
   if (values.wait && name !== 'drain') throw new NgpilotError('bad_request', '--wait goes with drain alone')
   if (name === 'nodes' && id === undefined) return showNodes(api, print)
   if (name === 'calls' && id === undefined) return showCalls(api, values, print)
-  if (name === 'calls' && id === 'show' && rest[0] !== undefined && rest.length === 1) return showCall(api, rest[0], print)
-  if (name === 'call' && id === 'explain' && rest.length === 1) {
+  if (name === 'calls' && id === 'show') return showCall(api, onlyCallId(rest, 'calls show'), print)
+  if (name === 'call' && id === 'explain') {
     const { isTTY, columns } = process.stdout
     const look = { width: isTTY ? columns : 100, style: styleFor(isTTY, process.env) }
-    return explainCall(api, rest[0] ?? '', { json: values.json === true, ...look }, print)
+    return explainCall(api, onlyCallId(rest, 'call explain'), { json: values.json === true, ...look }, print)
   }
   if ((name === 'drain' || name === 'enable' || name === 'disable') && id !== undefined && rest.length === 0) {
     return setNode(api, id, name, values, print)
   }
   if (['drain', 'enable', 'disable'].includes(name)) throw new NgpilotError('bad_request', `${name} takes the id of one node; ngpilot nodes shows them`)
   throw new NgpilotError('bad_request', `"${[name, id, ...rest].filter((word) => word !== undefined).join(' ')}" is no command\n\n${usage}`)
+}
+
+function onlyCallId (words: readonly string[], command: string): string {
+  const [callId] = words
+  if (callId !== undefined && words.length === 1) return callId
+  throw new NgpilotError('bad_request', `${command} takes the Call-ID of one call; ngpilot calls shows them`)
 }

@@ -1,4 +1,3 @@
-import { NgpilotError } from '../errors.ts'
 import { sdpOf } from './body.ts'
 import type { SipMessage } from './message.ts'
 
@@ -21,15 +20,9 @@ export interface SipMessageFacts {
   }
 }
 
-/**
- * @throws NgpilotError `sdp_invalid` where an SDP is announced and not there; what `sdpOf` throws. A BYE ends its call
- *   whatever its Content-Type says.
- */
+/** @throws NgpilotError what `sdpOf` throws */
 export function factsOf (message: SipMessage): SipMessageFacts {
   const sdp = sdpOf(message)
-  if (!sdp && message.body.length === 0 && message.contentType !== undefined && mayCarrySdp(message)) {
-    throw new NgpilotError('sdp_invalid', `the body is empty, though Content-Type says ${message.contentType}`)
-  }
   return {
     callId: message.callId,
     fromTag: message.fromTag,
@@ -47,10 +40,4 @@ export function factsOf (message: SipMessage): SipMessageFacts {
       headers: message.headers,
     },
   }
-}
-
-const withSdp: ReadonlySet<string> = new Set(['INVITE', 'UPDATE', 'PRACK', 'ACK'])
-
-function mayCarrySdp ({ method, status = 0, cseq }: SipMessage): boolean {
-  return withSdp.has(method ?? cseq.method) && status < 300
 }

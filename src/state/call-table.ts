@@ -160,6 +160,7 @@ interface StoredCall {
   revision: string
   createdAt: number
   caller: string | undefined
+  passedTags?: string[]
   legs: Map<string, LegRecord>
   branches: Map<string, BranchRecord>
   isEstablished: boolean
@@ -180,6 +181,7 @@ function apply (call: StoredCall, change: CallChange, timelineLength: number): v
   call.revision = change.revision ?? call.revision
   call.createdAt = change.createdAt ?? call.createdAt
   call.caller = change.caller ?? call.caller
+  if (change.passedTags) call.passedTags = [...change.passedTags]
   for (const [tag, leg] of Object.entries(change.legs ?? {})) call.legs.set(tag, copyOfLeg(leg))
   for (const [key, branch] of Object.entries(change.branches ?? {})) call.branches.set(key, copyOfBranch(branch))
   call.isEstablished = change.isEstablished ?? call.isEstablished
@@ -201,10 +203,11 @@ function recordIn (calls: Map<string, StoredCall>, callId: string): CallRecord |
 }
 
 function recordOf (call: StoredCall): CallRecord {
-  const { node, revision, createdAt, caller, legs, branches, isEstablished, anchor, lost, endedAt, timeline } = call
+  const { node, revision, createdAt, caller, passedTags, legs, branches, isEstablished, anchor, lost, endedAt, timeline } = call
   const record: CallRecord = {
     node, revision, createdAt, isEstablished,
     ...(caller !== undefined && { caller }),
+    ...(passedTags && { passedTags: [...passedTags] }),
     legs: Object.create(null) as CallRecord['legs'],
     branches: Object.create(null) as CallRecord['branches'],
     ...(anchor && { anchor: { ...anchor } }),

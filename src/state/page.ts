@@ -1,6 +1,6 @@
 import type { RedisClient } from './client.ts'
 import { callIdOf, indexKey } from './keys.ts'
-import { lostOf } from './record.ts'
+import { lostOf } from './values.ts'
 import type { CallPage, PageOptions } from './store.ts'
 
 /** Beyond a page so many more are asked for, because some that expire in the same millisecond are on the page before. */

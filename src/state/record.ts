@@ -1,13 +1,13 @@
-import type {
-  AnchorRecord, BranchRecord, CallChange, CallRecord, ExchangeRecord, HiddenMedia, InviteRecord, LegRecord, LostRecord,
-  OwedDelete, TimelineEntry,
-} from './store.ts'
+import type { CallChange, CallRecord, TimelineEntry } from './store.ts'
+import {
+  anchorOf, branchOf, legOf, lostOf, parsed, textOfAnchor, textOfBranch, textOfExchange, textOfLeg, textOfLost, timelineEntryOf,
+} from './values.ts'
 
 /**
  * How a call is written in Redis: a hash with `v` (the version of this schema), `node`, `revision`, `createdAt`,
- * `caller`, `established`, `anchor` (`[moves, for the caller, for the callee]`), `lost` (`[at, why]`; empty: no more),
- * `ended` (when), `id` (the call-id as JSON, where the key is its hash), for each leg `leg:TAG`, for each branch
- * `branch:KEY` and `exchange:KEY`; and a list of `[at, event, detail]`. They are JSON arrays, as a hash takes half the room
+ * `caller`, `established`, `tags` (those of a call that is passed on), `anchor` (`[moves, for the caller, for the callee]`),
+ * `lost` (`[at, why]`; empty: no more), `ended` (when), `id` (the call-id as JSON, where the key is its hash), for each leg
+ * `leg:TAG`, for each branch `branch:KEY` and `exchange:KEY`; and a list of `[at, event, detail]`. They are JSON arrays, as a hash takes half the room
  * while no value is over 64 bytes.
  *
  * leg: `[profile, branch, node tag, 1 if bundled, [index, line, mid]…]`, as far as needed; branch: `[caller (0: it is KEY),
@@ -37,6 +37,7 @@ export function fieldsOf (change: CallChange): string[] {
   if (change.createdAt !== undefined) fields.push('createdAt', String(change.createdAt))
   if (change.caller !== undefined) fields.push('caller', change.caller)
   if (change.isEstablished !== undefined) fields.push('established', change.isEstablished ? '1' : '0')
+  if (change.passedTags) fields.push('tags', JSON.stringify(change.passedTags))
   if (change.anchor) fields.push('anchor', textOfAnchor(change.anchor))
   if (change.lost !== undefined) fields.push('lost', textOfLost(change.lost))
   for (const [tag, leg] of Object.entries(change.legs ?? {})) fields.push(fieldOf('leg', tag), textOfLeg(leg))
@@ -45,10 +46,6 @@ export function fieldsOf (change: CallChange): string[] {
     fields.push(fieldOf('exchange', key), branch.exchange ? textOfExchange(branch.exchange) : '')
   }
   return fields
-}
-
-export function entryOf ({ at, event, detail }: TimelineEntry): string {
-  return JSON.stringify(detail === undefined ? [at, event] : [at, event, detail])
 }
 
 /**
@@ -70,6 +67,7 @@ export function recordOf (fields: readonly string[], entries: readonly string[])
   const { v, node, revision, createdAt, caller, established, ended } = plain
   const lost = lostOf(plain.lost)
   const anchor = anchorOf(parsed(plain.anchor))
+  const passedTags = textsOf(parsed(plain.tags))
   if (!isReadable(v) || node === undefined || revision === undefined || !Number(createdAt)) return undefined
   const legs = each(named.leg, (_tag, text) => legOf(parsed(text)))
   const branches = each(named.branch, (key, text) => branchOf(key, parsed(text), parsed(named.exchange[key])))
@@ -79,6 +77,7 @@ export function recordOf (fields: readonly string[], entries: readonly string[])
     revision,
     createdAt: Number(createdAt),
     ...(caller !== undefined && { caller }),
+    ...(passedTags && { passedTags }),
     legs,
     branches,
     isEstablished: established === '1',
@@ -113,28 +112,6 @@ function branchOfVersion1 (plain: Record<string, string>, legs: CallRecord['legs
   }
 }
 
-function textOfAnchor ({ moves, caller, callee }: AnchorRecord): string {
-  return JSON.stringify([moves, caller ?? 0, callee ?? 0])
-}
-
-function anchorOf (value: unknown): AnchorRecord | undefined {
-  if (!Array.isArray(value)) return undefined
-  const [moves, caller, callee] = value as unknown[]
-  if (typeof moves !== 'number') return undefined
-  return { moves, ...(typeof caller === 'string' && { caller }), ...(typeof callee === 'string' && { callee }) }
-}
-
-export function textOfLost (lost: LostRecord | null): string {
-  return lost ? JSON.stringify([lost.at, lost.why]) : ''
-}
-
-export function lostOf (text: string | null | undefined): LostRecord | undefined {
-  const value = parsed(text ?? undefined)
-  if (!Array.isArray(value)) return undefined
-  const [at, why] = value as unknown[]
-  return typeof at === 'number' && (why === 'node-lost' || why === 'media-timeout') ? { at, why } : undefined
-}
-
 /** Without a prototype, as the names are strangers'. */
 function bare<T> (): Record<string, T> {
   return Object.create(null) as Record<string, T>
@@ -161,141 +138,12 @@ function nameOf (text: string): string | undefined {
   return typeof name === 'string' ? name : undefined
 }
 
-function textOfLeg (leg: LegRecord): string {
-  return JSON.stringify(valueOfLeg(leg))
-}
-
-/** Media are lists and the mark is a number, so that they stand anywhere behind the two texts. */
-function valueOfLeg ({ profile, branch, nodeTag, hidden = [], isBundled }: LegRecord): unknown[] {
-  const texts = nodeTag !== undefined ? [branch ?? '', nodeTag] : branch !== undefined ? [branch] : []
-  return [profile, ...texts, ...(isBundled ? [1] : []), ...hidden.map(valueOfMedia)]
-}
-
-function legOf (value: unknown): LegRecord | undefined {
-  if (!Array.isArray(value)) return undefined
-  const [profile, ...rest] = value as unknown[]
-  if (typeof profile !== 'string') return undefined
-  const [branch, nodeTag] = rest.filter((each) => typeof each === 'string')
-  const hidden = rest.flatMap(hiddenOf)
-  return {
-    profile,
-    ...(branch !== undefined && { branch }),
-    ...(nodeTag !== undefined && { nodeTag }),
-    ...(hidden.length > 0 && { hidden }),
-    ...(rest.includes(1) && { isBundled: true }),
-  }
-}
-
-function valueOfMedia ({ index, line, mid }: HiddenMedia): unknown[] {
-  return mid === undefined ? [index, line] : [index, line, mid]
-}
-
-function hiddenOf (value: unknown): HiddenMedia[] {
-  if (!Array.isArray(value)) return []
-  const [index, line, mid] = value as unknown[]
-  if (typeof index !== 'number' || typeof line !== 'string') return []
-  return [{ index, line, ...(typeof mid === 'string' && { mid }) }]
-}
-
-const states = [undefined, 'confirmed', 'ended', 'cancelled'] as const
-
-function textOfBranch (key: string, { caller, callee, state, invite, hidden = [] }: BranchRecord): string {
-  return JSON.stringify([
-    caller === key ? 0 : caller, valueOfLeg(callee), states.indexOf(state),
-    invite ? valueOfInvite(invite) : 0,
-    ...hidden.map(valueOfMedia),
-  ])
-}
-
-function branchOf (key: string, value: unknown, exchangeValue: unknown): BranchRecord | undefined {
-  if (!Array.isArray(value)) return undefined
-  const [caller, leg, state, inviteValue, ...media] = value as unknown[]
-  const callee = legOf(leg)
-  const stateName = states[Number(state)]
-  if ((typeof caller !== 'string' && caller !== 0) || !callee) return undefined
-  const invite = inviteOf(inviteValue)
-  const exchange = exchangeOf(exchangeValue)
-  const hidden = media.flatMap(hiddenOf)
-  return {
-    caller: caller === 0 ? key : caller,
-    callee,
-    ...(hidden.length > 0 && { hidden }),
-    ...(invite && { invite }),
-    ...(exchange && { exchange }),
-    ...(stateName && { state: stateName }),
-  }
-}
-
-/** Without what is not there. */
-function valueOfInvite ({ cseq, transaction, isLate, hop }: InviteRecord): unknown[] {
-  return [cseq, transaction, ...(isLate ? [1] : []), ...(hop === undefined ? [] : [hop])]
-}
-
-function inviteOf (value: unknown): InviteRecord | undefined {
-  if (!Array.isArray(value)) return undefined
-  const [cseq, transaction, ...rest] = value as unknown[]
-  if (typeof cseq !== 'number' || typeof transaction !== 'string') return undefined
-  const hop = rest.find((each) => typeof each === 'string')
-  return { cseq, transaction, ...(rest.includes(1) && { isLate: true }), ...(hop !== undefined && { hop }) }
-}
-
-function textOfExchange ({ offerer, state, at, cseq, callee, standing }: ExchangeRecord): string {
-  const rest: (string | number | null | undefined)[] = [cseq, callee, standing]
-  while (rest.length > 0 && rest.at(-1) === undefined) rest.pop()
-  return JSON.stringify([offerer === 'callee' ? 1 : 0, state === 'answered' ? 1 : 0, at, ...rest.map((each) => each ?? null)])
-}
-
-function exchangeOf (value: unknown): ExchangeRecord | undefined {
-  if (!Array.isArray(value)) return undefined
-  const [offerer, state, at, cseq, callee, standing] = value as unknown[]
-  if ((offerer !== 0 && offerer !== 1) || (state !== 0 && state !== 1) || typeof at !== 'number') return undefined
-  return {
-    offerer: offerer === 1 ? 'callee' : 'caller',
-    state: state === 1 ? 'answered' : 'offered',
-    at,
-    ...(typeof cseq === 'number' && { cseq }),
-    ...(typeof callee === 'string' && { callee }),
-    ...(typeof standing === 'string' && { standing }),
-  }
+function textsOf (value: unknown): string[] | undefined {
+  return Array.isArray(value) && value.every((each) => typeof each === 'string') ? value : undefined
 }
 
 function timelineOf (entries: readonly string[]): TimelineEntry[] {
   // All in one go; only when one of them is broken, each by itself.
   const values = parsed(`[${entries.join()}]`) ?? entries.map(parsed)
   return (values as unknown[]).flatMap(timelineEntryOf)
-}
-
-function timelineEntryOf (value: unknown): TimelineEntry | [] {
-  if (!Array.isArray(value)) return []
-  const [at, event, detail] = value as unknown[]
-  if (typeof at !== 'number' || typeof event !== 'string') return []
-  return typeof detail === 'string' ? { at, event, detail } : { at, event }
-}
-
-const transportNames: ReadonlySet<unknown> = new Set(['udp', 'ws', 'wss', 'http', 'https'])
-
-/** A delete that another instance left; what cannot be read is none. */
-export function owedDeleteOf (text: string): OwedDelete[] {
-  const value = parsed(text) as Partial<OwedDelete> | undefined
-  const { callId, node, expiresAt, branch, isDoubtful } = value ?? {}
-  const isSound = typeof callId === 'string' && typeof expiresAt === 'number'
-    && typeof node?.id === 'string' && typeof node.host === 'string' && typeof node.port === 'number'
-    && (branch === undefined || typeof branch.fromTag === 'string')
-    && (node.transport === undefined || transportNames.has(node.transport))
-  if (!isSound) return []
-  const { id, host, port, transport } = node
-  const viaBranch = branch?.viaBranch === undefined ? {} : { viaBranch: branch.viaBranch }
-  return [{
-    callId, node: { id, host, port, ...(transport && { transport }) }, expiresAt, ...(isDoubtful === true && { isDoubtful }),
-    ...(branch && { branch: { fromTag: branch.fromTag, ...viaBranch } }),
-  }]
-}
-
-function parsed (text: string | undefined): unknown {
-  if (text === undefined) return undefined
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }

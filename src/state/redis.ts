@@ -2,10 +2,12 @@ import type { RedisAccess } from './client.ts'
 import { connectRedis } from './connection.ts'
 import { callIdOf, deletesKey, dutyKey, indexKey, keysOf } from './keys.ts'
 import { redisPage } from './page.ts'
-import { canCreate, entryOf, fieldsOf, isReadable, owedDeleteOf, recordOf, schemaVersion, textOfLost } from './record.ts'
+import { owedDeleteOf } from './owed-delete.ts'
+import { canCreate, fieldsOf, isReadable, recordOf, schemaVersion } from './record.ts'
 import { evaluate, scriptOf } from './script.ts'
 import type { SharedStore } from './shared.ts'
 import { type CallChange, type CallRecord, recallMs } from './store.ts'
+import { entryOf, textOfLost } from './values.ts'
 
 export interface RedisStoreOptions extends RedisAccess {
   /** As `parseStoreUrl` reads it; special characters of user and password as `%XX`. */

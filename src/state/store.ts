@@ -80,6 +80,8 @@ export interface CallRecord {
   createdAt: number
   /** The tag of the party that began the call; whoever offers later may be the other. */
   caller?: string
+  /** Of a call whose client is trusted: the tags that it has named, the caller's first. Such a call has no legs. */
+  passedTags?: string[]
   /** By SIP tag. Without a prototype, as tags are foreign text: `legs.constructor` is a leg or nothing. */
   legs: Record<string, LegRecord>
   /** Its forks, or the one that it is where it has none: by via-branch, else by the caller's tag. Without a prototype. */

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { suite, test } from 'node:test'
 import type { CallEvent } from '../../src/calls/events.ts'
 import { readCall } from '../../src/ingress/http/timeouts.ts'
@@ -9,6 +12,7 @@ import { startNgpilot } from '../../stack/ngpilot.ts'
 import { freePort } from '../../stack/ports.ts'
 import { startRtpengine } from '../../stack/rtpengine.ts'
 import { sdpFile } from '../support/calls.ts'
+import { startNgCaller } from '../support/ng-caller.ts'
 import { sharedContext } from '../support/shared.ts'
 import { until } from '../state/contract.ts'
 
@@ -30,14 +34,20 @@ shared.after(async () => {
   return Promise.resolve()
 })
 
-const httpPort = await freePort()
+const policy = await mkdtemp(join(tmpdir(), 'ngpilot-policy-'))
+shared.after(() => rm(policy, { recursive: true }))
+await writeFile(join(policy, 'policy.yaml'), `
+version: 1
+rules: [{ name: the-client-knows, match: { vars: { trusted: yes } }, set: { client-flags: trust } }]
+`)
+const [httpPort, ngPort] = [await freePort(), await freePort()]
 const callback = (format: number) => [`--b2b-url=http://%%:${httpPort}/v1/rtpengine/timeout`, `--xmlrpc-format=${format}`]
 /** n0 to n2 end a call after 2 s without media and say so, each in another format; n3 says nothing. */
 const nodes = await Promise.all([callback(0), callback(1), callback(2), []].map((args) => startRtpengine(shared, { args: ['--timeout=2', ...args] })))
 const quiet = await startRtpengine(shared)
 const ngpilot = await startNgpilot(shared, {
   env: {
-    NGPILOT_HTTP_PORT: String(httpPort), NGPILOT_POLICY_DIRECTORY: 'policy', NGPILOT_HTTP_TOKEN: 'a token of sixteen'.replaceAll(' ', '-'),
+    NGPILOT_HTTP_PORT: String(httpPort), NGPILOT_POLICY_DIRECTORY: policy, NGPILOT_NG_LISTEN: `127.0.0.1:${ngPort}`, NGPILOT_HTTP_TOKEN: 'a token of sixteen'.replaceAll(' ', '-'),
     NGPILOT_RTPENGINE_NODES: [...nodes, quiet].map(({ port }, index) => `n${index}=127.0.0.1:${port}`).join(','),
     NGPILOT_WEBHOOK_URL: `http://127.0.0.1:${(webhook.address() as AddressInfo).port}/`,
   },
@@ -48,12 +58,14 @@ suite('media timeout and lost nodes', () => {
   test('a call that its node ends for want of media is told of, once, whether the node says so or not', async () => {
     const made: Awaited<ReturnType<typeof makeCall>>[] = []
     for (let index = 0; index < 24; index++) made.push(await makeCall(`silent-${index}`))
+    for (let index = 0; index < 4; index++) made.push(await makeTrusted(`trusted-${index}`))
+    for (let index = 0; index < 4; index++) made.push(await makeForked(`rung-${index}`))
     const timed = made.filter(({ node }) => node !== 'n4')
     assert.deepEqual([...new Set(timed.map(({ node }) => node))].sort(), ['n0', 'n1', 'n2', 'n3'])
     await until(() => timed.every(({ callId }) => eventsOf(callId).length > 0), 40_000)
     for (const { callId, node } of timed) {
       const told = eventsOf(callId)
-      assert.deepEqual(told.map((event) => ({ ...event, at: 0 })), [{ event: 'media-timeout', callId, node, tags: ['from', 'to'], at: 0 }])
+      assert.deepEqual(told.map((event) => ({ ...event, at: 0, tags: event.tags.slice(0, 2) })), [{ event: 'media-timeout', callId, node, tags: ['from', 'to'], at: 0 }])
     }
     for (const { callId } of made.filter(({ node }) => node === 'n4')) assert.deepEqual(eventsOf(callId), [])
     const { calls } = await ask('GET', '/v1/calls?stranded&limit=1000') as { calls: { callId: string, strandedBecause: string }[] }
@@ -109,6 +121,24 @@ async function makeCall (callId: string): Promise<{ callId: string, node: string
   const { node } = await ask('POST', '/v1/offer', { callId, fromTag: 'from', sdp }) as { node: string }
   await ask('POST', '/v1/answer', { callId, fromTag: 'from', toTag: 'to', sdp })
   return { callId, node }
+}
+
+/** One of a client that knows its flags itself, by NG; a fork shows its tag before the other picks up. */
+async function makeTrusted (callId: string): Promise<{ callId: string, node: string }> {
+  const { ask: say } = await startNgCaller(shared, { port: ngPort })
+  const about = { 'call-id': callId, 'from-tag': 'from', sdp }
+  await say({ ...about, 'rtpp-flags': 'trusted=yes', command: 'offer' })
+  for (const tag of ['lost', 'to']) await say({ ...about, 'to-tag': tag, command: 'answer' })
+  const { node, legs } = await ask('GET', `/v1/calls/${callId}`) as { node: string, legs: { tag: string, profile?: string }[] }
+  assert.deepEqual(legs, [{ tag: 'from' }, { tag: 'to' }, { tag: 'lost' }])
+  return { callId, node }
+}
+
+/** A call to two, of whom one says nothing before the other picks up. */
+async function makeForked (callId: string): Promise<{ callId: string, node: string }> {
+  for (const branch of ['1', '2']) await say('INVITE sip:b@example.com SIP/2.0', { callId, branch, body: sdp })
+  await say('SIP/2.0 200 OK', { callId, branch: '2', toTag: 'to', body: sdp })
+  return { callId, node: (await ask('GET', `/v1/calls/${callId}`) as { node: string }).node }
 }
 
 /** A call to two, of whom one shows its tag and the other picks up. @returns its node */

@@ -64,12 +64,19 @@ for (const way of ['evapi', 'http'] as const) {
       })
     }
 
-    test('a call whose media stop is ended: both parties get a BYE, and nothing is left', async (t) => {
+    test('a call whose media stop is ended: both parties get a BYE, one that rings still is cancelled, and nothing is left', async (t) => {
       const { alice, bob } = await phones(t)
       await establish(alice, bob)
       await hearEachOther(alice, bob)
-      for (const phone of [alice, bob]) phone.sendTo('')
-      await areToldToEnd(alice, bob)
+      const { alice: carol, bob: dave } = await phones(t)
+      carol.peer.request('INVITE', dave.peer.uri, { body: carol.sdp() })
+      const ringing = await dave.peer.receive(/^INVITE/)
+      dave.sendTo(ringing.body)
+      dave.peer.reply(ringing, '183 Session Progress', { body: dave.sdp() })
+      carol.sendTo((await carol.peer.receive(/^SIP\/2.0 183/)).body)
+      await hearEachOther(carol, dave)
+      for (const phone of [alice, bob, carol, dave]) phone.sendTo('')
+      await Promise.all([areToldToEnd(alice, bob), isCancelled(ringing, dave, carol)])
       await site.isEmpty()
     })
 

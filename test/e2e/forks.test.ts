@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { before, test, type TestContext } from 'node:test'
+import { afterEach, before, test, type TestContext } from 'node:test'
 import type { StackContext } from '../../stack/context.ts'
 import { sharedContext } from '../support/shared.ts'
 import { accept, bye, callerSide, exchange, hearEachOther, openCallee, openPhone, type Phone } from '../support/sip-call.ts'
@@ -25,6 +25,7 @@ let names = 0
 
 let site: Site
 before(async () => { site = await startSite(context, { env: { NGPILOT_POLICY_DIRECTORY: folder } }) })
+afterEach(() => site.clear())
 
 /** One user with two devices: a phone, and one that is offered RTP/AVPF. */
 async function phones (t: TestContext, q: { plain?: string, feedback?: string } = {}, { kamailio } = site) {

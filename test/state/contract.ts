@@ -202,6 +202,7 @@ export function storeContract (name: string, prepare: (t: TestContext) => Promis
 
 const fullChange = {
   ...beginning,
+  passedTags: ['caller', 'callee'],
   legs: {
     caller: { profile: 'browser', hidden: [{ index: 1, line: 'm=video 0 UDP/TLS/RTP/SAVPF 96', mid: 'v' }, { index: 2, line: 'm=text 0 RTP/AVP 98' }], isBundled: true },
     other: { profile: 'sip', branch: 'fork', nodeTag: 'callee' },

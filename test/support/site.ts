@@ -13,7 +13,7 @@ export interface SiteOptions {
   env?: Record<string, string>
   /** How Kamailio asks. Default: http. */
   way?: MediaWay
-  /** The Debian whose rtpengine it is. Default: 13. */
+  /** The Debian whose rtpengine it is. Default: NGPILOT_TEST_RELEASE, else 13. */
   release?: Release
   kamailioRelease?: Release
   /** Further settings of Kamailio, and further options of rtpengine. */
@@ -27,7 +27,7 @@ export interface SiteOptions {
 
 /** A whole site on loopback: Kamailio, ngpilot and rtpengine, with the configurations that ship. */
 export async function startSite (t: StackContext, options: SiteOptions = {}) {
-  const { env = {}, way = 'http', release, kamailioRelease, settings = {}, files = {}, rtpengineArgs = [], others = [] } = options
+  const { env = {}, way = 'http', release = usualRelease(), kamailioRelease, settings = {}, files = {}, rtpengineArgs = [], others = [] } = options
   const rtpengine = await startRtpengine(t, { ...(release && { tree: await ensureTree({ release }) }), args: rtpengineArgs })
   const nodes = [rtpengine, ...others].map(({ address, port }, index) => ({ id: `n${index + 1}`, host: address, port }))
   const [evapiPort, ngPort] = [await freePort(), await freePort()]
@@ -72,6 +72,13 @@ export async function startSite (t: StackContext, options: SiteOptions = {}) {
     }
     throw new Error(`calls are left: ${JSON.stringify(await left())}\n${ngpilot.logs()}\n${kamailio.logs()}`)
   }
+  /** Ends what a test that failed has left, so that the next one does not fail too. */
+  const clear = async () => {
+    const page = await (await fetch(`${ngpilot.url}/v1/calls?limit=1000`)).json() as { calls: { callId: string }[] }
+    const callIds = new Set([...page.calls.map(({ callId }) => callId), ...(await left()).onNode])
+    for (const callId of callIds) await fetch(`${ngpilot.url}/v1/calls/${encodeURIComponent(callId)}`, { method: 'DELETE' })
+    if (callIds.size > 0) await isEmpty()
+  }
   /** Waits until the store has so many calls, whatever the node says. */
   const holdsInStore = async (count: number) => {
     for (let tries = 0; tries < 100; tries++) {
@@ -103,7 +110,12 @@ export async function startSite (t: StackContext, options: SiteOptions = {}) {
     }
     throw new Error(`${portOf(kept)} should be open, ${portOf(closed)} closed`)
   }
-  return { has, holdsInStore, holds, rtpengine, ngpilot, kamailio, metric, left, isEmpty }
+  return { has, holdsInStore, holds, clear, rtpengine, ngpilot, kamailio, metric, left, isEmpty }
 }
 
 export type Site = Awaited<ReturnType<typeof startSite>>
+
+/** `npm run test:calls` tries each. */
+function usualRelease (): Release | undefined {
+  return process.env.NGPILOT_TEST_RELEASE as Release | undefined
+}

@@ -2,7 +2,6 @@ import type { FastifyInstance } from 'fastify'
 import { Type, type Static } from 'typebox'
 import type { Calls } from '../../calls/calls.ts'
 import type { Listing } from '../../calls/listing.ts'
-import { NgpilotError } from '../../errors.ts'
 import { CallId, problems } from './call-commands.ts'
 import { tell } from './told.ts'
 
@@ -15,7 +14,8 @@ const summary = {
   createdAt: Type.Number({ description: 'Milliseconds since 1970.' }),
   isEstablished: Type.Boolean({ description: 'A 2xx to the INVITE has passed.' }),
   legs: Type.Array(Type.Object({
-    tag: Type.String({ description: 'SIP tag.' }), profile: Type.String({ description: 'What it speaks.' }),
+    tag: Type.String({ description: 'SIP tag.' }),
+    profile: Type.Optional(Type.String({ description: 'What it speaks; missing where the client is trusted (client-flags).' })),
   })),
 }
 const summaryExample = {
@@ -52,7 +52,9 @@ const View = Type.Object({
 
 // A query string is text: numbers in it are read below.
 const Query = Type.Object({
-  limit: Type.Optional(Type.String({ pattern: '^[1-9]\\d{0,3}$', description: 'Calls on a page, 1–1000 (100).' })),
+  limit: Type.Optional(Type.String({
+    pattern: '^([1-9]\\d{0,2}|1000)$', title: 'a number from 1 to 1000', description: 'Calls on a page, 1–1000 (100).',
+  })),
   after: Type.Optional(Type.String({ maxLength: 256, description: 'What the page before gave as `next`.' })),
   node: Type.Optional(Type.String({ maxLength: 512, description: 'Only calls of this node.' })),
   stranded: Type.Optional(Type.Enum(['', 'true', 'false'], { description: 'Only calls whose media are lost; false: only the others.' })),
@@ -75,7 +77,6 @@ export function addCalls (
     },
   }, (request) => {
     const { limit = '100', stranded, ...filter } = request.query as Static<typeof Query>
-    if (Number(limit) > 1000) throw new NgpilotError('bad_request', `limit is ${limit}; must be at most 1000`)
     tell(request, { command: 'calls' })
     return listing.list({ ...filter, limit: Number(limit), ...(stranded !== undefined && { isStranded: stranded !== 'false' }) })
   })

@@ -64,7 +64,7 @@ const hop = {
 export const HopHeaders = Type.Object({
   ...hop,
   'ngpilot-pass': Type.Optional(Type.String({
-    pattern: '^([0-9]|1[0-5])$',
+    pattern: '^([0-9]|1[0-5])$', title: 'a number from 0 to 15',
     description: 'Which pass of the call through the proxy it is, where it comes back to it (a spiral): 0 to 15; each has media of its own.',
   })),
 })

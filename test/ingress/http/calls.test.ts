@@ -57,6 +57,7 @@ test('pages hold every call once, also of one node alone', async () => {
   assert.equal(printed.trim().split('\n').length, 13)
   assert.match(await run(['calls', 'show', 'page-3', '--url', ngpilot.url]), /^page-3: established since .*\non n[12] \(up\), policy revision \w+\n[\s\S]*offer +phone → phone/)
   await assert.rejects(run(['calls', 'show', 'nobody', '--url', ngpilot.url]), /ngpilot: there is no call nobody/)
+  await assert.rejects(run(['calls', 'show', '--url', ngpilot.url]), /calls show takes the Call-ID of one call/)
   for (const callId of calls) await ask('DELETE', `/v1/calls/${callId}`)
 })
 
@@ -91,8 +92,14 @@ test('what is missing, too large or of a wrong kind is refused in words', async 
     assert.equal(status, 400, path)
     assert.match(body.detail, detail)
   }
-  assert.equal((await ask('GET', '/v1/calls?limit=1001')).status, 400)
-  assert.equal((await ask('GET', '/v1/calls?nod=n1')).status, 400)
+  for (const [query, detail] of [
+    ['limit=1001', /limit must be a number from 1 to 1000$/], ['stranded=yes', /stranded must be one of nothing, true, false$/],
+    ['nod=n1', /unknown key "nod"; did you mean "node"\?/],
+  ] as const) {
+    const { status, body } = await ask<{ detail: string }>('GET', `/v1/calls?${query}`)
+    assert.equal(status, 400)
+    assert.match(body.detail, detail)
+  }
 })
 
 /** What each command takes to be carried out; those that are not here need nothing. */
