@@ -13,6 +13,8 @@ export interface SippOptions extends StartOptions {
   calls?: number
   /** Of SIP. Default: a free one. */
   port?: number
+  /** Of this machine, for SIP and media. Default: 127.0.0.1. */
+  address?: string
   /** Further options, as on the command line: `['-rtp_echo']`. */
   args?: readonly string[]
   /** Whether it writes down each message. Default: yes; it takes half of its time. */
@@ -27,21 +29,21 @@ export interface Sipp extends Daemon {
   success: () => Promise<void>
 }
 
-/** Starts SIPp on 127.0.0.1; one that waits for calls is ready when its port is open. */
+/** Starts SIPp; one that waits for calls is ready when its port is open. */
 export async function startSipp (context: StackContext, options: SippOptions): Promise<Sipp> {
-  const { scenario, files = {}, target, calls = 1, args = [], isTracing = true, tree } = options
+  const { scenario, files = {}, target, calls = 1, args = [], isTracing = true, tree, address = '127.0.0.1' } = options
   const port = options.port ?? await freePort()
   const daemon = await startDaemon(context, {
     name: 'sipp',
     ...(tree && { tree }),
     files: { ...files, 'scenario.xml': scenario },
     argv: [
-      'sipp', ...(target ? [target] : []), '-sf', '/srv/scenario.xml', '-i', '127.0.0.1', '-mi', '127.0.0.1', '-p', String(port),
+      'sipp', ...(target ? [target] : []), '-sf', '/srv/scenario.xml', '-i', address, '-mi', address, '-p', String(port),
       '-m', String(calls), '-nostdin', ...(isTracing ? ['-trace_msg', '-message_file', '/srv/messages.log'] : []),
       '-trace_err', '-error_file', '/srv/errors.log', ...args,
     ],
     // A caller may have ended before anybody looks.
-    isReady: async () => target !== undefined || await isOpen(port),
+    isReady: async () => target !== undefined || await isOpen(address, port),
   })
   const read = async (name: string) => readFile(`${daemon.folder}/${name}`, 'utf8').catch(() => '')
   return {
@@ -55,9 +57,10 @@ export async function startSipp (context: StackContext, options: SippOptions): P
   }
 }
 
-/** Whether a UDP socket or a TCP listener of 127.0.0.1 has the port. */
-async function isOpen (port: number): Promise<boolean> {
-  const entry = `0100007F:${port.toString(16).toUpperCase().padStart(4, '0')} `
+/** Whether a UDP socket or a TCP listener of an IPv4 address has the port. */
+async function isOpen (address: string, port: number): Promise<boolean> {
+  const hex = (value: number, length: number) => value.toString(16).toUpperCase().padStart(length, '0')
+  const entry = `${address.split('.').reverse().map((byte) => hex(Number(byte), 2)).join('')}:${hex(port, 4)} `
   const tables = await Promise.all(['udp', 'tcp'].map((protocol) => readFile(`/proc/net/${protocol}`, 'utf8')))
   return tables.some((table) => table.includes(entry))
 }

@@ -209,14 +209,16 @@ async function storeFigures (): Promise<string> {
   const before = await usedBy()
   global.gc?.()
   const heapBefore = process.memoryUsage().heapUsed
-  for (let number = 0; number < callsInStore; number++) own.save(idOf(number), callOf(number))
+  for (let number = 0; number < callsInStore; number++) for (const change of callOf(number)) own.save(idOf(number), change)
   global.gc?.()
   const heap = (process.memoryUsage().heapUsed - heapBefore) / callsInStore
   const lanes = 16
   await Promise.all(Array.from({ length: lanes }, async (_, lane) => {
     for (let number = lane; number < callsInStore; number += lanes) {
+      const [offered, answered] = callOf(number)
+      await store.save(idOf(number), offered)
       const started = performance.now()
-      await store.save(idOf(number), callOf(number))
+      await store.save(idOf(number), answered)
       await store.find(idOf(number))
       latencies[number] = performance.now() - started
     }
@@ -242,17 +244,23 @@ async function info (url: string): Promise<string> {
   return text
 }
 
-function callOf (number: number): CallChange {
-  return {
+/** What the store is told of a call between a browser and a carrier: its offer, and its answer. */
+function callOf (number: number): [CallChange, CallChange] {
+  const branch = {
+    caller: '9fxced76sl', callee: { profile: 'carrier' }, invite: { cseq: 102, transaction: 'z9hG4bKnashds8' },
+    exchange: { offerer: 'caller', state: 'offered', at: 1_732_320_000, cseq: 102 },
+  } as const
+  const offered: CallChange = {
     node: 'edge-1', revision: 'f00dfeed', createdAt: 1_732_320_000_000 + number, caller: '9fxced76sl',
-    legs: { '9fxced76sl': { profile: 'browser', isBundled: true }, '314159-8a7b': { profile: 'carrier', branch: 'z9hG4bK74bf9' } },
-    branches: {
-      z9hG4bK74bf9: {
-        caller: '9fxced76sl', callee: { profile: 'carrier' }, invite: { cseq: 102, transaction: 'z9hG4bKnashds8' },
-        exchange: { offerer: 'caller', state: 'answered', at: 1_732_320_000, cseq: 102, callee: '314159-8a7b' }, state: 'confirmed',
-      },
-    },
-    isEstablished: true,
-    event: { at: 1_732_320_000_001, event: 'offer', detail: 'browser → carrier' },
+    legs: { '9fxced76sl': { profile: 'browser', isBundled: true } },
+    branches: { z9hG4bK74bf9: branch },
+    event: { at: 1_732_320_000_001, event: 'offer', detail: 'browser → carrier, decision 4b1f00c2a7' },
   }
+  const answered: CallChange = {
+    legs: { '314159-8a7b': { profile: 'carrier', branch: 'z9hG4bK74bf9' } },
+    branches: { z9hG4bK74bf9: { ...branch, exchange: { ...branch.exchange, state: 'answered', callee: '314159-8a7b' }, state: 'confirmed' } },
+    isEstablished: true,
+    event: { at: 1_732_320_004_001, event: 'answer', detail: 'carrier → browser, decision 4b1f00c2a8' },
+  }
+  return [offered, answered]
 }
