@@ -162,7 +162,9 @@ async function makeParts (config: Config, log: Logger, closes: Closes): Promise<
     ...peers && { peers },
   })
   closes(() => calls.close())
-  const losses = new Losses({ fleet, ng: client, store, tellLost })
+  const losses = new Losses({
+    fleet, ng: client, store, deletes, tellLost, timeoutMs: config.rtpengine.mediaTimeoutSeconds * 1000,
+  })
   closes(() => losses.close())
   const orphans = orphansOf(config, { fleet, ng, store, deletes, observer: orphansObserver(metrics, log) })
   closes(() => orphans?.close())

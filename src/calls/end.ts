@@ -61,6 +61,7 @@ export async function endBranches (
   if (node) for (const [key, { caller }] of branches) hold(deletes.owe(node, callId, branchAtNode(call, key, caller)))
   await store.save(callId, {
     branches: Object.fromEntries(branches.map(([key, branch]) => [key, { ...branch, state: 'ended' as const }])),
+    isPruned: true,
     event: { at: Date.now(), event: 'branch ended' },
   })
 }

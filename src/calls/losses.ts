@@ -1,13 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { asNgpilotError } from '../errors.ts'
 import { listCommand, mostListed, queryCommand, statisticsCommand } from '../ng/commands.ts'
+import { mediaReportOf } from '../ng/media-report.ts'
 import type { MediaNode, NgReply } from '../ng/types.ts'
 import type { CallRecord, LostRecord } from '../state/store.ts'
 import type { CallDeps } from './deps.ts'
+import { isQuiet, packetsOf } from './quiet.ts'
 
-export interface LossesOptions extends Pick<CallDeps, 'fleet' | 'ng' | 'store' | 'tellLost'> {
+export interface LossesOptions extends Pick<CallDeps, 'fleet' | 'ng' | 'store' | 'deletes' | 'tellLost'> {
   /** How often the calls are compared with what their nodes have, at most. Default 5000. */
   everyMs?: number
+  /** rtpengine's own `timeout`. */
+  timeoutMs: number
   /** Calls that are asked for one by one in each round, where a node has too many to list. Default 200. */
   queriesPerRound?: number
 }
@@ -39,6 +43,8 @@ export class Losses {
   #hints = 0
   /** Where the asking one by one goes on, by node. */
   readonly #asked = new Map<string, number>()
+  /** The pruned calls that are quiet, by what had come from their parties when that was seen. */
+  readonly #quiet = new Map<string, number>()
 
   constructor (options: LossesOptions) {
     this.#options = { everyMs: 5000, queriesPerRound: 200, ...options }
@@ -93,27 +99,31 @@ export class Losses {
   async #round (): Promise<void> {
     const { fleet, store } = this.#options
     const onNode = new Map<string, string[]>()
+    const pruned: string[] = []
     const states = new Map(fleet.nodes().map(({ id, state, reason }) => [id, { state, reason }]))
     for (let after: string | undefined, isMore = true; isMore && !this.#isClosed;) {
       const page = await store.page({ limit: pageSize, ...(after !== undefined && { after }) })
-      for (const { callId, node, lost } of page.calls) {
+      for (const { callId, node, lost, isPruned } of page.calls) {
         const known = states.get(node)
         if (lost?.why === 'node-lost' && known?.state === 'up') await this.#recover(callId, node)
         else if (lost) await this.#forgetOld(callId, lost)
         else if (!known) await this.#strand(callId, `rtpengine ${node} is not configured any more`)
         else if (known.state === 'down') await this.#strand(callId, `rtpengine ${node} is down: ${known.reason}`)
-        else if (known.state !== 'disabled') onNode.set(node, [...onNode.get(node) ?? [], callId])
+        else if (known.state !== 'disabled') {
+          onNode.set(node, [...onNode.get(node) ?? [], callId])
+          if (isPruned) pruned.push(callId)
+        }
       }
       after = page.next
       isMore = after !== undefined
     }
     await Promise.all([...onNode].map(([id, callIds]) => this.#compare(id, callIds).catch(() => undefined)))
+    await this.#listen(pruned)
   }
 
   /** Asks a node for its calls; for those of ours that it does not have, or where it has too many to list, one by one. */
   async #compare (nodeId: string, callIds: readonly string[]): Promise<void> {
-    const { fleet, queriesPerRound } = this.#options
-    const node = fleet.pinned(nodeId)
+    const node = this.#options.fleet.pinned(nodeId)
     const most = mostListed(node)
     const listed = await this.#send(node, listCommand({ limit: most }))
     if (!listed) return
@@ -123,12 +133,40 @@ export class Losses {
       for (const callId of callIds) if (!there.has(callId)) await this.#confirm(callId)
       return
     }
-    const begin = this.#asked.get(nodeId) ?? 0
-    const some = callIds.length <= queriesPerRound
-      ? callIds
-      : Array.from({ length: queriesPerRound }, (_, index) => callIds[(begin + index) % callIds.length] ?? '')
-    this.#asked.set(nodeId, (begin + queriesPerRound) % Math.max(1, callIds.length))
-    for (const callId of some) await this.#confirm(callId)
+    for (const callId of this.#someOf(callIds, nodeId)) await this.#confirm(callId)
+  }
+
+  /** As many as may be asked for in a round, in turn. */
+  #someOf (callIds: readonly string[], turn: string): readonly string[] {
+    const { queriesPerRound } = this.#options
+    if (callIds.length <= queriesPerRound) return callIds
+    const begin = this.#asked.get(turn) ?? 0
+    this.#asked.set(turn, (begin + queriesPerRound) % callIds.length)
+    return Array.from({ length: queriesPerRound }, (_, index) => callIds[(begin + index) % callIds.length] ?? '')
+  }
+
+  /**
+   * Ends the pruned calls whose media have stopped, as their nodes do not. Twice in a row, and nothing came between: the node's
+   * clock may be another.
+   */
+  async #listen (pruned: readonly string[]): Promise<void> {
+    const { fleet, ng, store, deletes, tellLost, timeoutMs } = this.#options
+    const known = new Set(pruned)
+    for (const callId of this.#quiet.keys()) if (!known.has(callId)) this.#quiet.delete(callId)
+    for (const callId of this.#someOf(pruned, '')) {
+      const call = await store.find(callId)
+      if (!call || call.lost || Date.now() - lastChangeOf(call) < timeoutMs) continue
+      const node = fleet.pinned(call.node)
+      const reply = await ng.send(node, queryCommand({ callId }), { deadline: performance.now() + queryMs }).catch(() => undefined)
+      const report = reply && mediaReportOf(reply)
+      const packets = report && isQuiet(report, Date.now(), timeoutMs) ? packetsOf(report) : undefined
+      const before = this.#quiet.get(callId)
+      if (packets === undefined) this.#quiet.delete(callId)
+      else this.#quiet.set(callId, packets)
+      if (packets === undefined || packets !== before || !await this.#isStill(callId, call)) continue
+      await deletes.owe(node, callId)
+      await tellLost(callId, call, 'media-timeout')
+    }
   }
 
   /** Asks the node of a call whether it has it. @returns whether that is settled: it has not, or the call is none of ours */
@@ -141,12 +179,17 @@ export class Losses {
     const isThere = await ng.send(node, queryCommand({ callId }), { deadline: performance.now() + queryMs }).then(
       () => true, (error: unknown) => asNgpilotError(error).code !== 'call_unknown')
     if (isThere) return false
-    const now = await store.find(callId)
-    if (!now || now.node !== call.node || lastChangeOf(now) !== lastChangeOf(call)) return true
+    if (!await this.#isStill(callId, call)) return true
     const startedAt = await this.#startOf(node)
     if (startedAt !== undefined && lastChangeOf(call) < startedAt) await this.#strand(callId, `rtpengine ${node.id} was started anew`)
-    else await tellLost(callId, now, 'media-timeout')
+    else await tellLost(callId, call, 'media-timeout')
     return true
+  }
+
+  /** Nothing has happened to the call while its node was asked. */
+  async #isStill (callId: string, call: CallRecord): Promise<boolean> {
+    const now = await this.#options.store.find(callId)
+    return now?.node === call.node && lastChangeOf(now) === lastChangeOf(call)
   }
 
   async #follow (callId: string | undefined): Promise<void> {

@@ -123,8 +123,10 @@ export function createRelay (
     const isOfBranch = ending?.viaBranch !== undefined
     if (!call || isPassedOn(call)) {
       const { reply, node } = await sendDelete(request, (of) => commandFor(request, of), call, isOfBranch ? undefined : hold)
-      if (isOfBranch && call) leftovers.branchDeleted(callId, node, ending.more)
-      else if (reply.warning === undefined) await store.remove(callId)
+      if (isOfBranch && call) {
+        leftovers.branchDeleted(callId, node, ending.more)
+        await store.save(callId, { isPruned: true })
+      } else if (reply.warning === undefined) await store.remove(callId)
       return { ...relayedBy(node, reply), reply }
     }
     const live = liveBranches(call)

@@ -24,6 +24,7 @@ export const Settings = Type.Object({
     keyFile: Type.Optional(Type.String({ minLength: 1, isPath: true, expects: 'a PEM file', description: 'The key of `certFile`.' })),
     retryAfterMs: Type.Integer({ default: 60, minimum: 5, maximum: 2000, description: 'Milliseconds after which a silent node is sent the same command again, until its round trip is known.' }),
     orphanGraceSeconds: Type.Integer({ default: 300, minimum: 0, maximum: 86400, description: 'A call of ours on a node that no instance knows any more is ended there after so long, unless media flow; 0 never ends one. Calls that others made on the node are not touched. Of a node with more than 500 calls all are looked at only where it has a `stream` or is reached by one; else as many as fit into a datagram.' }),
+    mediaTimeoutSeconds: Type.Integer({ default: 60, minimum: 1, maximum: 86400, description: 'The `timeout` of the rtpengines. A call of which a fork was deleted rtpengine ends only after its `silent-timeout`; that one ngpilot ends, after so long without media, give or take ten seconds.' }),
     maxInFlight: Type.Integer({ default: 32, minimum: 1, maximum: 1000, description: 'Commands under way to one node at a time; more make it slower, so they wait for their turn.' }),
   }),
   discovery: section({

@@ -107,10 +107,10 @@ export class CallTable {
     this.sweep()
     const calls: CallPage['calls'] = []
     let next = Number(after ?? -1)
-    for (const [callId, { node, lost, number }] of this.#calls) {
+    for (const [callId, { node, lost, isPruned, number }] of this.#calls) {
       if (number <= next) continue
       if (calls.length === limit) return { calls, next: String(next) }
-      calls.push({ callId, node, ...(lost && { lost }) })
+      calls.push({ callId, node, ...(lost && { lost }), ...(isPruned && { isPruned }) })
       next = number
     }
     return { calls }
@@ -164,6 +164,7 @@ interface StoredCall {
   legs: Map<string, LegRecord>
   branches: Map<string, BranchRecord>
   isEstablished: boolean
+  isPruned?: true
   anchor?: AnchorRecord
   lost?: LostRecord
   endedAt?: number
@@ -185,6 +186,7 @@ function apply (call: StoredCall, change: CallChange, timelineLength: number): v
   for (const [tag, leg] of Object.entries(change.legs ?? {})) call.legs.set(tag, copyOfLeg(leg))
   for (const [key, branch] of Object.entries(change.branches ?? {})) call.branches.set(key, copyOfBranch(branch))
   call.isEstablished = change.isEstablished ?? call.isEstablished
+  if (change.isPruned) call.isPruned = true
   if (change.anchor) call.anchor = { ...change.anchor }
   if (change.lost === null) delete call.lost
   else if (change.lost) call.lost = { ...change.lost }
@@ -203,13 +205,15 @@ function recordIn (calls: Map<string, StoredCall>, callId: string): CallRecord |
 }
 
 function recordOf (call: StoredCall): CallRecord {
-  const { node, revision, createdAt, caller, passedTags, legs, branches, isEstablished, anchor, lost, endedAt, timeline } = call
+  const { node, revision, createdAt, caller, passedTags, legs, branches, isEstablished, isPruned } = call
+  const { anchor, lost, endedAt, timeline } = call
   const record: CallRecord = {
     node, revision, createdAt, isEstablished,
     ...(caller !== undefined && { caller }),
     ...(passedTags && { passedTags: [...passedTags] }),
     legs: Object.create(null) as CallRecord['legs'],
     branches: Object.create(null) as CallRecord['branches'],
+    ...(isPruned && { isPruned }),
     ...(anchor && { anchor: { ...anchor } }),
     ...(lost && { lost: { ...lost } }),
     ...(endedAt !== undefined && { endedAt }),

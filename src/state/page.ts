@@ -19,12 +19,13 @@ export async function redisPage (redis: RedisClient, { after, limit }: PageOptio
     if (found.length < 2 * (limit + more)) break
   }
   const shown = entries.slice(0, limit)
-  const fields = await Promise.all(shown.map(({ id }) => redis.hmget(`ngpilot:{${id}}:call`, 'node', 'lost', 'id')))
+  const fields = await Promise.all(shown.map(({ id }) => redis.hmget(`ngpilot:{${id}}:call`, 'node', 'lost', 'id', 'pruned')))
   const calls = shown.flatMap(({ id }, index) => {
-    const [node, lostText, text] = fields[index] ?? []
+    const [node, lostText, text, pruned] = fields[index] ?? []
     const callId = callIdOf(id) ?? (typeof text === 'string' ? JSON.parse(text) as string : undefined)
     const lost = lostOf(lostText)
-    return typeof node === 'string' && callId !== undefined ? [{ callId, node, ...(lost && { lost }) }] : []
+    if (typeof node !== 'string' || callId === undefined) return []
+    return [{ callId, node, ...(lost && { lost }), ...(pruned === '1' && { isPruned: true as const }) }]
   })
   const last = shown.at(-1)
   return { calls, ...(last && entries.length > limit && { next: `${last.score} ${last.id}` }) }

@@ -1,14 +1,15 @@
 import type { CallChange, CallRecord, TimelineEntry } from './store.ts'
 import {
-  anchorOf, branchOf, legOf, lostOf, parsed, textOfAnchor, textOfBranch, textOfExchange, textOfLeg, textOfLost, timelineEntryOf,
+  anchorOf, branchOf, legOf, lostOf, parsed, textOfAnchor, textOfBranch, textOfExchange, textOfLeg, textOfLost,
+  timelineEntryOf,
 } from './values.ts'
 
 /**
  * How a call is written in Redis: a hash with `v` (the version of this schema), `node`, `revision`, `createdAt`,
- * `caller`, `established`, `tags` (those of a call that is passed on), `anchor` (`[moves, for the caller, for the callee]`),
- * `lost` (`[at, why]`; empty: no more), `ended` (when), `id` (the call-id as JSON, where the key is its hash), for each leg
- * `leg:TAG`, for each branch `branch:KEY` and `exchange:KEY`; and a list of `[at, event, detail]`. They are JSON arrays, as a hash takes half the room
- * while no value is over 64 bytes.
+ * `caller`, `established`, `tags` (those of a call that is passed on), `pruned`, `anchor` (`[moves, for the caller, for the
+ * callee]`), `lost` (`[at, why]`; empty: no more), `ended` (when), `id` (the call-id as JSON, where the key is its hash), for
+ * each leg `leg:TAG`, for each branch `branch:KEY` and `exchange:KEY`; and a list of `[at, event, detail]`. They are JSON
+ * arrays, as a hash takes half the room while no value is over 64 bytes.
  *
  * leg: `[profile, branch, node tag, 1 if bundled, [index, line, mid]…]`, as far as needed; branch: `[caller (0: it is KEY),
  * callee's leg, state, [cseq, transaction, 1 if late, hop], hidden media]`; exchange: `[offerer, state, at, cseq, callee,
@@ -38,6 +39,7 @@ export function fieldsOf (change: CallChange): string[] {
   if (change.caller !== undefined) fields.push('caller', change.caller)
   if (change.isEstablished !== undefined) fields.push('established', change.isEstablished ? '1' : '0')
   if (change.passedTags) fields.push('tags', JSON.stringify(change.passedTags))
+  if (change.isPruned) fields.push('pruned', '1')
   if (change.anchor) fields.push('anchor', textOfAnchor(change.anchor))
   if (change.lost !== undefined) fields.push('lost', textOfLost(change.lost))
   for (const [tag, leg] of Object.entries(change.legs ?? {})) fields.push(fieldOf('leg', tag), textOfLeg(leg))
@@ -64,7 +66,7 @@ export function recordOf (fields: readonly string[], entries: readonly string[])
     if (colon < 0) plain[name] = value
     else if ((kind === 'leg' || kind === 'branch' || kind === 'exchange') && key !== undefined) named[kind][key] = value
   }
-  const { v, node, revision, createdAt, caller, established, ended } = plain
+  const { v, node, revision, createdAt, caller, established, pruned, ended } = plain
   const lost = lostOf(plain.lost)
   const anchor = anchorOf(parsed(plain.anchor))
   const passedTags = textsOf(parsed(plain.tags))
@@ -81,6 +83,7 @@ export function recordOf (fields: readonly string[], entries: readonly string[])
     legs,
     branches,
     isEstablished: established === '1',
+    ...(pruned === '1' && { isPruned: true }),
     ...(anchor && { anchor }),
     ...(lost && { lost }),
     ...(ended !== undefined && { endedAt: Number(ended) }),

@@ -63,7 +63,7 @@ export interface OwedDelete {
 
 /** `after`: what the page before gave as `next`. */
 export interface PageOptions { after?: string, limit: number }
-export interface CallPage { calls: { callId: string, node: string, lost?: LostRecord }[], next?: string }
+export interface CallPage { calls: { callId: string, node: string, lost?: LostRecord, isPruned?: true }[], next?: string }
 
 /** `waiting`: calls whose changes wait for a store that is away, for `reason`; `refusesNew`: it takes no new calls. */
 export type StoreHealth = { isDegraded: false } | { isDegraded: true, reason: string, waiting: number, refusesNew: boolean }
@@ -88,6 +88,8 @@ export interface CallRecord {
   branches: Record<string, BranchRecord>
   /** A 2xx to the first INVITE passed: from now on a failed INVITE ends only itself, not the call. */
   isEstablished: boolean
+  /** A branch of it was deleted at its node, which from then on is slow to notice that no media come. */
+  isPruned?: true
   /** Where the policy says that it moves when its node is lost. */
   anchor?: AnchorRecord
   /** Until its media are there again. */

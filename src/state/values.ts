@@ -2,8 +2,8 @@ import type {
   AnchorRecord, BranchRecord, ExchangeRecord, HiddenMedia, InviteRecord, LegRecord, LostRecord, TimelineEntry,
 } from './store.ts'
 
-// How each value of a record is written and read: JSON arrays without names, as record.ts describes them. What cannot be read
-// is undefined, whoever wrote it.
+// How each value of a record is written and read: JSON arrays without names, as record.ts describes them. What cannot be
+// read is undefined, whoever wrote it.
 
 export function textOfAnchor ({ moves, caller, callee }: AnchorRecord): string {
   return JSON.stringify([moves, caller ?? 0, callee ?? 0])

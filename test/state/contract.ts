@@ -220,6 +220,7 @@ const fullChange = {
     lost: { caller: 'caller', callee: { profile: 'sip' }, exchange: { offerer: 'caller', state: 'offered', at: 1732320001, cseq: 103, standing: '1:102' }, state: 'ended' },
   },
   isEstablished: true,
+  isPruned: true,
   event: { at: 1732320000123, event: 'offer', detail: 'browser → carrier' },
 } satisfies CallChange
 
