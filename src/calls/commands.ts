@@ -46,7 +46,8 @@ export function createCallCommand ({ policy, fleet, ng, store, deletes }: Comman
     const { node, reply } = await sendToFirst(ng, nodes, () => marked, { deadline, onAbandoned })
     const now = Date.now()
     await store.save(callId, {
-      node: node.id, revision: policy(callId).revision, createdAt: now, event: { at: now, event: timelineWords.get(command.command) ?? command.command },
+      node: node.id, revision: policy(callId).revision, createdAt: now,
+      event: { at: now, event: timelineWords.get(command.command) ?? command.command },
     })
     return { node: node.id, reply }
   }

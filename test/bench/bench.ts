@@ -83,8 +83,8 @@ async function withRtpengine<T> (make: (rtpengine: Rtpengine) => Promise<T>): Pr
 }
 
 /**
- * The same client with the same flags, to rtpengine and to the NG ingress: passed on, or left to the policy. And to a process
- * that copies datagrams and does nothing else, which is what any that stands between costs here.
+ * The same client with the same flags, to rtpengine and to the NG ingress: passed on, or left to the policy. And to a
+ * process that copies datagrams and does nothing else, which is what any that stands between costs here.
  */
 async function benchNg (): Promise<string[][]> {
   const [scenario] = await scenarios()

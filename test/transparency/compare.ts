@@ -45,20 +45,18 @@ async function startBoth (context: StackContext, tree: string) {
   })
   const ends: (() => Promise<void>)[] = []
   const owner = { after: (end: () => Promise<void>) => { ends.push(end) } }
-  const callers = [await startNgCaller(owner, { port: straight.port }), await startNgCaller(owner, { port: ngPort })] as const
-  return {
-    callers,
-    async stop () {
-      for (const end of ends) await end()
-      for (const daemon of [ngpilot, straight, behind]) await daemon.stop()
-    },
+  const callers = [await startNgCaller(owner, { port: straight.port }), await startNgCaller(owner, { port: ngPort })]
+  const stop = async () => {
+    for (const end of ends) await end()
+    for (const daemon of [ngpilot, straight, behind]) await daemon.stop()
   }
+  return { callers, stop }
 }
 
 /** Has media pass through both, and compares what comes out; `commands` are the scenarios. */
 export async function compareMedia (context: StackContext, tree: string): Promise<Compared> {
   const { callers, stop } = await startBoth(context, tree)
-  const [straight, through] = await Promise.all(callers.map(({ ask }) => mediaOf(context, ask)))
+  const [straight, through] = await Promise.all(callers.map((caller) => mediaOf(context, (command) => caller.ask(command))))
   await stop()
   const different = [...straight ?? []].flatMap(([name, outcome]) => {
     const other = through?.get(name)

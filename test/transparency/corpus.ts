@@ -84,4 +84,6 @@ function* others (): Iterable<Sequence> {
   ] }
 }
 
-export const corpus: readonly Sequence[] = [...calls(), ...others(), ...everyWord(), ...subscriptions(), ...doings(), ...dialogs()]
+export const corpus: readonly Sequence[] = [
+  ...calls(), ...others(), ...everyWord(), ...subscriptions(), ...doings(), ...dialogs(),
+]

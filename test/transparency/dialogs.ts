@@ -56,7 +56,8 @@ export function* dialogs (): Iterable<Sequence> {
     yield dialog(`fax ${what}`, [...begin, ...back(said([audio([], { port: 0 }), image]), said([audio([], { port: 0 }), { ...image, port: 5002 }])),
       ...again(said([audio()], 4), said([audio([], { port: 5000 })], 4))], flags)
     yield dialog(`video comes and goes ${what}`, [...begin, ...again(said([audio(), video]), said([audio(), { ...video, port: 5010 }])),
-      ...back(said([audio(), { ...video, port: 0 }], 3), said([audio(), { ...video, port: 0 }], 3)), ...again(said([audio(), video], 5), said([audio(), { ...video, port: 0 }], 5))], flags)
+      ...back(said([audio(), { ...video, port: 0 }], 3), said([audio(), { ...video, port: 0 }], 3)),
+      ...again(said([audio(), video], 5), said([audio(), { ...video, port: 0 }], 5))], flags)
     yield dialog(`two of a kind ${what}`, [['offer', 'a', undefined, sdpOf([audio(), audio([], { port: 4020 })])],
       ['answer', 'a', 'b', sdpOf([audio([], { port: 5000 }), audio([], { port: 0 })])]], flags)
     yield dialog(`moved, other codecs ${what}`, [...begin, ...again(said([audio([], { port: 4100, formats: '8 101' })]), said([audio([], { port: 5100, formats: '8' })])),

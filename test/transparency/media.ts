@@ -9,7 +9,7 @@ import type { NgDictionary } from '../../src/ng/types.ts'
 /** Whoever answers NG commands: an rtpengine, or ngpilot before one. */
 export type Ask = (command: NgDictionary) => Promise<NgDictionary>
 
-/** One end of a stream. `heard`: payload type, marker and payload of each packet that came, or its length where that is random. */
+/** One end of a stream. `heard`: type, marker and payload of each packet that came, or its length where that is random. */
 interface Ear { socket: Socket, port: number, heard: string[], sendTo: (port: number, packets: Packet[]) => Promise<void> }
 interface Packet { type: number, marker?: boolean, payload: Buffer }
 
@@ -27,7 +27,8 @@ interface Scenario {
   then?: NgDictionary
 }
 
-const speech: Packet[] = Array.from({ length: 10 }, (_, index) => ({ type: 0, marker: index === 0, payload: Buffer.alloc(160, 0x20 + 3 * index) }))
+const speech: Packet[] = Array.from({ length: 10 }, (_, index) => (
+  { type: 0, marker: index === 0, payload: Buffer.alloc(160, 0x20 + 3 * index) }))
 /** The key 5 for 60 ms (RFC 4733), in the middle of speech. */
 const key: Packet[] = [160, 320, 480, 480, 480].map((duration, index) => (
   { type: 101, marker: index === 0, payload: Buffer.from([5, index >= 2 ? 0x8a : 0x0a, duration >> 8, duration & 0xff]) }))
@@ -72,7 +73,7 @@ async function outcomeOf (context: StackContext, ask: Ask, scenario: Scenario): 
   for (const command of commands) {
     const reply = await ask({ 'call-id': name, ...command })
     if (command.command !== 'subscribe request') continue
-    await ask({ 'call-id': name, 'to-tag': String(reply['to-tag']), sdp: sdpOf(third.port, '0 101'), command: 'subscribe answer' })
+    await ask({ 'call-id': name, 'to-tag': reply['to-tag'] ?? '', sdp: sdpOf(third.port, '0 101'), command: 'subscribe answer' })
   }
   // rtpengine learns of both where they are.
   if (!isSecret) await other.sendTo(portIn(offered), [{ type: Number(callee.split(' ')[0]), payload: Buffer.alloc(160, 0x7f) }])
@@ -87,7 +88,8 @@ async function outcomeOf (context: StackContext, ask: Ask, scenario: Scenario): 
   }
   const { totals } = await ask({ 'call-id': name, command: 'query' })
   await ask({ 'call-id': name, 'delete-delay': 0, command: 'delete' })
-  return { heard: ears.map(({ heard }) => [...heard]), words, counted: (totals as { RTP?: { packets?: number } } | undefined)?.RTP?.packets }
+  const counted = (totals as { RTP?: { packets?: number } } | undefined)?.RTP?.packets
+  return { heard: ears.map(({ heard }) => [...heard]), words, counted }
 }
 
 async function openEar (context: StackContext, isSecret: boolean): Promise<Ear> {
@@ -126,5 +128,5 @@ function sdpOf (port: number, formats: string, isSecret = false): Buffer {
 }
 
 function portIn ({ sdp }: NgDictionary): number {
-  return Number(/^m=audio (\d+)/m.exec(String(sdp))?.[1] ?? 9)
+  return Number(/^m=audio (\d+)/m.exec(Buffer.isBuffer(sdp) ? sdp.toString() : '')?.[1] ?? 9)
 }

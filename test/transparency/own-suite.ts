@@ -20,7 +20,8 @@ const packages = [
 ]
 
 /**
- * Runs rtpengine's own test-suite, which is in its source package alone: each file straight to the daemon and through ngpilot.
+ * Runs rtpengine's own test-suite, which is in its source package alone: each file straight to the daemon and through
+ * ngpilot.
  * `NGPILOT_RTPENGINE_SOURCE` names a folder of those sources, where no mirror has them.
  *
  * @returns its rows, or in one line why it is not to be had: many a mirror carries no source packages.

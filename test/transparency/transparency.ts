@@ -7,8 +7,8 @@ import { ownSuite } from './own-suite.ts'
 
 /**
  * `npm run test:transparency`: the same commands straight to rtpengine and through ngpilot's NG ingress, for each version
- * in the field, or with words those alone (`-- 12.5`), and media through both. Prints how much was the same, the first that was
- * not, and whether rtpengine's own test-suite is to be had.
+ * in the field, or with words those alone (`-- 12.5`), and media through both. Prints how much was the same, the first that
+ * was not, and what rtpengine's own test-suite says, where it is to be had.
  */
 const words = process.argv.slice(2)
 const all: [Release, RtpengineRelease][] = [['bookworm', '10.5'], ['trixie', '12.5'], ['sid', '26.0']]
