@@ -150,7 +150,8 @@ function analyzed (call: TraceCall, [ice, dtls, rtp]: Wire, hints: LegHints): Ca
   const signalling = signallingRules.flatMap((rule) => rule.find(call).map((found) => told(rule, found)))
   const paths = ice.findings(call).map((found) => told(iceKind, found))
   const media = [...dtls.findings(call), ...rtp.findings(call)].map(({ kind, ...found }) => told(kind, found))
-  const report = callReport({ call, legs, findings: refused([...signalling, ...findings, ...paths, ...media], call).sort(byGravity) })
+  const all = refused([...signalling, ...findings, ...paths, ...media], call).sort(byGravity)
+  const report = callReport({ call, legs, findings: all })
   // Copied, so that no word of it keeps the whole message that it stood in.
   return JSON.parse(JSON.stringify(report)) as CallReport
 }

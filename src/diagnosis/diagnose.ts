@@ -13,7 +13,7 @@ export const diagnosisRules: readonly DiagnosisRule[] = [...encryptionRules, ...
 export const untold: readonly { title: string, why: string }[] = [
   {
     title: 'the browser\'s certificate does not match its offer',
-    why: 'Looks like DX-01 from outside; "fingerprint mismatch" in the log of rtpengine says that it is this.',
+    why: 'Looks like DX-01 from outside; "fingerprint mismatch" in the log of rtpengine, or DTLS-01 in a capture of the media, says that it is this.',
   },
 ]
 

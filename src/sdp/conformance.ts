@@ -1,4 +1,4 @@
-import { byGravity, type Finding, findingOf } from '../finding.ts'
+import { type Finding, findingOf, inGravity } from '../finding.ts'
 import { anyAddresses } from './rules/any-addresses.ts'
 import { anyLines } from './rules/any-lines.ts'
 import { anyMedia } from './rules/any-media.ts'
@@ -29,12 +29,12 @@ export const ruleOf: ReadonlyMap<string, Rule> = new Map(rules.map((rule) => [ru
  */
 export function check (sdp: SdpView, facts: RuleFacts): Finding[] {
   const findings: Finding[] = []
-  for (const rule of rulesFor(facts)) {
-    if (rule.mentions && !hasOne(sdp.names, rule.mentions)) continue
-    const found = rule.check(sdp, facts)
+  for (const { rule, mentions, check: look } of rulesFor(facts)) {
+    if (mentions && !hasOne(sdp.names, mentions)) continue
+    const found = look(sdp, facts)
     if (found) findings.push(findingOf(rule, found, facts.leg.name))
   }
-  return findings.length > 1 ? findings.sort(byGravity) : findings
+  return findings.length > 1 ? inGravity(findings) : findings
 }
 
 function hasOne (names: ReadonlySet<string>, wanted: readonly string[]): boolean {
@@ -48,14 +48,16 @@ export function repair (sdp: Sdp, those: readonly Rule[], facts: RuleFacts): Sdp
   return those.reduce((now, rule) => concerns(rule, direction, role, leg.kind) ? rule.repair?.(now, facts) ?? now : now, sdp)
 }
 
-/** The rules for a direction, role and kind of leg: put together once for each. */
-function rulesFor ({ direction, role, leg }: RuleFacts): readonly Rule[] {
+/** The rules for a direction, role and kind of leg: put together once for each, in one shape that is quick to go through. */
+function rulesFor ({ direction, role, leg }: RuleFacts): readonly Chosen[] {
   const selections = direction === 'in' ? incoming : outgoing
   const ofRole = role === 'offer' ? selections.offer : selections.answer
   return ofRole[leg.kind] ??= rules.filter((rule) => concerns(rule, direction, role, leg.kind))
+    .map((rule) => ({ rule, mentions: rule.mentions, check: rule.check }))
 }
 
-type Selections = Record<'offer' | 'answer', Partial<Record<LegKind, readonly Rule[]>>>
+interface Chosen { rule: Rule, mentions: readonly string[] | undefined, check: Rule['check'] }
+type Selections = Record<'offer' | 'answer', Partial<Record<LegKind, readonly Chosen[]>>>
 const incoming: Selections = { offer: {}, answer: {} }
 const outgoing: Selections = { offer: {}, answer: {} }
 

@@ -25,6 +25,8 @@ export interface MediaView extends Section, SdpMedia {
   /** Its own c=, or that of the session. */
   connection?: NetAddress
   direction: Direction
+  /** Its a=rtcp (RFC 3605): `49171 IN IP4 192.0.2.1`. */
+  rtcp?: Attribute & { port: number, address?: NetAddress }
   /** In the order of the m-line, static ones by RFC 3551; formats that nothing names are left out. */
   codecs: readonly MediaCodec[]
 }
@@ -63,6 +65,7 @@ export function viewOf (sdp: Sdp, endings?: Endings): SdpView {
   for (const part of sdp.media) {
     const section = sectionOf(part.lines, firstLine, names)
     const own = connectionIn(section) ?? connection
+    const rtcp = rtcpIn(section)
     firstLine += part.lines.length
     size += sizeOf(part.lines)
     media.push({
@@ -76,6 +79,7 @@ export function viewOf (sdp: Sdp, endings?: Endings): SdpView {
       index: media.length,
       isLive: isLive(part),
       ...own && { connection: own },
+      ...rtcp && { rtcp },
       direction: directionIn(section) ?? direction,
       codecs: codecsOf(part),
     })
@@ -108,9 +112,8 @@ export function isRtp ({ protocol }: SdpMedia): boolean {
   return protocol.includes('RTP/')
 }
 
-/** `a=rtcp:49171 IN IP4 192.0.2.1` (RFC 3605). */
-export function rtcpOf (media: MediaView): (Attribute & { port: number, address?: NetAddress }) | undefined {
-  const attribute = firstOf(media, 'rtcp')
+function rtcpIn (section: Section): MediaView['rtcp'] {
+  const attribute = firstOf(section, 'rtcp')
   if (!attribute) return undefined
   const { line, name, value } = attribute
   const [port, , family, address] = value.split(' ', 4)
@@ -132,9 +135,19 @@ export function candidatesOf (media: MediaView): readonly Candidate[] {
 /** Several rules ask for them. */
 const readCandidates = new WeakMap<readonly Attribute[], readonly Candidate[]>()
 
+/** `FOUNDATION COMPONENT TRANSPORT PRIORITY ADDRESS PORT typ TYPE`, without cutting out what nobody asks for. */
 function candidateOf (attribute: Attribute): Candidate {
-  const [, , transport = '', , address = '', , , type = ''] = attribute.value.split(' ', 8)
-  return { attribute, transport: transport.toLowerCase(), address, type }
+  const { value } = attribute
+  const after = (at: number) => at < 0 ? -1 : value.indexOf(' ', at + 1)
+  const word = (at: number) => {
+    if (at < 0) return ''
+    const end = after(at)
+    return end < 0 ? value.slice(at + 1) : value.slice(at + 1, end)
+  }
+  const transport = after(after(0))
+  const address = after(after(transport))
+  const type = after(after(after(address)))
+  return { attribute, transport: word(transport).toLowerCase(), address: word(address), type: word(type) }
 }
 
 const none: readonly Attribute[] = []

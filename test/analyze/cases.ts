@@ -61,7 +61,8 @@ const otherLeg = changed(call().filter(({ from, to }) => from === places.phone |
   text.replaceAll('192.0.2.77', '192.0.2.88').replaceAll('call-1@', 'call-1b@').replaceAll('31542', '31550'))
   .map(({ at, from, to, ...each }) =>
     ({ ...each, from: from.replace('.77', '.88'), to: to.replace('.77', '.88'), at: at + (at < 60 ? 0.5 : 40) }))
-const bridged = (...otherMedia: Buffer[]): Buffer => pcapOf([...call(), ...otherLeg], [...toRelay(), ...toPhone(), ...otherMedia])
+const bridged = (...otherMedia: Buffer[]): Buffer =>
+  pcapOf([...call(), ...otherLeg], [...toRelay(), ...toPhone(), ...otherMedia])
 const toOther = (ssrc: number, how: Stream): Buffer[] => stream('203.0.113.5:31550', '192.0.2.88:35000', ssrc, how)
 const fromOther = (how: Stream): Buffer[] => stream('192.0.2.88:35000', '203.0.113.5:31550', 7, how)
 

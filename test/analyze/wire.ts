@@ -97,7 +97,14 @@ export const wireCalls: WireCall[] = [
     },
   },
   { name: 'two phones, healthy', expected: [], call: phonesTalk() },
-  { name: 'no audio: ICE password altered in the page', expected: ['RTP-01'], inText: [], call: browserCalls({ spoils: 'ice-pwd' }) },
+  {
+    name: 'no audio: ICE password altered in the page', expected: ['ICE-01', 'RTP-01'], inText: [],
+    call: browserCalls({ spoils: 'ice-pwd' }),
+  },
+  {
+    name: 'no audio: fingerprint altered in the page', expected: ['DTLS-02', 'RTP-01'], inText: [],
+    call: browserCalls({ spoils: 'fingerprint' }),
+  },
   {
     // Its offer, masked, is not in the text.
     name: 'no audio: a browser is answered as a phone', expected: ['WEB-01', 'WEB-02', 'WEB-03', 'WEB-08'],

@@ -10,25 +10,26 @@ import { overHttp, type Scenario } from './targets.ts'
 
 /**
  * What the sampler costs at 1,000 live calls: ngpilots as they ship, each with so many calls up on an rtpengine of its
- * own, with the sampler off and on. In every round each makes new calls in turn while the others stand still, and is
- * compared with the one of the same round whose sampler is off. What decides is CPU for each new call, that of ngpilot and
- * that of both programs, which is what bounds calls/s: the pace by the clock goes by what else the machine does, and is
- * shown beside it. A second one that is off shows how far apart two can be that are the same.
- * `npm run bench:sampler -- [ROUNDS]`, about five minutes
+ * own, with the sampler off and on. In every round each makes new calls in turn, and is compared with the one of the same
+ * round whose sampler is off; none stands still meanwhile, for whoever did asks its node anew about every call. What
+ * decides is CPU for each new call, that of ngpilot and that of both programs, which is what bounds calls/s: the pace by
+ * the clock goes by what else the machine does, and is shown beside it. A second one that is off shows how far apart two
+ * can be that are the same.
+ * `npm run bench:sampler -- [ROUNDS]`, about three minutes
  */
 const liveCalls = 1000
 const idleSeconds = 15
 /** Until the first questions about all the calls, 2 and 5 seconds after their answers, are over where they are bounded. */
 const quietSeconds = 10
-const rounds = Number(process.argv[2] ?? 21)
+const rounds = Number(process.argv[2] ?? 41)
 const callsPerRound = 500
 const lanes = 8
 /** `diagnosis.queriesPerSecond`: off, off, as it ships, and so many that the bound shows. */
 const settings = [0, 0, 20, 100]
 /** Five percent fewer calls/s are so much more CPU for each. */
 const mostCpu = 1 / 0.95
-/** After an ngpilot has stood still it hears from its node again. */
-const settleMs = 800
+/** What an ngpilot has still to do after the calls of a round, deletes above all, is no other's. */
+const settleMs = 150
 const ends: (() => Promise<void> | void)[] = []
 const context = { after: (end: () => Promise<void> | void) => { ends.push(end) } }
 const tell = (text: string) => process.stderr.write(`\r\x1b[K${text} …`)
@@ -42,11 +43,6 @@ type Site = Awaited<ReturnType<typeof startLoaded>>
 const sites: Site[] = []
 try {
   for (const [index, perSecond] of settings.entries()) sites.push(await startLoaded(perSecond, index))
-  const alone = async (site: Site) => {
-    for (const { pid } of sites) process.kill(pid, pid === site.pid ? 'SIGCONT' : 'SIGSTOP')
-    await sleep(settleMs)
-  }
-  // All at once, before any stood still: whoever did asks its node anew whether calls were lost meanwhile.
   tell('no new calls')
   await sleep(quietSeconds * 1000)
   const before = await Promise.all(sites.map(async (site) => site.counts()))
@@ -59,10 +55,10 @@ try {
   for (let round = -1; round < rounds; round++) { // the first warms up
     for (const [turn, site] of inTurn(sites, round + 1).entries()) {
       tell(`round ${Math.max(round + 1, 1)} of ${rounds}, ${turn + 1} of ${sites.length}`)
-      await alone(site)
       const target = await overHttp(site.port, scenario, lanes)
       const [own, node] = [cpuMsOf(site.pid), cpuMsOf(site.nodePid)]
       const { callsPerSecond, refused } = await makeCalls(target, `new-${round}`, callsPerRound, lanes)
+      await sleep(settleMs)
       const [ownMs, nodeMs] = [cpuMsOf(site.pid) - own, cpuMsOf(site.nodePid) - node]
       target.close()
       if (round < 0) continue
@@ -98,7 +94,6 @@ try {
     if (!isUnchanged || ofSampler(site) > site.perSecond * 1.05) process.exitCode = 1
   }
 } finally {
-  for (const { pid } of sites) process.kill(pid, 'SIGCONT')
   for (const end of ends.reverse()) await end()
 }
 
@@ -120,7 +115,8 @@ function cpuMsOf (pid: number): number {
 
 /** Round by round against the one that is off: the median, and where the true one lies by the order of the rounds alone. */
 function compared (site: Site, figure: 'rates' | 'own' | 'both'): { median: number, low: number, high: number } {
-  const ratios = site[figure].map((value, round) => value / (sites[0]?.[figure][round] ?? Number.NaN)).sort((one, other) => one - other)
+  const ratios = site[figure].map((value, round) => value / (sites[0]?.[figure][round] ?? Number.NaN))
+    .sort((one, other) => one - other)
   const spread = 1.96 * Math.sqrt(ratios.length) / 2
   const at = (index: number) => ratios[Math.max(0, Math.min(ratios.length - 1, index))] ?? Number.NaN
   const middle = (ratios.length - 1) / 2

@@ -1,7 +1,7 @@
 import type { Evidence } from '../../finding.ts'
 import { familyOf, isInternal, scopeOf } from '../scope.ts'
-import { allOf, candidatesOf, firstOf, type MediaView, type NetAddress, rtcpOf, type SdpView } from '../view.ts'
-import { found, ofAddress, ofAttribute, ofAttributes, ofMedia, type Rule, shown, sipKinds } from './rule.ts'
+import { allOf, candidatesOf, firstOf, type MediaView, type NetAddress, type SdpView } from '../view.ts'
+import { found, gather, ofAddress, ofAttribute, ofAttributes, ofMedia, type Rule, shown, sipKinds } from './rule.ts'
 
 /** Where media is to be sent, and whether it could arrive there. */
 export const anyAddresses: Rule[] = [
@@ -15,7 +15,7 @@ export const anyAddresses: Rule[] = [
     why: 'The phone has nowhere to send: one-way or no audio.',
     fix: 'Let the browser gather candidates first, and let rtpengine write the address: no media-bypass, ICE: remove.',
     reference: 'RFC 3264 §8.4',
-    check: ({ live }, { isAgain }) => isAgain === true ? undefined : found(live.flatMap((media) => {
+    check: ({ live }, { isAgain }) => isAgain === true ? undefined : found(gather(live, (media) => {
       const { connection, direction, port } = media
       const isNowhere = connection !== undefined && port !== 0 && scopeOf(connection.address) === 'unspecified'
       return isNowhere && (direction === 'sendrecv' || direction === 'recvonly') ? [ofAddress('c=', connection)] : []
@@ -32,7 +32,7 @@ export const anyAddresses: Rule[] = [
     reference: 'RFC 1918, RFC 8866 §5.7',
     check: (sdp, { isPublic }) => {
       if (isPublic === false) return undefined
-      const media = sdp.live.flatMap(internalOf)
+      const media = gather(sdp.live, internalOf)
       if (media.length > 0) return found(media, isPublic === true ? {} : { severity: 'warning', confidence: 'low', detail: 'whether the peer is outside is not known' })
       const { origin } = sdp
       if (isPublic !== true || !origin || !isInternal(origin.address)) return undefined
@@ -48,7 +48,8 @@ export const anyAddresses: Rule[] = [
     why: 'rtpengine did not take the m-line over, so media goes past it: no ICE, DTLS or transcoding for it.',
     fix: 'Look at the reply of the node, and whether something rewrote the SDP after it; take media-address out of ng.',
     check: (sdp, { across }) => {
-      const there = new Set(across?.live.map(endOf))
+      if (!across) return undefined
+      const there = new Set(across.live.map(endOf))
       return found(sdp.live.filter((media) => there.has(endOf(media)) && media.port > 9).map(ofMedia))
     },
   },
@@ -81,7 +82,7 @@ export const anyAddresses: Rule[] = [
     why: 'Readers believe the word or the address, and media goes nowhere. Asked for IPv6 without such an interface, rtpengine writes IPv4 and says ok.',
     fix: 'Give rtpengine an interface of the family (--interface=NAME/ADDRESS), or take address-family out of ng.',
     reference: 'RFC 8866 §5.7',
-    check: (sdp, { leg, direction }) => found(addressesOf(sdp).flatMap(([field, address]) => {
+    check: (sdp, { leg, direction }) => found(gather(addressesOf(sdp), ([field, address]) => {
       const real = familyOf(address.address)
       const isWrong = real !== undefined && real !== address.family
       const isNotAsked = direction === 'out' && field === 'c=' && leg.family !== undefined && real !== undefined && real !== leg.family
@@ -98,6 +99,7 @@ export const anyAddresses: Rule[] = [
     fix: 'Mend what writes the SDP; rtpengine gives each m-line a port of its own.',
     reference: 'RFC 9143 §1',
     check: ({ live, session }) => {
+      if (live.length < 2) return undefined
       const bundled = allOf(session, 'group').filter(({ value }) => value.startsWith('BUNDLE')).flatMap(({ value }) => value.split(' '))
       const isLoose = (media: MediaView) => !bundled.includes(firstOf(media, 'mid')?.value ?? '')
       const ends = new Set<string>()
@@ -119,7 +121,7 @@ function internalOf (media: MediaView): Evidence[] {
     if (!candidates.every(({ address }) => isInternal(address))) return []
     return ofAttributes(candidates.slice(0, 2).map(({ attribute }) => attribute))
   }
-  const rtcp = rtcpOf(media)
+  const rtcp = media.rtcp
   return [
     ...media.connection && isInternal(media.connection.address) ? [ofAddress('c=', media.connection)] : [],
     ...rtcp?.address && isInternal(rtcp.address.address) ? [ofAttribute(rtcp)] : [],
@@ -132,7 +134,7 @@ function addressesOf ({ origin, media }: SdpView): [string, NetAddress][] {
   for (const part of media) {
     if (part.connection && part.connection !== last) all.push(['c=', part.connection])
     last = part.connection
-    const rtcp = rtcpOf(part)?.address
+    const rtcp = part.rtcp?.address
     if (rtcp) all.push(['a=rtcp', rtcp])
   }
   return all

@@ -1,6 +1,6 @@
 import type { Evidence } from '../../finding.ts'
 import { directions, allOf, type Attribute, isRtp, type Section } from '../view.ts'
-import { found, ofAttribute, ofAttributes, ofMedia, type Rule, shown } from './rule.ts'
+import { found, gather, ofAttribute, ofAttributes, ofMedia, type Rule, shown } from './rule.ts'
 
 /** How an SDP is written: its lines, formats and what names them. */
 export const anyLines: Rule[] = [
@@ -80,7 +80,7 @@ export const anyLines: Rule[] = [
     why: 'Nobody can know what codec it is; it is dropped, or the whole SDP is refused.',
     fix: 'Mend the endpoint; or leave the format out with the profile\'s codecs list.',
     reference: 'RFC 3551 §6',
-    check: ({ live }) => found(live.filter((media) => isRtp(media) && media.port !== 0).flatMap((media) => {
+    check: ({ live }) => found(gather(live.filter((media) => isRtp(media) && media.port !== 0), (media) => {
       const named = new Set(allOf(media, 'rtpmap').map(formatOf))
       const isUnknown = (format: string) => !named.has(format) && /^\d+$/.test(format) && Number(format) >= 35
       const unknown = media.formats.filter(isUnknown)
@@ -96,7 +96,7 @@ export const anyLines: Rule[] = [
     why: 'Readers differ in what they make of it.',
     fix: 'conformance: { ANY-07: repair } drops such lines.',
     reference: 'RFC 8866 §6.6',
-    check: ({ live }) => found(live.filter(isRtp).flatMap((media) => {
+    check: ({ live }) => found(gather(live.filter(isRtp), (media) => {
       const formats = new Set(media.formats)
       const isLoose = (attribute: Attribute) => !formats.has(formatOf(attribute))
       const loose = [...allOf(media, 'rtpmap').filter(isLoose), ...allOf(media, 'fmtp').filter(isLoose)]
@@ -123,7 +123,7 @@ export const anyLines: Rule[] = [
     why: 'What sendrecv beside sendonly means is nowhere said; the sides may take different ones, and audio goes one way.',
     fix: 'Mend what writes the SDP; no flag of rtpengine does.',
     reference: 'RFC 8866 §6.7',
-    check: ({ session, media }) => found([session, ...media].flatMap(directionsIn)),
+    check: ({ session, media }) => found(gather([session, ...media], directionsIn)),
   },
 ]
 

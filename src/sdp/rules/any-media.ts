@@ -1,5 +1,5 @@
 import { firstOf, isMuxed, isRtp, type MediaView } from '../view.ts'
-import { found, ofAttribute, ofMedia, type Rule, shown, sipKinds, withoutLines } from './rule.ts'
+import { found, gather, ofAttribute, ofMedia, type Rule, shown, sipKinds, withoutLines } from './rule.ts'
 
 /** Milliseconds that a packet of a codec can hold: each a multiple of the frame. */
 const frames = new Map<string, number>([['g729', 10], ['g729a', 10], ['amr', 20], ['amr-wb', 20], ['evs', 20], ['g723', 30], ['ilbc', 10], ['gsm', 20]])
@@ -62,7 +62,7 @@ export const anyMedia: Rule[] = [
       const need = needs.get(audio?.codecs[0]?.name.toLowerCase() ?? '')
       if (!audio || need === undefined) return undefined
       // That of the session is for all of its m-lines.
-      return found([session, audio].flatMap(({ lines, firstLine }) => {
+      return found(gather([session, audio], ({ lines, firstLine }) => {
         const index = lines.findIndex((line) => line.startsWith('b=AS:'))
         const value = lines[index]?.slice('b=AS:'.length) ?? ''
         return index >= 0 && Number(value) < need ? [{ line: firstLine + index, field: 'b=AS', value: shown(value) }] : []

@@ -1,5 +1,5 @@
 import { effective, isRtp, type SdpView, type MediaView } from '../view.ts'
-import { found, ofAttribute, ofMedia, type Rule } from './rule.ts'
+import { found, gather, ofAttribute, ofMedia, type Rule } from './rule.ts'
 
 /** Bytes of a hash (RFC 8122 §5). */
 const hashSizes = new Map([['sha-1', 20], ['sha-224', 28], ['sha-256', 32], ['sha-384', 48], ['sha-512', 64], ['md5', 16], ['md2', 16]])
@@ -15,7 +15,7 @@ export const dtls: Rule[] = [
     why: 'The certificate of the peer cannot be checked, so no handshake succeeds: silence.',
     fix: 'Take DTLS: off out of ng for this profile; look at what rewrote the SDP.',
     reference: 'RFC 8122 §5',
-    check: (sdp, { leg, direction }) => found(sdp.live.filter(isRtp).flatMap((media) => {
+    check: (sdp, { leg, direction }) => found(gather(sdp.live.filter(isRtp), (media) => {
       const fingerprint = effective(sdp, media, 'fingerprint')
       // Without one towards a browser it is WEB-01.
       const needs = media.protocol.startsWith('UDP/TLS/') && !(direction === 'out' && leg.kind === 'web') && leg.kind !== 'plain' && leg.kind !== 'sdes'
@@ -82,7 +82,7 @@ export const dtls: Rule[] = [
     why: 'Peers may not do the handshake again, and then nothing can be decrypted.',
     fix: 'The client must renew both: a new RTCPeerConnection, or a=tls-id.',
     reference: 'RFC 8842 §5.5',
-    check: (sdp, { previous }) => !previous ? undefined : found(sdp.live.flatMap((media) => {
+    check: (sdp, { previous }) => !previous ? undefined : found(gather(sdp.live, (media) => {
       const before = previous.media[media.index]
       if (!before?.isLive) return []
       const isSame = (name: string) => effective(sdp, media, name)?.value === effective(previous, before, name)?.value
@@ -95,7 +95,7 @@ export const dtls: Rule[] = [
 ]
 
 function setups (sdp: SdpView): { media: MediaView, setup: { line: number, name: string, value: string } }[] {
-  return sdp.live.filter(isRtp).flatMap((media) => {
+  return gather(sdp.live.filter(isRtp), (media) => {
     const setup = effective(sdp, media, 'setup')
     return setup ? [{ media, setup }] : []
   })

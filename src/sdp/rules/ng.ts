@@ -1,6 +1,6 @@
 import { effective } from '../view.ts'
 import type { MediaView, SdpView } from '../view.ts'
-import { found, ofAttribute, type Rule } from './rule.ts'
+import { found, gather, ofAttribute, type Rule } from './rule.ts'
 
 /** What rtpengine makes of an SDP that is sound by itself. */
 export const ngRules: Rule[] = [
@@ -20,7 +20,7 @@ export const ngRules: Rule[] = [
     mentions: ['tls-id'],
     check: (sdp, { offer, previous, previousOfPeer }) => {
       if (!offer || !previous || !previousOfPeer) return undefined
-      return found(sdp.live.flatMap((media) => {
+      return found(gather(sdp.live, (media) => {
         const [now, before] = [effective(sdp, media, 'tls-id'), ofLine(previous, media, 'tls-id')]
         const isNew = now !== undefined && before !== undefined && now.value !== before.value
         return isNew && isRestartAlone(offer, previousOfPeer, media) ? [ofAttribute(now)] : []

@@ -1,5 +1,5 @@
 import { type Direction, effective, firstOf, isMuxed, isRtp, type MediaView } from '../view.ts'
-import { found, ofAttribute, ofMedia, type Rule, shown } from './rule.ts'
+import { found, gather, ofAttribute, ofMedia, type Rule, shown } from './rule.ts'
 import { firstSpeech, ptimeOf } from './sip-media.ts'
 
 /** What an answer may say to each direction of an offer (RFC 3264 §6.1). */
@@ -22,7 +22,7 @@ export const offerAnswer: Rule[] = [
     why: 'One side sends what the other does not take, or both wait: one-way audio or none.',
     fix: 'Mend the answerer; take direction flags (original-sendrecv) out of ng.',
     reference: 'RFC 3264 §6.1',
-    check: ({ live }, { offer }) => !offer ? undefined : found(live.flatMap((media) => {
+    check: ({ live }, { offer }) => !offer ? undefined : found(gather(live, (media) => {
       const asked = offer.media[media.index]
       if (!asked?.isLive || legal[asked.direction].includes(media.direction)) return []
       return [{ line: media.firstLine, field: 'direction', value: `${asked.direction} → ${media.direction}` }]
@@ -74,7 +74,7 @@ export const offerAnswer: Rule[] = [
     why: 'Some peers send by the number that they offered: DTMF or the whole stream is lost without a word.',
     fix: 'Mend the answerer, or ng: { flags: [asymmetric-codecs] }.',
     reference: 'RFC 3264 §6.1',
-    check: ({ live }, { offer }) => !offer ? undefined : found(live.filter(isRtp).flatMap((media) => {
+    check: ({ live }, { offer }) => !offer ? undefined : found(gather(live.filter(isRtp), (media) => {
       const offered = offer.media[media.index]?.codecs ?? []
       return media.codecs.flatMap(({ format, name, clockRate }) => {
         const same = offered.filter((codec) =>
@@ -156,7 +156,7 @@ export const offerAnswer: Rule[] = [
     why: 'An answer may only take up what was offered; peers refuse it, or RTCP and STUN are lost.',
     fix: 'Take rtcp-mux and ICE: force out of ng for this profile.',
     reference: 'RFC 5761 §5.1.1, RFC 8839 §4.2.2',
-    check: (sdp, { offer }) => !offer ? undefined : found(sdp.live.filter(isRtp).flatMap((media) => {
+    check: (sdp, { offer }) => !offer ? undefined : found(gather(sdp.live.filter(isRtp), (media) => {
       const asked = offer.media[media.index]
       if (!asked) return []
       const mux = isMuxed(media) && !isMuxed(asked) ? [...media.attributes.get('rtcp-mux') ?? []] : []
@@ -175,7 +175,7 @@ export const offerAnswer: Rule[] = [
     why: 'A browser takes the first answer alone, so that the fork which picks up later is silent.',
     fix: 'One call-id and one from-tag for all forks, so that rtpengine keeps the browser\'s side as it is.',
     reference: 'RFC 3264 §8, RFC 9429 §5.11',
-    check: (sdp, { otherAnswer }) => !otherAnswer ? undefined : found(sdp.live.flatMap((media) => {
+    check: (sdp, { otherAnswer }) => !otherAnswer ? undefined : found(gather(sdp.live, (media) => {
       const other = otherAnswer.media[media.index]
       if (!other?.isLive) return []
       return ['ice-ufrag', 'fingerprint'].flatMap((name) => {

@@ -1,5 +1,5 @@
 import { allOf, type Attribute, effective, isRtp, type MediaView } from '../view.ts'
-import { found, ofAttribute, ofAttributes, ofMedia, type Rule } from './rule.ts'
+import { found, gather, ofAttribute, ofAttributes, ofMedia, type Rule } from './rule.ts'
 
 /** `1 AES_CM_128_HMAC_SHA1_80 inline:KEY|2^31|1:1 PARAMETERS` (RFC 4568 §9.1). */
 interface Crypto { attribute: Attribute, tag: string, suite: string, key: string, keyParameters: string[], session: string }
@@ -40,7 +40,7 @@ export const sdes: Rule[] = [
     why: 'A peer that picks it sends speech in clear under the name of SRTP; rtpengine offers NULL suites by default.',
     fix: 'extends: sip-sdes, which leaves them out; or ng: { SDES: [no-NULL_HMAC_SHA1_80, no-NULL_HMAC_SHA1_32] }; or conformance: { SDES-02: repair }.',
     reference: 'RFC 4568 §6.3.2',
-    check: ({ live }) => found(ofCryptos(live.flatMap(cryptosOf).filter((crypto) => !encrypts(crypto)))),
+    check: ({ live }) => found(ofCryptos(gather(live, cryptosOf).filter((crypto) => !encrypts(crypto)))),
     repair: (sdp, { role }) => role === 'answer' ? sdp : keepingSome(sdp, (line) => encrypts(cryptoOf({ line: 0, name: 'crypto', value: line }))),
   },
   {
@@ -54,7 +54,7 @@ export const sdes: Rule[] = [
     why: 'Two ways of keying at once: peers refuse it, or each side takes another one.',
     fix: 'One of them off: DTLS: off (extends: sip-sdes) or SDES: [off] (a DTLS phone).',
     reference: 'RFC 5763 §6.7',
-    check: (sdp) => found(sdp.live.flatMap((media) => {
+    check: (sdp) => found(gather(sdp.live, (media) => {
       const [crypto] = allOf(media, 'crypto')
       const fingerprint = effective(sdp, media, 'fingerprint')
       return crypto && fingerprint ? [ofAttribute(crypto), ofAttribute(fingerprint)] : []
@@ -90,7 +90,7 @@ export const sdes: Rule[] = [
     why: 'Some peers refuse the whole SDP for a suite they do not know, and it grows past a UDP packet.',
     fix: 'extends: sip-sdes, which offers AES_CM_128_HMAC_SHA1_80 and _32; or conformance: { SDES-05: repair }.',
     reference: 'RFC 4568 §5.1.1',
-    check: ({ live }) => found(ofCryptos(live.flatMap(cryptosOf)
+    check: ({ live }) => found(ofCryptos(gather(live, cryptosOf)
       .filter((crypto) => !common.has(crypto.suite) && encrypts(crypto)))),
     repair: (sdp) => keepingSome(sdp, (line) => common.has(line.split(' ')[1] ?? '')),
   },
@@ -105,7 +105,7 @@ export const sdes: Rule[] = [
     why: 'Nothing can be decrypted: tag and suite of an answer must be those of one offered line.',
     fix: 'Mend the answerer; or look whether something rewrote the offer between the two.',
     reference: 'RFC 4568 §5.1.2',
-    check: ({ live }, { offer }) => !offer ? undefined : found(live.flatMap((media) => {
+    check: ({ live }, { offer }) => !offer ? undefined : found(gather(live, (media) => {
       const asked = offer.media[media.index]
       const offered = new Set((asked ? cryptosOf(asked) : []).map(({ tag, suite }) => `${tag} ${suite}`))
       return ofCryptos(cryptosOf(media).filter(({ tag, suite }) => !offered.has(`${tag} ${suite}`)))
@@ -121,7 +121,7 @@ export const sdes: Rule[] = [
     why: 'Every packet fails authentication: silence.',
     fix: 'Mend what wrote the key; ng: { SDES: [pad] } for phones that want base64 with its padding.',
     reference: 'RFC 4568 §6.1',
-    check: ({ live }) => found(ofCryptos(live.flatMap(cryptosOf).filter(({ suite, key }) => {
+    check: ({ live }) => found(ofCryptos(gather(live, cryptosOf).filter(({ suite, key }) => {
       const size = keySizes.get(suite)
       return size !== undefined && Math.floor(key.replace(/=+$/, '').length * 3 / 4) !== size
     }))),
@@ -140,7 +140,7 @@ export const sdes: Rule[] = [
     reference: 'RFC 4568 §6.1',
     check: ({ live }, { leg }) => leg.takesKeyParameters === true
       ? undefined
-      : found(ofCryptos(live.flatMap(cryptosOf).filter(({ keyParameters }) => keyParameters.length > 0))),
+      : found(ofCryptos(gather(live, cryptosOf).filter(({ keyParameters }) => keyParameters.length > 0))),
     repair: ({ session, media }) => ({
       session,
       media: media.map((part) => ({

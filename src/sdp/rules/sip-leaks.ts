@@ -1,6 +1,6 @@
 import type { FindingKind } from '../../finding.ts'
-import { isMuxed, rtcpOf } from '../view.ts'
-import { found, type LegKind, ofAttribute, ofNames, protocols, type Rule, type RuleFacts, sipKinds, withoutAttributes } from './rule.ts'
+import { isMuxed } from '../view.ts'
+import { found, gather, type LegKind, ofAttribute, ofNames, protocols, type Rule, type RuleFacts, sipKinds, withoutAttributes } from './rule.ts'
 
 interface Leak extends FindingKind { kinds: readonly LegKind[], names: string[] }
 
@@ -126,8 +126,8 @@ export const sipLeaks: Rule[] = [
     why: 'Browsers write port 9 as a placeholder; a phone that believes it sends RTCP into the void.',
     fix: 'conformance: { SIP-17: repair }, which is the default.',
     reference: 'RFC 3605 §2.1',
-    check: ({ media }) => found(media.flatMap((part) => {
-      const rtcp = rtcpOf(part)
+    check: ({ media }) => found(gather(media, (part) => {
+      const rtcp = part.rtcp
       const isStale = rtcp && (rtcp.port === 9 || rtcp.port === 0 || (rtcp.port === part.port && !isMuxed(part)))
       return isStale ? [ofAttribute(rtcp)] : []
     })),

@@ -1,5 +1,5 @@
-import { allOf, firstOf, isMuxed, isRtp, type MediaView, rtcpOf } from '../view.ts'
-import { found, ofAttributes, ofMedia, protocols, type Rule, shown, sipKinds, withoutCrypto } from './rule.ts'
+import { allOf, firstOf, isMuxed, isRtp, type MediaView } from '../view.ts'
+import { found, gather, ofAttributes, ofMedia, protocols, type Rule, shown, sipKinds, withoutCrypto } from './rule.ts'
 
 /** Beside speech: what no codec list needs to name. */
 const extras = new Set(['telephone-event', 'cn'])
@@ -91,13 +91,19 @@ export const sipMedia: Rule[] = [
     why: 'The SDP grows, and some phones pick what they cannot speak.',
     fix: 'codecs: […] in the profile: what it does not name is stripped.',
     reference: 'RFC 3264 §5.1',
-    check: ({ live }, { leg }) => found(live.filter(({ kind }) => kind === 'audio').flatMap((media) => {
+    check: ({ live }, { leg }) => found(gather(live.filter(({ kind }) => kind === 'audio'), (media) => {
       const known = leg.codecs && namesOf(leg.codecs)
       const has = (name: string) => known?.has(name) ?? !repairCodecs.has(name)
-      const speech = media.codecs.map(({ name }) => name.toLowerCase()).filter((name) => !extras.has(name))
-      const foreign = speech.filter((name) => !has(name))
+      const foreign: string[] = []
+      let hasOne = false
+      for (const codec of media.codecs) {
+        const name = codec.name.toLowerCase()
+        if (extras.has(name)) continue
+        if (has(name)) hasOne = true
+        else foreign.push(name)
+      }
       // All of them foreign is SIP-13.
-      if (foreign.length === 0 || foreign.length === speech.length) return []
+      if (foreign.length === 0 || !hasOne) return []
       return [{ line: media.firstLine, field: `m=${media.kind}`, value: shown(foreign.join(', ')) }]
     })),
   },
@@ -138,7 +144,7 @@ export const sipMedia: Rule[] = [
     fix: 'Give rtpengine a port range that begins with an even number (--port-min).',
     reference: 'RFC 3550 §11',
     check: ({ live }) => found(live.filter((media) =>
-      isRtp(media) && media.port > 9 && media.port % 2 === 1 && !rtcpOf(media) && !isMuxed(media)).map(ofMedia)),
+      isRtp(media) && media.port > 9 && media.port % 2 === 1 && !media.rtcp && !isMuxed(media)).map(ofMedia)),
   },
   {
     id: 'SIP-19',
@@ -152,14 +158,19 @@ export const sipMedia: Rule[] = [
     why: 'Some phones answer 488, some speak SRTP that nobody expects.',
     fix: 'extends: sip-sdes where the phone has SRTP; else take OSRTP out of ng, or conformance: { SIP-19: repair }.',
     reference: 'RFC 4568 §6, RFC 8643 §3',
-    check: ({ session, live }) => found([session, ...live].flatMap((section) => ofAttributes(allOf(section, 'crypto')))),
+    check: ({ session, live }) => found(gather([session, ...live], (section) => ofAttributes(allOf(section, 'crypto')))),
     repair: withoutCrypto,
   },
 ]
 
-function namesOf (codecs: readonly string[]): Set<string> {
-  return new Set(codecs.map((name) => name.toLowerCase()))
+function namesOf (codecs: readonly string[]): ReadonlySet<string> {
+  let names = namesOfProfile.get(codecs)
+  if (!names) namesOfProfile.set(codecs, names = new Set(codecs.map((name) => name.toLowerCase())))
+  return names
 }
+
+/** Each profile has a list that stays. */
+const namesOfProfile = new WeakMap<readonly string[], ReadonlySet<string>>()
 
 /** The speech codec that an m-line puts first. */
 export function firstSpeech (media: MediaView | undefined) {

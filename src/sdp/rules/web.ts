@@ -1,6 +1,6 @@
 import { isInternal } from '../scope.ts'
-import { allOf, type Candidate, candidatesOf, effective, firstOf, isMuxed, isRtp, rtcpOf, type SdpView } from '../view.ts'
-import { found, ofAttribute, ofAttributes, ofMedia, type Rule, shown, withoutCrypto, withoutLines } from './rule.ts'
+import { allOf, type Candidate, candidatesOf, effective, firstOf, isMuxed, isRtp, type SdpView } from '../view.ts'
+import { found, gather, ofAttribute, ofAttributes, ofMedia, type Rule, shown, withoutCrypto, withoutLines } from './rule.ts'
 
 const web = { leg: 'browser', at: 'out', kinds: ['web'] } as const
 
@@ -76,7 +76,7 @@ export const webRules: Rule[] = [
     why: 'TCP alone, names ending in .local or internal addresses: no path from most networks.',
     fix: 'Start rtpengine with --interface=NAME/ADDRESS!ADVERTISED; give browsers a TURN server.',
     reference: 'RFC 8445 §5.1.1',
-    check: (sdp, { isPublic }) => found(sdp.live.flatMap((media) => {
+    check: (sdp, { isPublic }) => found(gather(sdp.live, (media) => {
       const all = candidatesOf(media)
       // Internal addresses alone towards a peer outside are ANY-09.
       const isPoor = ({ transport, address }: Candidate) =>
@@ -164,7 +164,7 @@ export const webRules: Rule[] = [
     why: 'WebRTC forbids them; browsers ignore them today, and the SDP is a kilobyte longer.',
     fix: 'ng: { SDES: [off] } (the preset webrtc has it); or conformance: { WEB-11: repair }.',
     reference: 'RFC 8827 §6.5',
-    check: ({ live }) => found(live.flatMap((media) => ofAttributes(allOf(media, 'crypto')))),
+    check: ({ live }) => found(gather(live, (media) => ofAttributes(allOf(media, 'crypto')))),
     repair: withoutCrypto,
   },
   {
@@ -177,7 +177,7 @@ export const webRules: Rule[] = [
     why: 'The answerer must be free to choose; a browser that wants the other role cannot answer.',
     fix: 'Take a fixed DTLS role out of ng for offers to browsers.',
     reference: 'RFC 8842 §5.2',
-    check: (sdp) => found(sdp.live.flatMap((media) => {
+    check: (sdp) => found(gather(sdp.live, (media) => {
       const setup = effective(sdp, media, 'setup')
       return setup && setup.value !== 'actpass' ? [ofAttribute(setup)] : []
     })),
@@ -190,7 +190,7 @@ export const webRules: Rule[] = [
     why: 'It is always written so, mono or not; browsers do not know another one.',
     fix: 'Write opus/48000/2 in ng.codec; mono is stereo=0 in a=fmtp.',
     reference: 'RFC 7587 §7',
-    check: ({ live }) => found(live.flatMap((media) => media.codecs
+    check: ({ live }) => found(gather(live, (media) => media.codecs
       .filter(({ name, clockRate, channels }) => name.toLowerCase() === 'opus' && (clockRate !== 48_000 || channels !== '2'))
       .map(({ format, name, clockRate, channels }) => ({ line: media.firstLine, field: 'a=rtpmap', value: shown(`${format} ${name}/${clockRate}${channels === undefined ? '' : `/${channels}`}`) })))),
   },
@@ -217,8 +217,8 @@ export const webRules: Rule[] = [
     why: 'With mux RTCP comes at the RTP port; the line is stale and misleads who reads it.',
     fix: 'ng: { flags: [no-rtcp-attribute] }, or conformance: { WEB-15: repair }.',
     reference: 'RFC 8834 §4.5',
-    check: ({ live }) => found(live.flatMap((media) => {
-      const rtcp = rtcpOf(media)
+    check: ({ live }) => found(gather(live, (media) => {
+      const rtcp = media.rtcp
       return rtcp && isMuxed(media) && rtcp.port !== media.port ? [ofAttribute(rtcp)] : []
     })),
     repair: (sdp) => withoutLines(sdp, (line) => line.startsWith('a=rtcp:')),
