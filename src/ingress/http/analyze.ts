@@ -12,6 +12,7 @@ const problems = { content: { 'application/problem+json': { schema: Problem } },
 
 const example = {
   kind: 'text', messages: 7, methods: { INVITE: 5, BYE: 2 }, problems: [],
+  summary: { calls: 1, withErrors: 0, withWarnings: 0, findings: [] },
   calls: [{
     callIds: ['a84b4c76e66710'], outcome: { state: 'answered', afterSeconds: 2.4, upSeconds: 31 }, legs: [{ name: '198.51.100.7', kind: 'web', by: 'by the SDP that it sent' }], middle: ['192.0.2.1'],
     messages: [], findings: [],
@@ -29,7 +30,7 @@ export async function addAnalyze (app: FastifyInstance): Promise<void> {
       schema: {
         summary: 'Find what is wrong with the calls in a trace',
         description: 'The body is a capture (pcap, pcapng), a log or an exported table with SIP in it, an SDP, or an offer and its answer; at most 4 MB, 15 s and 256 MB of memory. '
-          + 'The answer is what ngpilot analyze --json prints: calls, messages, findings by gravity. Keys are masked.',
+          + 'The answer is what ngpilot analyze --json prints: calls, messages, findings by gravity, and how many calls have each (`summary`). Keys are masked.',
         querystring: Type.Object({
           leg: Type.Optional(Type.Union([Leg, Type.Array(Leg, { maxItems: 32 })], {
             description: 'What an endpoint is: 192.0.2.1=web, or plain for all that cannot be recognised. May come more than once.',
