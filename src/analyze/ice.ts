@@ -73,7 +73,10 @@ export class IceChecks {
         { field: 'most', value: `${most.from} → ${most.to}` },
         { field: 'answers', value: errors.length === 0 ? 'none' : errors.map(([code, count]) => `${count} × ${code}`).join(', ') },
       ]
-      return [{ leg: most.from, evidence, messages: naming(places, paths.flatMap(({ from, to }) => [from, to])) }]
+      const detail = errors.some(([code]) => code === 401)
+        ? 'refused: the ICE password or ufrag that the checks have is not that of the other end'
+        : errors.length > 0 ? 'refused' : 'nothing comes back: the checks or their answers are lost on the way'
+      return [{ leg: most.from, detail, evidence, messages: naming(places, paths.flatMap(({ from, to }) => [from, to])) }]
     })
   }
 

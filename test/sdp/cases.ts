@@ -291,7 +291,10 @@ export const cases: Record<string, { trips: Case[], misses: Case[] }> = {
     trips: [{ sdp: [...webAnswer, 'm=video 0 UDP/TLS/RTP/SAVPF 96'], facts: answering([...web, 'm=video 0 UDP/TLS/RTP/SAVPF 96', 'a=rtpmap:96 VP8/90000', 'a=bundle-only', 'a=mid:1'], toWeb) }],
     misses: [{ sdp: [...webAnswer, 'm=video 0 UDP/TLS/RTP/SAVPF 96'], facts: answering([...web, 'm=video 0 UDP/TLS/RTP/SAVPF 96'], toWeb) }],
   },
-  'WEB-15': { trips: [{ sdp: edit(web, '+a=rtcp:9 IN IP4 0.0.0.0'), facts: toWeb }], misses: [{ sdp: edit(web, '+a=rtcp:31000'), facts: toWeb }] },
+  'WEB-15': {
+    trips: [{ sdp: edit(web, '+a=rtcp:31999'), facts: toWeb }],
+    misses: [{ sdp: edit(web, '+a=rtcp:31000'), facts: toWeb }, { sdp: edit(web, '+a=rtcp:9 IN IP4 0.0.0.0'), facts: toWeb }],
+  },
 
   'OA-01': {
     trips: [{ sdp: plain, facts: answering(edit(plain, 'a=send=>a=sendonly')) }],

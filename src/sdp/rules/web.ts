@@ -219,7 +219,8 @@ export const webRules: Rule[] = [
     reference: 'RFC 8834 §4.5',
     check: ({ live }) => found(gather(live, (media) => {
       const rtcp = media.rtcp
-      return rtcp && isMuxed(media) && rtcp.port !== media.port ? [ofAttribute(rtcp)] : []
+      // 9 stands for none, as browsers write it (RFC 9429 §5.2.1).
+      return rtcp && rtcp.port !== 9 && isMuxed(media) && rtcp.port !== media.port ? [ofAttribute(rtcp)] : []
     })),
     repair: (sdp) => withoutLines(sdp, (line) => line.startsWith('a=rtcp:')),
   },
