@@ -9,25 +9,24 @@ import { percentile, table } from './table.ts'
 import { overHttp, type Scenario } from './targets.ts'
 
 /**
- * What the sampler costs at 1,000 live calls: ngpilots as they ship, each with so many calls up on an rtpengine of its
- * own, with the sampler off and on. In every round each makes new calls in turn, and is compared with the one of the same
- * round whose sampler is off; none stands still meanwhile, for whoever did asks its node anew about every call. What
- * decides is CPU for each new call, that of ngpilot and that of both programs, which is what bounds calls/s: the pace by
- * the clock goes by what else the machine does, and is shown beside it. A second one that is off shows how far apart two
- * can be that are the same.
- * `npm run bench:sampler -- [ROUNDS]`, about three minutes
+ * What the sampler costs at 1,000 live calls: ngpilots as they ship, each with so many calls up on an rtpengine of its own,
+ * with the sampler off and on. As its questions are bounded by the second, so is the CPU that they take, whatever else
+ * ngpilot does: that is measured without new calls, window by window beside the ones that are off, and decides by how much
+ * calls/s can fall. New calls are made too, in rounds; two processes that are the same differ there by more than a sampler
+ * costs, as the second one that is off shows. `npm run bench:sampler -- [ROUNDS]`, about four minutes
  */
 const liveCalls = 1000
-const idleSeconds = 15
+const windows = 15
+const windowSeconds = 5
 /** Until the first questions about all the calls, 2 and 5 seconds after their answers, are over where they are bounded. */
 const quietSeconds = 10
-const rounds = Number(process.argv[2] ?? 41)
+const rounds = Number(process.argv[2] ?? 15)
 const callsPerRound = 500
 const lanes = 8
 /** `diagnosis.queriesPerSecond`: off, off, as it ships, and so many that the bound shows. */
 const settings = [0, 0, 20, 100]
-/** Five percent fewer calls/s are so much more CPU for each. */
-const mostCpu = 1 / 0.95
+/** Of a core: one that has so much less to spare makes so many fewer calls. */
+const mostCpu = 0.05
 /** What an ngpilot has still to do after the calls of a round, deletes above all, is no other's. */
 const settleMs = 150
 const ends: (() => Promise<void> | void)[] = []
@@ -45,52 +44,56 @@ try {
   for (const [index, perSecond] of settings.entries()) sites.push(await startLoaded(perSecond, index))
   tell('no new calls')
   await sleep(quietSeconds * 1000)
-  const before = await Promise.all(sites.map(async (site) => site.counts()))
-  await sleep(idleSeconds * 1000)
-  for (const [index, site] of sites.entries()) {
-    const [then, now] = [before[index] ?? await site.counts(), await site.counts()]
-    site.queries = (now.queries - then.queries) / (now.at - then.at) * 1000
-    site.cpuShare = (now.cpuMs - then.cpuMs) / (now.at - then.at)
+  for (let window = 0; window < windows; window++) {
+    const before = await Promise.all(sites.map(async (site) => site.counts()))
+    await sleep(windowSeconds * 1000)
+    for (const [index, site] of sites.entries()) {
+      const [then, now] = [before[index] ?? await site.counts(), await site.counts()]
+      const share = (figure: 'queries' | 'cpuMs' | 'nodeMs') => (now[figure] - then[figure]) / (now.at - then.at)
+      site.queries.push(share('queries') * 1000)
+      site.shares.push(share('cpuMs'))
+      site.nodeShares.push(share('nodeMs'))
+    }
   }
   for (let round = -1; round < rounds; round++) { // the first warms up
     for (const [turn, site] of inTurn(sites, round + 1).entries()) {
       tell(`round ${Math.max(round + 1, 1)} of ${rounds}, ${turn + 1} of ${sites.length}`)
       const target = await overHttp(site.port, scenario, lanes)
-      const [own, node] = [cpuMsOf(site.pid), cpuMsOf(site.nodePid)]
+      const before = cpuMsOf(site.pid)
       const { callsPerSecond, refused } = await makeCalls(target, `new-${round}`, callsPerRound, lanes)
       await sleep(settleMs)
-      const [ownMs, nodeMs] = [cpuMsOf(site.pid) - own, cpuMsOf(site.nodePid) - node]
+      const ownMs = cpuMsOf(site.pid) - before
       target.close()
       if (round < 0) continue
-      const calls = callsPerRound - refused
       site.rates.push(callsPerSecond)
-      site.own.push(ownMs / calls * 1000)
-      site.both.push((ownMs + nodeMs) / calls * 1000)
+      site.own.push(ownMs / (callsPerRound - refused) * 1000)
     }
   }
   process.stderr.write('\r\x1b[K')
   const [off] = sites
   // Whether a node has lost calls is found out by questions too, with the sampler on or off.
-  const ofSampler = ({ queries }: Site) => queries - (off?.queries ?? 0)
-  console.log(`\n${liveCalls} calls up on rtpengine 12.5; ${rounds} rounds of ${callsPerRound} new calls each, ${lanes} in flight\n`)
-  console.log(table(['queriesPerSecond', 'queries/s', 'of the sampler', 'CPU of ngpilot without new calls'], sites.map((site, index) =>
-    [nameOf(site, index), site.queries.toFixed(1), ofSampler(site).toFixed(1), `${(site.cpuShare * 100).toFixed(1)} %`])))
-  const figures = [['ngpilot µs', 'own'], ['with rtpengine µs', 'both'], ['calls/s', 'rates']] as const
-  const head = figures.flatMap(([title]) => [title, 'against off', '95 % interval'])
-  const cellsOf = (site: Site) => figures.flatMap(([, figure]) => {
-    const { median, low, high } = compared(site, figure)
-    const value = percentile(site[figure], 0.5).toFixed(0)
-    return site === off ? [value, '', ''] : [value, median.toFixed(3), `${low.toFixed(3)} to ${high.toFixed(3)}`]
-  })
-  const rows = sites.map((site, index) => [nameOf(site, index), ...cellsOf(site)])
-  console.log(`\n${table(['for each new call', ...head], rows)}`)
-  console.log('\nAgainst off: the median over the rounds, each against the one of the same round with the sampler off.')
+  const ofSampler = ({ queries }: Site) => percentile(queries, 0.5) - percentile(off?.queries ?? [], 0.5)
+  console.log(`\n${liveCalls} calls up on rtpengine 12.5, no new ones; ${windows} windows of ${windowSeconds} s\n`)
+  const percent = (share: number) => `${(share * 100).toFixed(1)} %`
+  const head = ['queriesPerSecond', 'queries/s', 'of the sampler', 'CPU of ngpilot', 'more than off', '95 % interval', 'of rtpengine', 'more than off', '95 % interval']
+  console.log(table(head, sites.map((site, index) => [
+    nameOf(site, index), percentile(site.queries, 0.5).toFixed(1), ofSampler(site).toFixed(1),
+    ...(['shares', 'nodeShares'] as const).flatMap((figure) => {
+      const { median, low, high } = more(site, figure)
+      const value = percent(percentile(site[figure], 0.5))
+      return site === off ? [value, '', ''] : [value, percent(median), `${percent(low)} to ${percent(high)}`]
+    }),
+  ])))
+  console.log(`\n${rounds} rounds of ${callsPerRound} new calls each, ${lanes} in flight\n`)
+  console.log(table(['queriesPerSecond', 'CPU µs of ngpilot a call', 'new calls/s'], sites.map((site, index) =>
+    [nameOf(site, index), percentile(site.own, 0.5).toFixed(0), percentile(site.rates, 0.5).toFixed(0)])))
+  console.log()
   for (const site of sites.filter(({ perSecond }) => perSecond > 0)) {
-    const intervals = (['own', 'both'] as const).map((figure) => compared(site, figure))
-    const isUnchanged = intervals.every(({ high }) => high <= mostCpu)
-    const isSlower = intervals.some(({ low }) => low > mostCpu)
-    const verdict = isUnchanged ? 'unchanged within 5 %' : isSlower ? 'fewer by more than 5 %' : 'not decided: more rounds are needed'
-    console.log(`${site.perSecond} queries a second: by the CPU that each takes, new calls/s are ${verdict}`)
+    const [own, node] = [more(site, 'shares'), more(site, 'nodeShares')]
+    const isUnchanged = own.high <= mostCpu && node.high <= mostCpu
+    const isSlower = own.low > mostCpu || node.low > mostCpu
+    const verdict = isUnchanged ? 'unchanged within 5 %' : isSlower ? 'fewer by more than 5 %' : 'not decided: more windows are needed'
+    console.log(`${site.perSecond} queries a second take ${percent(own.high)} of a core at most: new calls/s are ${verdict}`)
     if (!isUnchanged || ofSampler(site) > site.perSecond * 1.05) process.exitCode = 1
   }
 } finally {
@@ -113,14 +116,14 @@ function cpuMsOf (pid: number): number {
   return threads.reduce((sum, stat) => sum + Number(stat.split(' ')[0]) / 1e6, 0)
 }
 
-/** Round by round against the one that is off: the median, and where the true one lies by the order of the rounds alone. */
-function compared (site: Site, figure: 'rates' | 'own' | 'both'): { median: number, low: number, high: number } {
-  const ratios = site[figure].map((value, round) => value / (sites[0]?.[figure][round] ?? Number.NaN))
+/** Window by window beside the one that is off: the median, and where the true one lies by the order of the windows alone. */
+function more (site: Site, figure: 'shares' | 'nodeShares'): { median: number, low: number, high: number } {
+  const steps = site[figure].map((share, window) => share - (sites[0]?.[figure][window] ?? Number.NaN))
     .sort((one, other) => one - other)
-  const spread = 1.96 * Math.sqrt(ratios.length) / 2
-  const at = (index: number) => ratios[Math.max(0, Math.min(ratios.length - 1, index))] ?? Number.NaN
-  const middle = (ratios.length - 1) / 2
-  return { median: percentile(ratios, 0.5), low: at(Math.floor(middle - spread)), high: at(Math.ceil(middle + spread)) }
+  const spread = 1.96 * Math.sqrt(steps.length) / 2
+  const at = (index: number) => steps[Math.max(0, Math.min(steps.length - 1, index))] ?? Number.NaN
+  const middle = (steps.length - 1) / 2
+  return { median: percentile(steps, 0.5), low: at(Math.floor(middle - spread)), high: at(Math.ceil(middle + spread)) }
 }
 
 /** An ngpilot with its calls up, each offered and answered. */
@@ -146,8 +149,8 @@ async function startLoaded (perSecond: number, index: number) {
   }))
   target.close()
   return {
-    perSecond, pid: ngpilot.pid, nodePid: rtpengine.pid, port: ngpilot.port, queries: 0, cpuShare: 0,
-    rates: [] as number[], own: [] as number[], both: [] as number[],
+    perSecond, pid: ngpilot.pid, port: ngpilot.port,
+    queries: [] as number[], shares: [] as number[], nodeShares: [] as number[], rates: [] as number[], own: [] as number[],
     async counts () {
       const page = await (await fetch(`${ngpilot.url}/metrics`)).text()
       const lines = page.split('\n').filter((line) => /^ngpilot_ng_commands_total\{.*command="query"/.test(line))
@@ -155,6 +158,7 @@ async function startLoaded (perSecond: number, index: number) {
         at: performance.now(),
         queries: lines.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' '))), 0),
         cpuMs: cpuMsOf(ngpilot.pid),
+        nodeMs: cpuMsOf(rtpengine.pid),
       }
     },
   }
