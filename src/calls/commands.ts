@@ -1,5 +1,6 @@
 import { NgpilotError, asNgpilotError } from '../errors.ts'
 import { commandSince } from '../ng/capabilities.ts'
+import { isForbiddenKey, maxDepth } from '../ng/check.ts'
 import { sendToFirst } from '../ng/failover.ts'
 import { reasonOf } from '../ng/reply.ts'
 import { checkNgDictionary } from '../ng/vocabulary.ts'
@@ -176,19 +177,23 @@ function anyCommand (given: Readonly<Record<string, unknown>>): NgCommand {
   if (typeof command !== 'string' || verbs.has(command)) {
     throw new NgpilotError('bad_request', 'command: offer, answer and delete are verbs of their own')
   }
-  return { ...ngDictionary(given, ''), command }
+  return { ...ngDictionary(given), command }
 }
 
-function ngDictionary (given: object, path: string): NgDictionary {
-  return Object.fromEntries(Object.entries(given).map(([key, value]) => [key, ngValue(value, `${path}${key}`)]))
+function ngDictionary (given: object, path = '', depth = 1): NgDictionary {
+  if (Object.keys(given).some(isForbiddenKey)) throw new NgpilotError('bad_request', `${path.slice(0, 80)}: a key has a name that no key may have`)
+  return Object.fromEntries(Object.entries(given).map(([key, value]) => [key, ngValue(value, `${path}${key}`, depth)]))
 }
 
-/** @throws NgpilotError `bad_request` for what NG has no way to say */
-function ngValue (value: unknown, path: string): NgValue {
+/** @throws NgpilotError `bad_request` for what NG has no way to say, or is nested deeper than it may be */
+function ngValue (value: unknown, path: string, depth: number): NgValue {
   if (typeof value === 'string' || Number.isSafeInteger(value)) return value as string | number
-  if (Array.isArray(value)) return value.map((each, index) => ngValue(each, `${path}[${index}]`))
-  if (typeof value === 'object' && value !== null) return ngDictionary(value, `${path}.`)
-  throw new NgpilotError('bad_request', `${path}: NG knows texts, whole numbers, lists and maps alone`)
+  if (typeof value === 'object' && value !== null) {
+    if (depth >= maxDepth) throw new NgpilotError('bad_request', `${path.slice(0, 80)}: nested deeper than ${maxDepth} levels`)
+    if (Array.isArray(value)) return value.map((each, index) => ngValue(each, `${path}[${index}]`, depth + 1))
+    return ngDictionary(value, `${path}.`, depth + 1)
+  }
+  throw new NgpilotError('bad_request', `${path.slice(0, 80)}: NG knows texts, whole numbers, lists and maps alone`)
 }
 
 function checked (ng: object): NgDictionary {

@@ -51,6 +51,12 @@ test('any other command goes to the node of the call, and its reply comes back',
     id: '1', status: 200, node: 'n1', reply: { result: 'ok', sdp: 'v=0' },
   })
   assert.deepEqual(commands, [{ callId: 'c', command: { 'from-tag': 'f', code: '5', command: 'play DTMF' } }])
+  const deep: unknown = JSON.parse('['.repeat(2000) + ']'.repeat(2000))
+  const polluted: unknown = JSON.parse('{"__proto__":{"polluted":1}}')
+  for (const a of [deep, polluted, 1.5]) {
+    const { status, error } = await kamailio.ask({ verb: 'ng', id: '2', callId: 'c', with: { command: 'mesh', a } }) as { status: number, error: string }
+    assert.deepEqual([status, error], [400, 'bad_request'])
+  }
 })
 
 test('nothing to rewrite is 204; a refusal names the SIP status, the code and what is wrong', async (t) => {
