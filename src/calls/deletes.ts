@@ -136,7 +136,9 @@ export class Deletes {
       const deadline = performance.now() + withinMs
       const counts = branch ? undefined : await this.#countsBefore(owed, performance.now() + withinMs / 2)
       const command = deleteCommand({ callId, ...branch, deleteDelaySeconds: 0 })
-      const reply = await this.#options.ng.send(node, command, { deadline })
+      // Whichever instance begins the call there anew meanwhile: a repeat would end it.
+      const mayRepeat = async () => this.#isOwed(owed) && await this.#options.nodeOf(callId) !== node.id
+      const reply = await this.#options.ng.send(node, command, { deadline, ...!branch && { mayRepeat } })
       if (reply.tags !== undefined) this.#counting.add(node.id)
       this.#answered(owed, reply.tags === undefined ? counts ?? reply : reply)
     } catch (error) {

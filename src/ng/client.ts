@@ -35,6 +35,8 @@ export interface SendOptions {
   whenSilent?: 'wait' | 'fail'
   /** Its reply may be too long for a datagram: it goes by the node's stream, where that has one. */
   isReplyLong?: boolean
+  /** Asked before each repeat; where it says no, the command ends as if its deadline had come. Default: yes. */
+  mayRepeat?: () => Promise<boolean>
   /** The command has left for the first time: from now on the node may carry it out, whatever comes of it. */
   onSent?: () => void
 }
@@ -70,7 +72,7 @@ export class NgClient {
    */
   async send (
     node: MediaNode, command: NgCommand | RawCommand,
-    { deadline, whenRefused, whenSilent, isReplyLong = false, onSent = ignore }: SendOptions,
+    { deadline, whenRefused, whenSilent, isReplyLong = false, mayRepeat, onSent = ignore }: SendOptions,
   ): Promise<NgReply> {
     if (this.#isClosed) throw stopping()
     const cookie = this.#nextCookie()
@@ -81,7 +83,7 @@ export class NgClient {
     }
     return this.#laneTo(node).send({
       command: command.command, cookie, message, isRaw, deadline, isRefusalFinal: whenRefused === 'fail',
-      isSilenceFinal: whenSilent === 'fail', isReplyLong, onSent,
+      isSilenceFinal: whenSilent === 'fail', isReplyLong, mayRepeat, onSent,
     })
   }
 

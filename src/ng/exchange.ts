@@ -17,6 +17,8 @@ export interface ExchangeOptions {
   repeatsWhen: 'silent' | 'failed'
   /** Whether a refused connection is the end, or the node may be starting. */
   isRefusalFinal: boolean
+  /** Asked before each repeat by the clock; where it says no, this is the end. */
+  mayRepeat: (() => Promise<boolean>) | undefined
   /** Sends the message; false while there is no connection to send it on. */
   transmit: () => boolean
   onTransmission: (isRepeat: boolean) => void
@@ -151,10 +153,20 @@ export class Exchange {
       this.#options.onExpired()
       this.fail(this.#expired())
     } else if (now >= this.#retryAt - 1) {
-      this.transmit()
+      if (this.#options.mayRepeat) void this.#repeatIf(this.#options.mayRepeat)
+      else this.transmit()
     } else {
       this.#wait()
     }
+  }
+
+  async #repeatIf (mayRepeat: () => Promise<boolean>): Promise<void> {
+    this.#retryAt = Infinity
+    this.#wait()
+    const isWanted = await mayRepeat().catch(() => true)
+    if (this.#isSettled) return
+    if (isWanted) this.transmit()
+    else this.fail(this.#expired())
   }
 
   #expired (): NgpilotError {

@@ -32,6 +32,7 @@ export interface Sending {
   isSilenceFinal: boolean
   /** The reply may be too long for a datagram. */
   isReplyLong: boolean
+  mayRepeat: (() => Promise<boolean>) | undefined
   /** The command has left for the first time. */
   onSent: () => void
 }
@@ -79,7 +80,7 @@ export class Link {
   }
 
   async send (sending: Sending): Promise<NgReply> {
-    const { command, cookie, message, isRaw, deadline, isRefusalFinal, isSilenceFinal, onSent } = sending
+    const { command, cookie, message, isRaw, deadline, isRefusalFinal, isSilenceFinal, mayRepeat, onSent } = sending
     const { nodeId, endpoint, roundTrip, silence, retryAfterMs, observer } = this.#options
     const silentMs = isSilenceFinal ? silence.silentMs(performance.now(), roundTrip.smoothedMs) : undefined
     if (silentMs !== undefined) throw this.#silent(`was not sent the ${command}`, silentMs)
@@ -90,6 +91,7 @@ export class Link {
       isRaw,
       deadline,
       isRefusalFinal,
+      mayRepeat,
       waits: waitsFor(roundTrip.smoothedMs, retryAfterMs),
       repeatsWhen: this.#transport.repeatsWhen,
       transmit: () => this.#state !== 'closed' && this.#transport.transmit(cookie, message),

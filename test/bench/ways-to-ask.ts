@@ -28,7 +28,8 @@ export function byHttp (port: number): Way {
       reply.setEncoding('utf8').on('data', (chunk: string) => { received += chunk })
       reply.on('end', () => {
         const { code, sdp } = received.startsWith('{') ? JSON.parse(received) as { code?: string, sdp?: string } : {}
-        resolve({ ...(reply.statusCode ?? 500) >= 300 && { error: code ?? String(reply.statusCode) }, ...sdp !== undefined && { sdp } })
+        const status = reply.statusCode ?? 500
+        resolve({ ...status >= 300 && { error: code ?? String(status) }, ...sdp !== undefined && { sdp } })
       })
     }).on('error', () => resolve({ error: noReply })).end(text)
   })
@@ -61,7 +62,7 @@ export async function byNg (port: number): Promise<Way> {
     }
     const timer = setTimeout(() => end({ error: noReply }), 2000)
     waiting.set(cookie, ({ result, sdp, message, 'error-reason': reason }) => {
-      const text = String(message ?? reason ?? result)
+      const text = [message, reason, result].find((each) => typeof each === 'string') ?? ''
       const isDone = result === 'ok' || result === 'pong'
       end({ ...!isDone && { error: text.includes('more to do') ? 'overloaded' : text }, ...Buffer.isBuffer(sdp) && { sdp: sdp.toString() } })
     })

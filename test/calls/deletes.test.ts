@@ -119,6 +119,22 @@ test('where an offer may come after the delete, a second one follows; while the 
   assert.deepEqual(asked.slice(2), ['runs', 'runs'])
 })
 
+test('once the call has begun anew at its node, a delete that got lost is not repeated', async (t) => {
+  const node = await startFakeRtpengine(t, { silentFor: 3 })
+  let owner: string | undefined
+  const { deletes, counts } = startDeletes(t, { retryAfterMs: 400, nodeOf: () => Promise.resolve(owner) })
+  const first = deletes.owe(node, 'c1')
+  while (node.cookies.length < 2) await sleep(1)
+  owner = node.id
+  await first
+  const copies = node.cookies.length
+  assert.ok(copies < 4, `${copies} copies`)
+  await sleep(100)
+  assert.deepEqual([node.cookies.length, counts.at(-1)], [copies, 1])
+  owner = undefined
+  while (counts.at(-1) !== 0) await sleep(10)
+})
+
 function startDeletes (t: TestContext, options: Partial<DeletesOptions> = {}) {
   const ng = new NgClient({ instanceId: 'test', retryAfterMs: 10 })
   t.after(() => ng.close())
