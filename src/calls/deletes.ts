@@ -143,7 +143,7 @@ export class Deletes {
       this.#answered(owed, reply.tags === undefined ? counts ?? reply : reply)
     } catch (error) {
       const { code } = asNgpilotError(error)
-      if (code !== 'ng_timeout' && code !== 'no_node') this.#answered(owed, undefined)
+      if (code !== 'ng_timeout' && code !== 'no_node' && code !== 'out_of_order') this.#answered(owed, undefined)
       else if (Date.now() >= expiresAt) this.#lose(owed, 'expired')
       else this.#later(owed)
     }

@@ -35,7 +35,7 @@ export interface SendOptions {
   whenSilent?: 'wait' | 'fail'
   /** Its reply may be too long for a datagram: it goes by the node's stream, where that has one. */
   isReplyLong?: boolean
-  /** Asked before each repeat; where it says no, the command ends as if its deadline had come. Default: yes. */
+  /** Asked before each repeat; where it says no, the command ends with `out_of_order`. Default: yes. */
   mayRepeat?: () => Promise<boolean>
   /** The command has left for the first time: from now on the node may carry it out, whatever comes of it. */
   onSent?: () => void

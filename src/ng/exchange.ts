@@ -166,7 +166,7 @@ export class Exchange {
     const isWanted = await mayRepeat().catch(() => true)
     if (this.#isSettled) return
     if (isWanted) this.transmit()
-    else this.fail(this.#expired())
+    else this.fail(new NgpilotError('out_of_order', `the ${this.#options.command} is not repeated: it would come too late`))
   }
 
   #expired (): NgpilotError {
