@@ -13,6 +13,9 @@ import { startsPrograms } from './starts-programs.ts'
  * run against first: Debian trees with the real programs, and Chromium.
  */
 const mostUnsteady = 5
+const slowestShown = 12
+/** Milliseconds, by file. */
+const spent = new Map<string, number>()
 const words = process.argv.slice(2)
 const files = (await readdir('test', { recursive: true }))
   .map((file) => `test/${file}`)
@@ -41,6 +44,8 @@ process.env.NGPILOT_TEST_PROGRAM = 'dist/main.js'
 const failed = await runFiles(files)
 const steadyFailures = failed.length > 0 && failed.length <= mostUnsteady ? await runFiles(failed) : failed
 const unsteady = failed.filter((file) => !steadyFailures.includes(file))
+const slowest = [...spent].sort(([, one], [, other]) => other - one).slice(0, slowestShown)
+console.log(`\nslowest, in seconds: ${slowest.map(([file, ms]) => `${file} ${Math.round(ms / 1000)}`).join(', ')}`)
 if (unsteady.length > 0) console.log(`\nunsteady, passed when run again: ${unsteady.join(', ')}`)
 if (steadyFailures.length > 0) console.log(`\nfailed: ${steadyFailures.join(', ')}`)
 process.exitCode = steadyFailures.length > 0 ? 1 : 0
@@ -59,8 +64,14 @@ async function runSome (these: readonly string[], atOnce: number): Promise<strin
   const failures = new Set<string>()
   const events = run({ files: these.map((file) => resolve(file)), concurrency: atOnce })
   events.on('test:fail', ({ file }) => { failures.add(relative('.', file ?? '')) })
+  const ended = ({ file = '', nesting, details }: Ended) => {
+    if (nesting === 0) spent.set(relative('.', file), (spent.get(relative('.', file)) ?? 0) + details.duration_ms)
+  }
+  events.on('test:pass', ended).on('test:fail', ended)
   const report = events.compose(new spec()) as NodeJS.ReadWriteStream
   report.pipe(process.stdout, { end: false })
   await finished(report)
   return [...failures]
 }
+
+interface Ended { file?: string, nesting: number, details: { duration_ms: number } }

@@ -36,7 +36,10 @@ test('is all defaults where nothing is set, and where the file is empty or has e
   assert.deepEqual(config, {
     http: { host: '127.0.0.1', port: 8080, bodyLimitBytes: 131072 },
     ng: { listen: [], allow: [] },
-    rtpengine: { nodes: [{ id: '127.0.0.1:2223', host: '127.0.0.1', port: 2223 }], retryAfterMs: 60, orphanGraceSeconds: 300, maxInFlight: 32 },
+    rtpengine: {
+      nodes: [{ id: '127.0.0.1:2223', host: '127.0.0.1', port: 2223 }],
+      retryAfterMs: 60, orphanGraceSeconds: 300, mediaTimeoutSeconds: 60, maxInFlight: 32,
+    },
     discovery: { dns: [], dnsServers: [], everySeconds: 10 },
     policy: { directory: './policy', isWatched: true, canaryPercent: 0 },
     decisions: { log: 'off', samplePercent: 1 },
@@ -74,7 +77,8 @@ test('has a variable for each setting, and takes a right value from each', (t) =
     NGPILOT_NG_LISTEN: 'ws:[::]:2224', NGPILOT_NG_ALLOW: '192.0.2.1,2001:db8::/32',
     NGPILOT_RTPENGINE_NODES: 'a=10.0.0.1:22222,b=[2001:db8::1]:22222, media.example.org:2223,wss://10.0.0.2:443',
     NGPILOT_RTPENGINE_CA_FILE: pem, NGPILOT_RTPENGINE_CERT_FILE: pem, NGPILOT_RTPENGINE_KEY_FILE: pem,
-    NGPILOT_RTPENGINE_RETRY_AFTER_MS: '40', NGPILOT_RTPENGINE_ORPHAN_GRACE_SECONDS: '60', NGPILOT_RTPENGINE_MAX_IN_FLIGHT: '8',
+    NGPILOT_RTPENGINE_RETRY_AFTER_MS: '40', NGPILOT_RTPENGINE_ORPHAN_GRACE_SECONDS: '60',
+    NGPILOT_RTPENGINE_MEDIA_TIMEOUT_SECONDS: '90', NGPILOT_RTPENGINE_MAX_IN_FLIGHT: '8',
     NGPILOT_DISCOVERY_DNS: 'rtp.example.org:2223,wss://_ng._tcp.example.org', NGPILOT_DISCOVERY_DNS_SERVERS: '127.0.0.1:8600',
     NGPILOT_DISCOVERY_REDIS_KEY: 'nodes', NGPILOT_DISCOVERY_EVERY_SECONDS: '5',
     NGPILOT_POLICY_DIRECTORY: '/etc/ngpilot/policy', NGPILOT_POLICY_IS_WATCHED: 'false', NGPILOT_POLICY_STATE_DIRECTORY: '/var/lib/ngpilot',
@@ -107,6 +111,7 @@ test('has a variable for each setting, and takes a right value from each', (t) =
       keyFile: pem,
       retryAfterMs: 40,
       orphanGraceSeconds: 60,
+      mediaTimeoutSeconds: 90,
       maxInFlight: 8,
     },
     discovery: {
