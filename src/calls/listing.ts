@@ -96,6 +96,7 @@ function summaryOf (callId: string, call: CallRecord, states: NodeStates): CallS
     ...(because !== undefined && { strandedBecause: because }),
     createdAt: call.createdAt,
     isEstablished: call.isEstablished,
-    legs: call.passedTags?.map((tag) => ({ tag })) ?? Object.entries(call.legs).map(([tag, { profile }]) => ({ tag, profile })),
+    legs: call.passedTags?.map((tag) => ({ tag }))
+      ?? Object.entries(call.legs).map(([tag, { profile }]) => ({ tag, profile })),
   }
 }

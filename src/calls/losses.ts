@@ -146,8 +146,8 @@ export class Losses {
   }
 
   /**
-   * Ends the pruned calls whose media have stopped, as their nodes do not. Twice in a row, and nothing came between: the node's
-   * clock may be another.
+   * Ends the pruned calls whose media have stopped, as their nodes do not. Twice in a row, and nothing came between: the
+   * node's clock may be another.
    */
   async #listen (pruned: readonly string[]): Promise<void> {
     const { fleet, ng, store, deletes, tellLost, timeoutMs } = this.#options
@@ -157,8 +157,8 @@ export class Losses {
       const call = await store.find(callId)
       if (!call || call.lost || Date.now() - lastChangeOf(call) < timeoutMs) continue
       const node = fleet.pinned(call.node)
-      const reply = await ng.send(node, queryCommand({ callId }), { deadline: performance.now() + queryMs }).catch(() => undefined)
-      const report = reply && mediaReportOf(reply)
+      const report = await ng.send(node, queryCommand({ callId }), { deadline: performance.now() + queryMs })
+        .then(mediaReportOf, () => undefined)
       const packets = report && isQuiet(report, Date.now(), timeoutMs) ? packetsOf(report) : undefined
       const before = this.#quiet.get(callId)
       if (packets === undefined) this.#quiet.delete(callId)

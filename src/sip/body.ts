@@ -6,8 +6,9 @@ import { badRequest } from './scan.ts'
 
 /**
  * The SDP in a message: its body, or the first `application/sdp` part of a multipart body (RFC 5621 §3.1), byte for byte.
- * Undefined when there is none, or nothing in it, whatever Content-Type says. Part of a trickle (`application/trickle-ice-sdpfrag`, RFC 8840) is no SDP; nor is a part
- * with a disposition other than `session`, such as `early-session` (RFC 3959).
+ * Undefined when there is none, or nothing in it, whatever Content-Type says. Part of a trickle
+ * (`application/trickle-ice-sdpfrag`, RFC 8840) is no SDP; nor is a part with a disposition other than `session`, such as
+ * `early-session` (RFC 3959).
  *
  * @throws NgpilotError `bad_request` for a multipart body that cannot be taken apart, `unsupported_media_type` for an
  * encoded (compressed) body

@@ -6,10 +6,10 @@ import {
 
 /**
  * How a call is written in Redis: a hash with `v` (the version of this schema), `node`, `revision`, `createdAt`,
- * `caller`, `established`, `tags` (those of a call that is passed on), `pruned`, `anchor` (`[moves, for the caller, for the
- * callee]`), `lost` (`[at, why]`; empty: no more), `ended` (when), `id` (the call-id as JSON, where the key is its hash), for
- * each leg `leg:TAG`, for each branch `branch:KEY` and `exchange:KEY`; and a list of `[at, event, detail]`. They are JSON
- * arrays, as a hash takes half the room while no value is over 64 bytes.
+ * `caller`, `established`, `tags` (those of a call that is passed on), `pruned`, `anchor` (`[moves, for the caller, for
+ * the callee]`), `lost` (`[at, why]`; empty: no more), `ended` (when), `id` (the call-id as JSON, where the key is its
+ * hash), for each leg `leg:TAG`, for each branch `branch:KEY` and `exchange:KEY`; and a list of `[at, event, detail]`.
+ * They are JSON arrays, as a hash takes half the room while no value is over 64 bytes.
  *
  * leg: `[profile, branch, node tag, 1 if bundled, [index, line, mid]…]`, as far as needed; branch: `[caller (0: it is KEY),
  * callee's leg, state, [cseq, transaction, 1 if late, hop], hidden media]`; exchange: `[offerer, state, at, cseq, callee,
