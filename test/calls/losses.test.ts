@@ -131,10 +131,10 @@ async function makeCall (callId: string): Promise<{ callId: string, node: string
 
 /** One of a client that knows its flags itself, by NG; a fork shows its tag before the other picks up. */
 async function makeTrusted (callId: string): Promise<{ callId: string, node: string }> {
-  const { ask: say } = await startNgCaller(shared, { port: ngPort })
+  const client = await startNgCaller(shared, { port: ngPort })
   const about = { 'call-id': callId, 'from-tag': 'from', sdp }
-  await say({ ...about, 'rtpp-flags': 'trusted=yes', command: 'offer' })
-  for (const tag of ['lost', 'to']) await say({ ...about, 'to-tag': tag, command: 'answer' })
+  await client.ask({ ...about, 'rtpp-flags': 'trusted=yes', command: 'offer' })
+  for (const tag of ['lost', 'to']) await client.ask({ ...about, 'to-tag': tag, command: 'answer' })
   const { node, legs } = await ask('GET', `/v1/calls/${callId}`) as { node: string, legs: { tag: string, profile?: string }[] }
   assert.deepEqual(legs, [{ tag: 'from' }, { tag: 'to' }, { tag: 'lost' }])
   return { callId, node }

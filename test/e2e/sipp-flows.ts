@@ -11,9 +11,9 @@ import type { Say, Step } from '../support/sipp-scenario.ts'
 import { type Site, startSite } from '../support/site.ts'
 
 /**
- * What can happen in a call, played by SIPp at both ends through the Kamailio that ships, with media that are listened to after
- * each step; on each rtpengine. `npm run test:calls`: it is too slow for `npm test`, where test/e2e/dialogs.test.ts does the same
- * with ends of the test's own.
+ * What can happen in a call, played by SIPp at both ends through the Kamailio that ships, with media that are listened to
+ * after each step; on each rtpengine. `npm run test:calls`: it is too slow for `npm test`, where test/e2e/dialogs.test.ts
+ * does the same with ends of the test's own.
  */
 const releases = (process.env.NGPILOT_TEST_RELEASES ?? 'trixie').split(',') as Release[]
 /** rtpengine 10.5 passes on what a party sends though the other has said that it wants nothing; newer ones do not. */
@@ -39,7 +39,7 @@ const kamailio: Speaker = (what, more) => ({ by: 'kamailio', what, to: [], ...mo
 
 const hear = { check: ({ hear }: Flow) => hear('alice', 'bob') }
 const hearTablet = { check: ({ hear }: Flow) => hear('alice', 'tablet') }
-const fallsSilent = (name: string) => ({ check: ({ fallsSilent }: Flow) => fallsSilent(name) })
+const fallsSilent = (name: string) => ({ check: ({ fallsSilent }: Flow) => { fallsSilent(name) } })
 const silent = (name: string) => ({ check: ({ hearsNothing }: Flow) => hearsNothing(name) })
 const checks = (look: (sdps: Flow['sdps']) => Promise<void>) => ({ check: ({ sdps }: Flow) => look(sdps) })
 const pickUp = [alice('INVITE', { sdp: {} }), bob(180), bob(200, { sdp: {} }), alice('ACK'), hear]
@@ -55,7 +55,9 @@ const protocolOf = (sdp = '') => /^m=audio \d+ (\S+)/m.exec(sdp)?.[1]
 const portsStay = checks(async (sdps) => {
   for (const name of ['alice', 'bob']) assert.equal(new Set((await sdps(name)).map(portOf)).size, 1, `${name} is told of one port alone`)
 })
-const isShown = (name: string, direction: string) => checks(async (sdps) => { assert.equal(directionOf((await sdps(name)).at(-1)), direction) })
+const isShown = (name: string, direction: string) => checks(async (sdps) => {
+  assert.equal(directionOf((await sdps(name)).at(-1)), direction)
+})
 
 const two: PartySpec[] = [{ name: 'alice' }, { name: 'bob' }]
 const devices = (q: { bob?: string, tablet?: string } = {}, address = '127.0.0.2'): PartySpec[] => [

@@ -6,7 +6,7 @@ import type { StackContext } from '../../stack/context.ts'
 import { freePort } from '../../stack/ports.ts'
 import { type Sipp, startSipp } from '../../stack/sipp.ts'
 import { openEar, type RtpEar, type SdpChange } from './rtp-ear.ts'
-import { type Scenario, scenariosOf, type Step } from './sipp-scenario.ts'
+import { type Scenario, scenariosOf, type SippParty, type Step } from './sipp-scenario.ts'
 import type { Site } from './site.ts'
 
 /** Who takes part: the first calls, the others are registered as this user, with this priority. */
@@ -18,7 +18,7 @@ export interface Flow {
   hear: (one: string, other: string) => Promise<void>
   hearsNothing: (name: string) => Promise<void>
   /** Stops sending. */
-  fallsSilent: (name: string) => Promise<void>
+  fallsSilent: (name: string) => void
   /** The SDPs that came to a party, in order. */
   sdps: (name: string) => Promise<string[]>
 }
@@ -42,7 +42,9 @@ export async function play (t: StackContext, site: Site, specs: PartySpec[], ste
   }))
   const sdpOf = (name: string, change: SdpChange) => named.find((each) => each.name === name)?.ear.sdp(change) ?? ''
   const scenarios = scenariosOf(named, steps, { callId, sdpOf })
-  for (const [index, party] of named.entries()) parties.set(party.name, { ...scenarios[index] as Scenario, ear: party.ear, mark: party.mark })
+  for (const [index, { name, ear, mark }] of named.entries()) {
+    parties.set(name, { ...scenarios[index] as Scenario, ear, mark })
+  }
 
   const [caller, ...callees] = named
   if (!caller) throw new Error('nobody calls')
@@ -75,7 +77,7 @@ export async function play (t: StackContext, site: Site, specs: PartySpec[], ste
       await Promise.all([partyOf(one).ear.hears(partyOf(other).mark), partyOf(other).ear.hears(partyOf(one).mark)])
     },
     hearsNothing: (name) => partyOf(name).ear.hearsNothing(),
-    fallsSilent: async (name) => Promise.resolve(partyOf(name).ear.sendTo('')),
+    fallsSilent: (name) => { partyOf(name).ear.sendTo('') },
   }
   let checks = 0
   for (const [index, step] of steps.entries()) {
@@ -86,11 +88,12 @@ export async function play (t: StackContext, site: Site, specs: PartySpec[], ste
     await step.check(flow)
     // Who speaks next goes on last, when the others listen.
     const next = steps.slice(index).find((each) => 'by' in each)?.by
-    for (const { address, port, goOn } of waiting.sort((one, other) => Number(one.name === next) - Number(other.name === next))) {
+    const [others, speaker] = [waiting.filter(({ name }) => name !== next), waiting.filter(({ name }) => name === next)]
+    for (const { address, port, goOn } of [...others, ...speaker]) {
       await send(address, port, goOn[number] ?? '')
     }
   }
-  await Promise.all([...parties.values()].map(({ sipp }) => sipp?.success()))
+  for (const { sipp } of parties.values()) await sipp?.success()
 }
 
 /** Waits until SIPp is at a check. @throws Error with what it says when it has ended, or is not there within 20 s */
@@ -114,7 +117,7 @@ async function send (address: string, port: number, text: string): Promise<void>
 
 /** Registers from the port that SIPp will have, as Kamailio sends calls to where the REGISTER came from. */
 async function register (
-  { name, uri, address, port }: { name: string, uri: string, address: string, port: number }, domain: string, sipPort: number, q?: string,
+  { name, uri, address, port }: SippParty, domain: string, sipPort: number, q?: string,
 ): Promise<void> {
   const socket = createSocket('udp4')
   socket.bind(port, address)

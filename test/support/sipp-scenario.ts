@@ -22,7 +22,7 @@ export interface Say {
 }
 
 /** All wait while the test looks. */
-export interface Check<F> { check: (flow: F) => Promise<void> }
+export interface Check<F> { check: (flow: F) => Promise<void> | void }
 
 /** Nothing is said for so long by a party. */
 export interface Wait { by: string, waitMs: number }
@@ -31,10 +31,20 @@ export type Step<F> = Say | Wait | Check<F>
 
 export interface SippParty { name: string, uri: string, address: string, port: number }
 
-/** One party's scenario, as XML. `checks`: those that it waits at; `goOn`: what ends the wait, by the number of the check. */
+/** One party's scenario, as XML. `checks`: those that it waits at; `goOn`: what ends the wait, by the check's number. */
 export interface Scenario { name: string, address: string, port: number, xml: string, checks: number[], goOn: string[] }
 
-interface Request { id: number, method: string, by: string, with: string, cseq: number, branch: string, isOpening: boolean, isOver?: boolean }
+interface Request {
+  id: number
+  method: string
+  by: string
+  /** The callee in whose dialog it is. */
+  with: string
+  cseq: number
+  branch: string
+  isOpening: boolean
+  isOver?: boolean
+}
 
 /**
  * Cuts a flow into one scenario for each party: what it says it sends, what it gets it waits for. Tags, CSeq numbers and
@@ -82,7 +92,10 @@ export function scenariosOf<F> (
   function request (say: Say & { what: string }): void {
     const { by, what: method, to } = say
     const invite = requests.findLast((each) => each.method === 'INVITE' && (by === 'kamailio' ? to.includes(each.with) || each.by === caller : each.by === by))
-    if (say.isForked && invite) return receive(invite, to)
+    if (say.isForked && invite) {
+      receive(invite, to)
+      return
+    }
     const isOfInvite = method === 'ACK' || method === 'CANCEL'
     const isOpening = method === 'CANCEL' || (method === 'INVITE' && !invite && by === caller)
     const id = requests.length
@@ -116,9 +129,10 @@ export function scenariosOf<F> (
 
   function reply (say: Say & { what: number }): void {
     const { by, what: status, to, of } = say
-    const to1 = by === 'kamailio' ? to : undefined
+    const isKamailios = by === 'kamailio'
     const answered = requests.findLast((each) => (of === undefined ? !each.isOver : each.method === of)
-      && (to1 ? to1.includes(each.by) : each.by !== by) && (each.by !== caller || each.isOpening || each.with === by || to1 !== undefined))
+      && (isKamailios ? to.includes(each.by) : each.by !== by)
+      && (isKamailios || each.by !== caller || each.isOpening || each.with === by))
     if (!answered) throw new Error(`${by} has no request to answer with ${status}`)
     const isFinal = status >= 200
     const isForked = parties.length > 2 && answered.isOpening
