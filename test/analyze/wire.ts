@@ -98,7 +98,7 @@ export const wireCalls: WireCall[] = [
   },
   { name: 'two phones, healthy', expected: [], call: phonesTalk() },
   {
-    name: 'no audio: ICE password altered in the page', expected: ['ICE-01', 'RTP-01'], inText: [],
+    name: 'no audio: ICE password altered in the page', expected: ['DTLS-02', 'ICE-01', 'RTP-01'], inText: [],
     call: browserCalls({ spoils: 'ice-pwd' }),
   },
   {
