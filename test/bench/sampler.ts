@@ -71,13 +71,13 @@ try {
   }
   process.stderr.write('\r\x1b[K')
   const [off] = sites
-  // Whether a node has lost calls is found out by questions too, with the sampler on or off.
-  const ofSampler = ({ queries }: Site) => percentile(queries, 0.5) - percentile(off?.queries ?? [], 0.5)
+  // Whether a node has lost calls is found out by questions too, in bursts, with the sampler on or off.
+  const ofSampler = ({ queries }: Site) => mean(queries) - mean(off?.queries ?? [])
   console.log(`\n${liveCalls} calls up on rtpengine 12.5, no new ones; ${windows} windows of ${windowSeconds} s\n`)
   const percent = (share: number) => `${(share * 100).toFixed(1)} %`
   const head = ['queriesPerSecond', 'queries/s', 'of the sampler', 'CPU of ngpilot', 'more than off', '95 % interval', 'of rtpengine', 'more than off', '95 % interval']
   console.log(table(head, sites.map((site, index) => [
-    nameOf(site, index), percentile(site.queries, 0.5).toFixed(1), ofSampler(site).toFixed(1),
+    nameOf(site, index), mean(site.queries).toFixed(1), ofSampler(site).toFixed(1),
     ...(['shares', 'nodeShares'] as const).flatMap((figure) => {
       const { median, low, high } = more(site, figure)
       const value = percent(percentile(site[figure], 0.5))
@@ -108,6 +108,10 @@ function inTurn (all: readonly Site[], round: number): Site[] {
 
 function nameOf ({ perSecond }: Site, index: number): string {
   return perSecond > 0 ? String(perSecond) : index === 0 ? 'off' : 'off, the other'
+}
+
+function mean (values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length
 }
 
 /** CPU milliseconds that a process has taken, all its threads together. */
