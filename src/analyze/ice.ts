@@ -10,6 +10,7 @@ interface Path {
   to: string
   first: number
   last: number
+  /** None where the capture has the answers alone: it lacks this direction. */
   checks: number
   successes: number
   /** Error codes of the answers, each with how often it came. */
@@ -21,6 +22,8 @@ const mostPaths = 5000
 /** A side that has checked so often, for so long, has no path: RFC 8445 §14 spaces checks by half a second at the most. */
 const fewestChecks = 5
 const leastMs = 3000
+
+const elseOneWay = ', or the capture has one direction alone'
 
 export const iceKind = {
   id: 'ICE-01', severity: 'error', leg: 'media', title: 'ICE finds no path: STUN checks get no good answer',
@@ -46,8 +49,9 @@ export class IceChecks {
       path.checks++
       path.last = at
     } else if (type === 0x0101 || type === 0x0111) {
-      const path = this.#paths.get(`${to} ${from}`)
+      const path = this.#pathOf(to, from, at)
       if (!path) return
+      if (path.checks === 0) path.last = at
       if (type === 0x0101) path.successes++
       const code = type === 0x0111 ? errorOf(payload) : undefined
       if (code !== undefined) path.errors.set(code, (path.errors.get(code) ?? 0) + 1)
@@ -65,6 +69,10 @@ export class IceChecks {
       const checks = sum(paths.map((path) => path.checks))
       const [first, last] = [Math.min(...paths.map((path) => path.first)), Math.max(...paths.map((path) => path.last))]
       if (checks < fewestChecks || last - first < leastMs || paths.some(({ successes }) => successes > 0)) return []
+      const back = own.filter((other) => paths.some(({ from, to }) => other.from === to && other.to === from))
+      const isHeard = back.some((path) => path.checks > 0)
+      // Answers to checks that are not there: nor are the answers that came back.
+      if (back.length > 0 && !isHeard) return []
       const most = paths.toSorted((one, other) => other.checks - one.checks)[0]
       if (!most) return []
       const errors = paths.flatMap((path) => [...path.errors])
@@ -75,8 +83,9 @@ export class IceChecks {
       ]
       const detail = errors.some(([code]) => code === 401)
         ? 'refused: the ICE password or ufrag that the checks have is not that of the other end'
-        : errors.length > 0 ? 'refused' : 'nothing comes back: the checks or their answers are lost on the way'
-      return [{ leg: most.from, detail, evidence, messages: naming(places, paths.flatMap(({ from, to }) => [from, to])) }]
+        : errors.length > 0 ? 'refused' : `nothing comes back: the checks or their answers are lost on the way${isHeard ? '' : elseOneWay}`
+      const confidence = errors.length > 0 || isHeard ? 'high' : 'medium'
+      return [{ leg: most.from, confidence, detail, evidence, messages: naming(places, paths.flatMap(({ from, to }) => [from, to])) }]
     })
   }
 

@@ -33,7 +33,8 @@ export const rtpKinds = {
   silent: {
     id: 'RTP-01', severity: 'error', leg: 'media', title: 'no RTP to an address that was agreed on',
     why: 'The capture has RTP of this call, but none towards this end: it hears nothing.',
-    fix: 'Look at the sender: its address, firewall and NAT, and whether ICE and DTLS were finished where it has them.',
+    fix: 'See that the capture has both directions. Then look at the sender: its address, firewall and NAT, and whether ICE and DTLS '
+      + 'were finished where it has them.',
     reference: 'RFC 3264 §5.1',
   },
   lossy: {
@@ -118,7 +119,8 @@ export class RtpStreams {
       isWanted && answered !== undefined && until(end) - answered > 4000
       && own.some(({ source }) => source === place) && !own.some(({ destination }) => destination === place)
     const silent = [...targets].filter(isDeaf).map(([place, { message }]) => ({
-      kind: rtpKinds.silent, leg: place, evidence: [{ field: 'RTP to', value: `${place}: none` }], messages: [message],
+      // A capture of one direction alone looks the same.
+      kind: rtpKinds.silent, confidence: 'medium' as const, leg: place, evidence: [{ field: 'RTP to', value: `${place}: none` }], messages: [message],
     }))
     // Whoever is on hold may send nothing, and nothing is sent to it.
     const isHeld = [...targets.values()].some(({ isWanted, wasWanted }) => wasWanted && !isWanted)

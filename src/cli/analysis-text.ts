@@ -100,8 +100,10 @@ function legend (call: CallReport, lanes: readonly Lane[], { width, style }: Loo
 
 function listed (findings: readonly ReportFinding[], what: 'message' | 'SDP', look: Look): string[] {
   if (findings.length === 0) return [look.style.green('Nothing found.')]
-  return findingsText(findings, ({ leg, messages }) =>
-    [...leg === undefined ? [] : [leg], ...messages.length > 0 ? [numbersText(what, messages)] : []].join(', '), look)
+  return findingsText(findings, ({ leg, messages, confidence }) => [
+    ...leg === undefined ? [] : [leg], ...messages.length > 0 ? [numbersText(what, messages)] : [],
+    ...confidence === 'high' ? [] : [`confidence ${confidence}`],
+  ].join(', '), look)
 }
 
 function numbersText (what: 'message' | 'SDP', numbers: readonly number[]): string {

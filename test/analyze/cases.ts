@@ -81,6 +81,10 @@ function checked (ofBrowser: 'success' | 'error' | undefined, ofRelay: 'success'
   })
 }
 
+/** Of frames those that an IPv4 address sends, as a capture of one direction has them. */
+const sentBy = (end: string, frames: readonly Buffer[]): Buffer[] =>
+  frames.filter((frame) => [...frame.subarray(42, 46)].join('.') === end.split(':')[0])
+
 /** What the relay shows the browser, which keys its part of the handshake or ends it with an alert. */
 const shaken = (der: string, end: { type: number, body: Buffer, epoch?: number } = done): Buffer[] => [
   dtls({ from: relay, to: browser, at: 2.3 }, hello),
@@ -141,8 +145,14 @@ export const cases: Record<string, { trips: Trace[], with?: string[], misses: Tr
   },
   'SIG-10': { trips: [withReason('Reason: Q.850;cause=102;text="RTP Timeout"\r\n')], misses: [withReason('')] },
   'ICE-01': {
-    trips: [captured(...checked('error', 'success')), captured(...checked(undefined, undefined))],
-    misses: [captured(...checked('success', 'success')), captured(...checked('error', 'success').slice(0, 12))],
+    trips: [
+      captured(...checked('error', 'success')), captured(...checked(undefined, undefined)),
+      captured(...sentBy(browser, checked(undefined, undefined))),
+    ],
+    misses: [
+      captured(...checked('success', 'success')), captured(...checked('error', 'success').slice(0, 12)),
+      captured(...sentBy(browser, checked('success', 'success'))), captured(...sentBy(relay, checked('success', 'success'))),
+    ],
   },
   'DTLS-01': {
     trips: [handshakes(...shaken('of another'))],

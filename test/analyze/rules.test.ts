@@ -6,14 +6,17 @@ import { dtlsKinds } from '../../src/analyze/dtls.ts'
 import { iceKind } from '../../src/analyze/ice.ts'
 import { rtpKinds } from '../../src/analyze/rtp.ts'
 import { signallingRules } from '../../src/analyze/signalling.ts'
+import type { Finding } from '../../src/finding.ts'
 import { cases, type Trace } from './cases.ts'
 import { call, chunked, formats } from './traces.ts'
 
-async function idsOf (trace: Trace): Promise<string[]> {
+async function findingsOf (trace: Trace): Promise<Finding[]> {
   const bytes = Buffer.isBuffer(trace) ? trace : formats['sngrep']?.(trace) ?? ''
   const { calls } = reportOf(await analyze(chunked(bytes, 65_536), { hints: { byAddress: new Map() } }))
-  return [...new Set(calls.flatMap(({ findings }) => findings.map(({ id }) => id)))].sort()
+  return calls.flatMap(({ findings }) => findings)
 }
+
+const idsOf = async (trace: Trace): Promise<string[]> => [...new Set((await findingsOf(trace)).map(({ id }) => id))].sort()
 
 test('has cases for every rule for traces and a rule for every case', () => {
   const ids = [...signallingRules, iceKind, ...Object.values(dtlsKinds), ...Object.values(rtpKinds)].map(({ id }) => id)
@@ -33,3 +36,10 @@ for (const [id, { trips, with: others = [], misses }] of Object.entries(cases)) 
     for (const [index, trace] of misses.entries()) assert.ok(!(await idsOf(trace)).includes(id), `misses[${index}]`)
   })
 }
+
+test('what a capture of one direction would show too is told with less confidence', async () => {
+  const surety = async (id: string, ...indices: number[]) => Promise.all(indices.map(async (index) =>
+    (await findingsOf(cases[id]?.trips[index] ?? [])).find((finding) => finding.id === id)?.confidence))
+  assert.deepEqual(await surety('ICE-01', 0, 1, 2), ['high', 'high', 'medium'])
+  assert.deepEqual(await surety('RTP-01', 0), ['medium'])
+})

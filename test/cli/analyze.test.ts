@@ -6,6 +6,7 @@ import { Readable } from 'node:stream'
 import { test, type TestContext } from 'node:test'
 import { gzipSync } from 'node:zlib'
 import { analyzeCommand, type AnalyzeIo } from '../../src/cli/analyze.ts'
+import { cases } from '../analyze/cases.ts'
 import { call, formats, pcapOf, troubles } from '../analyze/traces.ts'
 import { sample } from '../sdp/samples.ts'
 
@@ -34,6 +35,11 @@ test('draws the ladder and lists what is found with the messages that show it', 
   assert.match(out, / {3}1 {4}0\.000 {2}INVITE \(SDP\) {13}├─+►│ +│\n/)
   assert.match(out, / {3}4 {4}0\.100 {2}488 Not Acceptable Here {2}│ +│◄─+┤ {2}SIG-02\n/)
   assert.match(out, /error SIG-02 {2}the peer refuses the SDP\n[^\n]*messages 3, 4\n[^\n]*likely because of SIP-04[^\n]*\n[^\n]*reply: 488[^\n]*Warning: 304/)
+})
+
+test('a finding that is not sure says so', async (t) => {
+  const { out } = await run(t, { 'trace.pcap': cases['RTP-01']?.trips[0] as Buffer })
+  assert.match(out, /error RTP-01 [^\n]*\n {4}192\.0\.2\.77:35000, message \d+, confidence medium\n/)
 })
 
 test('no line is wider than the terminal, and only a terminal that wants it gets colours', async (t) => {
