@@ -83,9 +83,12 @@ export class IceChecks {
       ]
       const detail = errors.some(([code]) => code === 401)
         ? 'refused: the ICE password or ufrag that the checks have is not that of the other end'
-        : errors.length > 0 ? 'refused' : `nothing comes back: the checks or their answers are lost on the way${isHeard ? '' : elseOneWay}`
+        : errors.length > 0
+          ? 'refused'
+          : `nothing comes back: the checks or their answers are lost on the way${isHeard ? '' : elseOneWay}`
       const confidence = errors.length > 0 || isHeard ? 'high' : 'medium'
-      return [{ leg: most.from, confidence, detail, evidence, messages: naming(places, paths.flatMap(({ from, to }) => [from, to])) }]
+      const ends = paths.flatMap(({ from, to }) => [from, to])
+      return [{ leg: most.from, confidence, detail, evidence, messages: naming(places, ends) }]
     })
   }
 

@@ -12,7 +12,9 @@ const mostNodes = 1000
  * @throws NgpilotError `config_invalid` for a hash that is empty or not there: whoever keeps the nodes of before does better
  *   than with none.
  */
-export function nodesInHash (hash: Record<string, string>, shared: TlsFiles): { nodes: NodeConfig[], problems: Map<string, string> } {
+export function nodesInHash (
+  hash: Record<string, string>, shared: TlsFiles,
+): { nodes: NodeConfig[], problems: Map<string, string> } {
   const entries = Object.entries(hash)
   if (entries.length === 0) throw new NgpilotError('config_invalid', 'the hash is empty or not there')
   if (entries.length > mostNodes) {

@@ -116,11 +116,12 @@ function mean (values: readonly number[]): number {
 
 /** CPU milliseconds that a process has taken, all its threads together. */
 function cpuMsOf (pid: number): number {
-  const threads = readdirSync(`/proc/${pid}/task`).map((thread) => readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8'))
+  const tasks = `/proc/${pid}/task`
+  const threads = readdirSync(tasks).map((thread) => readFileSync(`${tasks}/${thread}/schedstat`, 'utf8'))
   return threads.reduce((sum, stat) => sum + Number(stat.split(' ')[0]) / 1e6, 0)
 }
 
-/** Window by window beside the one that is off: the median, and where the true one lies by the order of the windows alone. */
+/** Window by window beside the one that is off: the median, and where the true one lies by the windows' order alone. */
 function more (site: Site, figure: 'shares' | 'nodeShares'): { median: number, low: number, high: number } {
   const steps = site[figure].map((share, window) => share - (sites[0]?.[figure][window] ?? Number.NaN))
     .sort((one, other) => one - other)
