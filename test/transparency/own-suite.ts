@@ -9,9 +9,17 @@ import type { StackContext } from '../../stack/context.ts'
 import { debianMirror } from '../../stack/mirror.ts'
 import type { Release } from '../../stack/tree.ts'
 
-/** One file of the suite: how many of its checks went well and how many did not, straight and through ngpilot. */
-export interface SuiteRow { file: string, straight: Counts, through: Counts }
-export interface Counts { ok: number, notOk: number }
+/** One file of the suite: how its checks went straight and through ngpilot, or in one line why it was not run. */
+export type SuiteRow = { file: string, straight: Counts, through: Counts } | { file: string, notRun: string }
+
+/** How many checks of a file went well, and how many and which did not; those that it left out itself count for neither. */
+export interface Counts {
+  ok: number
+  notOk: number
+  failed: string[]
+  /** Set when the file did not come to its end: its last words. A reply that is an error ends it. */
+  brokeOff?: string
+}
 
 /** What the suite needs of Debian beside rtpengine; the last brings the Perl modules that most of it needs. */
 const packages = [

@@ -3,7 +3,7 @@ import { ensureTree, type Release } from '../../stack/tree.ts'
 import { table } from '../bench/table.ts'
 import { compare, compareMedia } from './compare.ts'
 import { corpus } from './corpus.ts'
-import { ownSuite } from './own-suite.ts'
+import { type Counts, ownSuite, type SuiteRow } from './own-suite.ts'
 
 /**
  * `npm run test:transparency`: the same commands straight to rtpengine and through ngpilot's NG ingress, for each version
@@ -36,13 +36,29 @@ try {
     for (const text of media.different) console.log(`rtpengine ${version}: ${text}`)
     const suite = await ownSuite(context, release)
     if ('missing' in suite) suites.push(`rtpengine ${version}'s own test-suite did not run: the mirror does not have its source package (${suite.missing})`)
-    else suiteRows.push(...suite.map(({ file, straight, through }) => {
-      if (straight.ok !== through.ok || straight.notOk !== through.notOk) process.exitCode = 1
-      return [version, file, ...[straight, through].flatMap(({ ok, notOk }) => [String(ok), String(notOk)])]
-    }))
+    else for (const row of suite) addSuiteRow(version, row)
   }
   console.log(`\n${table(['ngpilot\'s own corpus', 'sequences', 'commands', 'replies the same', 'different'], rows)}\n\n${suites.join('\n')}\n`)
   if (suiteRows.length > 0) console.log(`${table(['rtpengine', 'file of its own test-suite', 'ok straight', 'not ok', 'ok through ngpilot', 'not ok'], suiteRows)}\n`)
 } finally {
   for (const end of ends.reverse()) await end()
+}
+
+/** Both ways a file must come as far, with the same checks failed. */
+function addSuiteRow (version: string, row: SuiteRow): void {
+  if ('notRun' in row) {
+    suites.push(`rtpengine ${version}, ${row.file} was not run: ${row.notRun}`)
+    return
+  }
+  const { file, straight, through } = row
+  suiteRows.push([version, file, ...[straight, through].flatMap(({ ok, notOk }) => [String(ok), String(notOk)])])
+  if (straight.brokeOff !== undefined) suites.push(`rtpengine ${version}, ${file} breaks off straight: ${straight.brokeOff}`)
+  if (outcome(straight) === outcome(through)) return
+  process.exitCode = 1
+  const added = through.failed.filter((name) => !straight.failed.includes(name))
+  suites.push(`rtpengine ${version}, ${file} differs through ngpilot: ${through.brokeOff ?? added[0] ?? 'the counts'}`)
+}
+
+function outcome ({ ok, failed, brokeOff }: Counts): string {
+  return JSON.stringify([ok, failed, brokeOff !== undefined])
 }
