@@ -4,8 +4,7 @@ import { relative, resolve } from 'node:path'
 import { finished } from 'node:stream/promises'
 import { run } from 'node:test'
 import { spec } from 'node:test/reporters'
-import { ensureChromium } from '../stack/chromium.ts'
-import { ensureTree } from '../stack/tree.ts'
+import { allReleases, bringStack } from './stack.ts'
 import { startsPrograms } from './starts-programs.ts'
 
 /**
@@ -27,12 +26,7 @@ if (files.length === 0) {
 }
 
 // The other releases are for the tests of other versions, which bring them by themselves when they run alone.
-const releases = words.length === 0 ? ['trixie', 'bookworm', 'sid'] as const : ['trixie'] as const
-const tell = (what: string) => (line: string) => console.log(`${what}: ${line}`)
-await Promise.all([
-  ...releases.map((release) => ensureTree({ release, onProgress: tell(release) })),
-  ensureChromium(tell('chromium')),
-])
+await bringStack(words.length === 0 ? allReleases : ['trixie'])
 
 console.log('Building ngpilot …')
 const { status } = spawnSync('npm', ['run', '--silent', 'build'], { stdio: 'inherit' })

@@ -114,8 +114,9 @@ function timeoutAfter (ms: number) {
 /** The connection is gone, or leads to who was the master before a failover. */
 function isOfConnection (error: unknown): error is Error {
   if (!(error instanceof Error)) return false
-  const { name, message } = error
-  return name === 'MaxRetriesPerRequestError' || name === 'AbortError' || message.startsWith('READONLY')
+  const { name, message, code } = error as NodeJS.ErrnoException
+  return name === 'MaxRetriesPerRequestError' || code === 'EPIPE' || code === 'ECONNRESET'
+    || name === 'AbortError' || message.startsWith('READONLY')
     || message === 'Connection is closed.' || message.startsWith('Stream isn\'t writeable')
 }
 
