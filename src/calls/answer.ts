@@ -101,7 +101,10 @@ export function createAnswer (deps: CallDeps, conformance: ConformanceCheck) {
 
     const forLeg = sdpForLeg(reply.sdp, 'answer', decision, legAt(call, place, by))
     const left = passage.leaves(await asBefore(store, request.callId, call.anchor, by, forLeg))
-    observer.exchanged({ request, command: 'answer', decision, came: facts.sdp, went: left, node: node.id, findings: passage.outgoing(), repaired: passage.repaired() })
+    observer.exchanged({
+      request, command: 'answer', decision, came: facts.sdp, went: left, node: node.id,
+      findingsIn: passage.incoming(), findings: passage.outgoing(), repaired: passage.repaired(),
+    })
     const findings = await noted(store, request.callId, passage)
     return {
       command: 'answer',

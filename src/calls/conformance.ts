@@ -23,6 +23,8 @@ export interface Passage {
   leaves (sdp: Sdp): { sdp: Sdp, bytes: Buffer }
   /** The ids of the errors and warnings that were found and not repaired, once each. */
   findings (): string[]
+  /** What was found in the SDP that came. */
+  incoming (): Finding[]
   /** What was found in the SDP that leaves, what was repaired left out. */
   outgoing (): Finding[]
   /** The ids of what was repaired in it. */
@@ -34,6 +36,7 @@ export const unchecked: Passage = {
   came: () => undefined,
   leaves: (sdp) => ({ sdp, bytes: sdpBytes(sdp) }),
   findings: () => [],
+  incoming: () => [],
   outgoing: () => [],
   repaired: () => [],
 }
@@ -57,6 +60,7 @@ export function createConformance (observer: { found (found: FoundInCall): void 
     const isTranscoding = role === 'offer' ? asksTranscoding(decision) : answered?.offer?.isTranscoding
     const isAgain = call?.isEstablished === true || (role === 'offer' && request.toTag !== undefined)
     const findings = new Set<string>()
+    const arrived: Finding[] = []
     const outgoing: Finding[] = []
     const repaired: string[] = []
     let incoming: SdpView | undefined
@@ -75,7 +79,8 @@ export function createConformance (observer: { found (found: FoundInCall): void 
           repaired.push(rule.id)
         } else {
           if (finding.severity !== 'note') findings.add(finding.id)
-          if (direction === 'out') outgoing.push(finding)
+          const judged = direction === 'out' ? outgoing : arrived
+          judged.push(finding)
         }
         if (action === 'reject') rejected ??= finding
         observer.found({ callId, profile: profile.name, direction, finding, action })
@@ -111,6 +116,7 @@ export function createConformance (observer: { found (found: FoundInCall): void 
         return { sdp: repaired, bytes: out }
       },
       findings: () => [...findings],
+      incoming: () => arrived,
       outgoing: () => outgoing,
       repaired: () => repaired,
     }

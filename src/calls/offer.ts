@@ -116,7 +116,10 @@ export function createOffer (deps: CallDeps, conformance: ConformanceCheck) {
       else if (change.branches) await takeBack(request.callId, call, place, change.branches, hold)
       throw error
     }
-    observer.exchanged({ request, command: 'offer', decision, came: facts.sdp, went: left, node: node.id, findings: passage.outgoing(), repaired: passage.repaired() })
+    observer.exchanged({
+      request, command: 'offer', decision, came: facts.sdp, went: left, node: node.id,
+      findingsIn: passage.incoming(), findings: passage.outgoing(), repaired: passage.repaired(),
+    })
     const findings = await noted(store, request.callId, passage)
     return {
       command: 'offer',

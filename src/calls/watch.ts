@@ -30,6 +30,8 @@ export interface Passed {
   came: SdpFacts | undefined
   went: { sdp: Sdp, bytes: Buffer }
   node: string
+  /** What came has these, and what went on those. */
+  findingsIn?: readonly Finding[]
   findings?: readonly Finding[]
   repaired?: readonly string[]
 }
@@ -104,7 +106,8 @@ export function createWatch ({ histories, sampler, freePortsOf, found, ended }: 
 }
 
 function exchangeOf (passed: Passed, at: number): Exchange {
-  const { request: { fromTag, toTag, sdp, sip }, command, decision, came, went, findings = [], repaired = [] } = passed
+  const { request: { fromTag, toTag, sdp, sip }, command, decision, came, went } = passed
+  const { findingsIn = [], findings = [], repaired = [] } = passed
   const [senderTag = '', receiverTag] = command === 'offer' ? [fromTag, toTag] : [toTag, fromTag]
   const { flags, rules } = decision
   const [codecIn, codec] = [came?.codecs ?? [], audioCodecs(went.sdp)].map(speechCodec)
@@ -122,6 +125,7 @@ function exchangeOf (passed: Passed, at: number): Exchange {
     ...codec !== undefined && { codec },
     isEncrypted: came !== undefined && (came.hasDtls || came.hasSdes),
     wantsTranscoding: wanted.consume !== undefined,
+    ...findingsIn.length > 0 && { findingsIn },
     findings,
     repaired,
   }

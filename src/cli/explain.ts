@@ -1,7 +1,7 @@
 import { diffArrays } from 'diff'
 import type { CallExplanation, DecisionReason, MediaLine } from '../diagnosis/explanation.ts'
 import type { Exchange } from '../diagnosis/history.ts'
-import { byGravity } from '../finding.ts'
+import { byGravity, type Finding } from '../finding.ts'
 import type { Api } from './api.ts'
 import { columns } from './columns.ts'
 import { findingsText, inColour, type Look } from './finding-text.ts'
@@ -43,11 +43,31 @@ function headOf (call: CallExplanation, style: Style): string[] {
   ]
 }
 
-function findingsOf ({ findings, answeredAt, startedAt, state }: CallExplanation, look: Look): string[] {
-  if (findings.length === 0) return [look.style.green(state === 'ended' ? 'Nothing found.' : 'Nothing found so far.')]
+/** What the diagnosis found, and what is wrong with the SDPs, which may be why; gravest first. */
+function findingsOf (call: CallExplanation, look: Look): string[] {
+  const { answeredAt, startedAt, state } = call
   const since = answeredAt === undefined ? 'the first offer' : 'the answer'
-  return findingsText(findings, ({ leg, firstAt, confidence }) =>
-    `${leg === undefined ? '' : `${leg}, `}${duration(firstAt - (answeredAt ?? startedAt))} after ${since}, confidence ${confidence}`, look)
+  const found = call.findings.map(({ firstAt, ...finding }) => ({
+    ...finding,
+    where: `${finding.leg === undefined ? '' : `${finding.leg}, `}${duration(firstAt - (answeredAt ?? startedAt))} after ${since}, confidence ${finding.confidence}`,
+  }))
+  const all = [...found, ...call.exchanges.flatMap((exchange) => brokenBy(exchange, call))]
+  if (all.length === 0) return [look.style.green(state === 'ended' ? 'Nothing found.' : 'Nothing found so far.')]
+  return findingsText(firstsOf(all).sort(byGravity), ({ where }) => where, look)
+}
+
+/** The errors and warnings of one SDP, as it came and as it went on. */
+function brokenBy (exchange: Exchange, call: CallExplanation) {
+  const { from, to, findings, findingsIn = [] } = exchange
+  const told = (found: readonly Finding[], which: string) => found.filter(({ severity }) => severity !== 'note')
+    .map((finding) => ({ ...finding, where: `${titleOf(exchange, call)}, as it ${which}` }))
+  return [...told(findingsIn, `came from ${from.profile}`), ...told(findings, `went on to ${to.profile}`)]
+}
+
+/** Those of later SDPs that say the same again are left out. */
+function firstsOf<Found extends Finding> (findings: readonly Found[]): Found[] {
+  const firstLike = ({ id, leg }: Found) => findings.find((other) => other.id === id && other.leg === leg)
+  return findings.filter((finding) => firstLike(finding) === finding)
 }
 
 /** Who is at either end and why it has that profile, which rules matched, and what rtpengine was asked at first. */
@@ -94,12 +114,18 @@ function mediaText (media: readonly MediaLine[], { width, style }: Look): string
   return [...columns(rows), ...reasons.flatMap((reason) => wrap(reason, width - 2, '  ', '').map((line) => style.dim(line)))]
 }
 
-function exchangeOf (exchange: Exchange, { startedAt }: CallExplanation, { width, style }: Look): string[] {
-  const { at, command, sip, from, to, sdpIn, sdpOut, findings, repaired = [] } = exchange
+function titleOf ({ at, command, sip }: Exchange, { startedAt }: CallExplanation): string {
+  return `${command}${sip === undefined ? '' : ` in ${sip}`}, ${((at - startedAt) / 1000).toFixed(3)} s`
+}
+
+function exchangeOf (exchange: Exchange, call: CallExplanation, { width, style }: Look): string[] {
+  const { from, to, sdpIn, sdpOut, findings, findingsIn = [], repaired = [] } = exchange
   const lines = diffArrays(linesOf(sdpIn), linesOf(sdpOut)).flatMap(({ added, removed, value }) =>
     added ? folded(value, '  + ').map(style.green) : removed ? folded(value, '  - ').map(style.red) : unchanged(value, style))
-  const title = `${command}${sip === undefined ? '' : ` in ${sip}`}, ${((at - startedAt) / 1000).toFixed(3)} s: ${from.profile} → ${to.profile}`
-  const found = [...findings].sort(byGravity).map(({ id, severity, title: what }) => `${inColour(severity, style)(`${severity} ${id}`)}  ${what}`)
+  const title = `${titleOf(exchange, call)}: ${from.profile} → ${to.profile}`
+  const told = (those: readonly Finding[], when: string) => [...those].sort(byGravity)
+    .map(({ id, severity, title: what }) => `${when}${inColour(severity, style)(`${severity} ${id}`)}  ${what}`)
+  const found = [...told(findingsIn, 'as it came: '), ...told(findings, '')]
   const mended = repaired.length > 0 ? [`mended by ngpilot: ${repaired.join(', ')}`] : []
   return ['', `  ${style.bold(title)}`, ...[...found, ...mended].flatMap((line) => wrap(line, width, '      ', '    ')), ...lines]
 }

@@ -45,6 +45,8 @@ export interface Exchange {
   codec?: string
   isEncrypted: boolean
   wantsTranscoding: boolean
+  /** The conformance rules that the SDP breaks as it came; absent where it breaks none. */
+  findingsIn?: readonly Finding[]
   /** The conformance rules that the SDP breaks as it went on, and the ids of those that ngpilot mended in it. */
   findings: readonly Finding[]
   repaired?: readonly string[]

@@ -57,6 +57,14 @@ test('what is found is in the outcome and, as ids alone, in the timeline', async
   assert.deepEqual([entry?.event, entry?.detail], ['findings', 'ANY-09'])
 })
 
+test('what has gone through is handed on with what was found in it as it came, and as it went on', async (t) => {
+  const { calls, latest } = await startCalls(t)
+  const sdp = changed('answer-plain-pcmu', ['a=rtpmap:0 ', 'a=rtpmap:99 iLBC/8000\r\na=rtpmap:0 '])
+  await calls.offer(request({ source: phone, destination: outside, sdp }))
+  const ids = (found: readonly { id: string }[] = []) => found.map(({ id }) => id)
+  assert.deepEqual([ids(latest()?.findingsIn), ids(latest()?.findings)], [['ANY-07'], ['ANY-09']])
+})
+
 test('an answer is held against its offer, and against the other leg', async (t) => {
   const { calls } = await startCalls(t)
   await calls.offer(request({ source: phone, destination: phone, sdp: changed('answer-plain-pcmu', ['a=sendrecv', 'a=sendonly']) }))

@@ -52,6 +52,23 @@ test('findings stand on top, then legs with the reason of their profile, timelin
   assert.match(text, /offer in INVITE, 0\.000 s: browser → phone\n {4}mended by ngpilot: SIP-07, SIP-10\n {4}v=0\n {2}- m=audio 9 UDP[^\n]*\n {2}\+ m=audio 30000 RTP\/AVP 0$/)
 })
 
+test('what is wrong with an SDP stands on top with what mends it, once, and at the SDP by name', () => {
+  const broken = (id: string, severity: 'error' | 'warning' | 'note') => ({
+    id, severity, confidence: 'high' as const, leg: 'phone', title: `what ${id} is`, why: `Why ${id}.`,
+    fix: `How to mend ${id}.`, evidence: [],
+  })
+  const [offer] = call.exchanges.map((exchange) => ({
+    ...exchange, findingsIn: [broken('ANY-07', 'warning')], findings: [broken('ANY-09', 'error'), broken('SIP-12', 'note')],
+  }))
+  assert.ok(offer)
+  const exchanges = [offer, { ...offer, at: begin + 9000 }]
+  const text = explainText({ ...call, findings: [], exchanges }, { width: 80, style: plain })
+  const [top = '', sdps = ''] = text.split('\nLegs\n')
+  assert.match(top, /\n\nerror ANY-09 {2}what ANY-09 is\n {4}offer in INVITE, 0\.000 s, as it went on to phone\n {4}why: Why ANY-09\.\n {4}mend: How to mend ANY-09\.\n\nwarning ANY-07 {2}what ANY-07 is\n {4}offer in INVITE, 0\.000 s, as it came from browser\n/)
+  assert.doesNotMatch(top, /SIP-12|Nothing found|9\.000 s/)
+  assert.match(sdps, /phone\n {4}as it came: warning ANY-07 {2}what ANY-07 is\n {4}error ANY-09 {2}what ANY-09 is\n {4}note SIP-12 /)
+})
+
 test('of an SDP what has changed is shown, many lines of one kind as a count', () => {
   const same = ['v=0', 'o=- 1 1 IN IP4 192.0.2.1', 's=-', 't=0 0', 'a=group:BUNDLE 0'].join('\r\n')
   const candidates = Array.from({ length: 5 }, (_, index) => `a=candidate:${index} 1 udp 1 192.0.2.1 900${index} typ host`)

@@ -6,6 +6,7 @@ import { Deletes } from '../../src/calls/deletes.ts'
 import type { CallEvent } from '../../src/calls/events.ts'
 import type { MediaRequest, SipFacts } from '../../src/calls/request.ts'
 import { createTellLost } from '../../src/calls/tell-lost.ts'
+import type { Passed } from '../../src/calls/watch.ts'
 import { createLiveFleet } from '../../src/fleet/live.ts'
 import type { NodeSettings } from '../../src/fleet/node.ts'
 import { NgClient } from '../../src/ng/client.ts'
@@ -41,6 +42,7 @@ export async function startCalls (t: StackContext, { nodes, ...given }: StartCal
   t.after(async () => { await deletes.drain(100) })
   const decisions: string[] = []
   const findings: FoundInCall[] = []
+  let latest: Passed | undefined
   const events: CallEvent[] = []
   const tellLost = createTellLost({ store, events: { emit: (event) => { events.push(event) } } })
   const calls = createCalls({
@@ -48,7 +50,7 @@ export async function startCalls (t: StackContext, { nodes, ...given }: StartCal
     observer: {
       decided: (_id, { command }, { sender, receiver }) => { decisions.push(`${command} ${sender.name} ${receiver.name}`) },
       found: (found) => { findings.push(found) },
-      exchanged: () => undefined,
+      exchanged: (passed) => { latest = passed },
       over: () => undefined,
     },
   })
@@ -69,7 +71,7 @@ export async function startCalls (t: StackContext, { nodes, ...given }: StartCal
     }
     throw new Error(`still there: ${JSON.stringify(await left())}`)
   }
-  return { calls, store, ng, fleet, node, rtpengine, decisions, findings, events, left, emptied }
+  return { calls, store, ng, fleet, node, rtpengine, decisions, findings, events, left, emptied, latest: () => latest }
 }
 
 export const browser = { transport: 'wss', address: '127.0.0.1', port: 40_001 } as const
