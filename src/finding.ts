@@ -49,21 +49,7 @@ const doubts: Record<Confidence, number> = { high: 0, medium: 1, low: 2 }
 
 /** Gravest first; within a severity the surest first. */
 export function byGravity (one: Finding, other: Finding): number {
-  return placeOf(one) - placeOf(other)
-}
-
-/** The same as sorting by it, for the few findings of one SDP: a sort takes longer than a rule. */
-export function inGravity (findings: readonly Finding[]): Finding[] {
-  const sorted: Finding[] = []
-  for (let place = 0; sorted.length < findings.length; place++) {
-    for (const finding of findings) if (placeOf(finding) === place) sorted.push(finding)
-  }
-  return sorted
-}
-
-/** From 0, the gravest. */
-function placeOf ({ severity, confidence }: Finding): number {
-  return ranks[severity] * 3 + doubts[confidence]
+  return ranks[one.severity] - ranks[other.severity] || doubts[one.confidence] - doubts[other.confidence]
 }
 
 /** The finding of a kind, for one case. `leg`: where the case does not say it. */

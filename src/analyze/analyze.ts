@@ -111,7 +111,7 @@ export async function analyze (
   if (number === 0) throw new NgpilotError('bad_request', [kind === 'capture' ? noSipIn(counts) : noSip, ...problems].join('; '))
   if (counts.cutSip > 0) complain(`${counts.cutSip} SIP messages are there in part alone: ${cutText(counts)}`)
   judged(messages, wire, hints, tell)
-  if (wire.some(({ isOverfull }) => isOverfull)) complain('the calls that are up at once have more RTP streams than are looked at')
+  if (wire.some(({ held }) => held.isOverfull)) complain('there is more RTP, ICE and DTLS at once than is looked at: some of it is left out')
   calls.sort((one, other) => (one.messages[0]?.number ?? 0) - (other.messages[0]?.number ?? 0))
   return { kind, messages: count, methods: mostOf(methods), summary: tally.summary(), calls, sdps: undefined, problems }
 }
@@ -130,7 +130,7 @@ function judged (
     tell(analyzed(call, wire, hints))
     for (const message of call.messages) done.add(message)
   }
-  for (const each of wire) each.forgetJudged()
+  for (const { held } of wire) held.forgetJudged()
   const others = messages.filter((message) => !done.has(message))
   // What belongs to no call, registrations say, is of no use any more.
   const callIds = new Set(others.filter(isOfCall).map(({ sip }) => sip.callId))

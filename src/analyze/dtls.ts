@@ -1,15 +1,14 @@
 import type { Evidence, FindingKind } from '../finding.ts'
 import type { TraceCall } from './calls.ts'
+import { type Followed, Held } from './held.ts'
 import type { Datagram } from './packet.ts'
 import { isOfCertificate, nameOf, naming, type Place, placesOf, spanOf } from './places.ts'
 import type { TraceCase } from './signalling.ts'
 
-/** What one end has sent the other of their DTLS handshake. Times in milliseconds. */
-interface Flight {
+/** What one end has sent the other of their DTLS handshake. */
+interface Flight extends Followed {
   from: string
   to: string
-  first: number
-  last: number
   hellos: number
   /** Its certificate in DER, and how many bytes of the message that has it came so far. */
   certificate?: { message: Buffer, received: number }
@@ -17,10 +16,8 @@ interface Flight {
   isKeyed: boolean
   /** The fatal alert that it ended the handshake with. */
   alert?: number
-  isJudged?: boolean
 }
 
-const mostFlights = 5000
 const mostCertificateBytes = 16_384
 /** A flight is sent again after a second, then after two (RFC 6347 §4.2.4.1). */
 const leastMs = 3000
@@ -44,14 +41,13 @@ export const dtlsKinds = {
 
 /** Follows the DTLS handshakes of a capture, within bounds. Up to DTLS 1.2 certificates are sent in clear. */
 export class DtlsHandshakes {
-  readonly #flights = new Map<string, Flight>()
-  /** Whether there were more at once than are held. */
-  isOverfull = false
+  readonly held = new Held<Flight>()
 
   seen ({ at, source, destination, payload }: Datagram): void {
     if ((payload[0] ?? 0) < 20 || (payload[0] ?? 0) > 63) return
     for (const { type, epoch, body } of recordsOf(payload)) {
-      const flight = this.#flightOf(nameOf(source), nameOf(destination), at)
+      const [from, to] = [nameOf(source), nameOf(destination)]
+      const flight = this.held.get(`${from} ${to}`, () => ({ from, to, first: at, last: at, hellos: 0, isKeyed: false }))
       if (!flight) return
       // Once it is keyed what follows is of no interest, and may be long after.
       if (!flight.isKeyed) flight.last = at
@@ -64,32 +60,13 @@ export class DtlsHandshakes {
   findings (call: TraceCall): (TraceCase & { kind: FindingKind })[] {
     const places = placesOf(call)
     const { begin, end } = spanOf(call)
-    const own = [...this.#flights.values()].filter(({ from, to, first, last }) =>
+    const own = this.held.judge(({ from, to, first, last }) =>
       (places.has(from) || places.has(to)) && last >= begin && first <= end)
-    for (const flight of own) flight.isJudged = true
     const wrong = own.flatMap((flight) => wrongCertificate(flight, places))
     return [...wrong, ...own.flatMap((flight) => {
       const back = own.find(({ from, to }) => from === flight.to && to === flight.from)
       return isFirst(flight, back) ? unfinished(flight, back, places) : []
     })]
-  }
-
-  /** Lets go of those of calls that have been judged. */
-  forgetJudged (): void {
-    for (const [key, { isJudged }] of this.#flights) if (isJudged === true) this.#flights.delete(key)
-  }
-
-  #flightOf (from: string, to: string, at: number): Flight | undefined {
-    const key = `${from} ${to}`
-    const known = this.#flights.get(key)
-    if (known) return known
-    if (this.#flights.size >= mostFlights) {
-      this.isOverfull = true
-      return undefined
-    }
-    const flight: Flight = { from, to, first: at, last: at, hellos: 0, isKeyed: false }
-    this.#flights.set(key, flight)
-    return flight
   }
 }
 

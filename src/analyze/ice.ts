@@ -1,24 +1,21 @@
 import type { Evidence, FindingKind } from '../finding.ts'
 import type { TraceCall } from './calls.ts'
+import { type Followed, Held } from './held.ts'
 import type { Datagram } from './packet.ts'
 import { nameOf, naming, placesOf, spanOf } from './places.ts'
 import type { TraceCase } from './signalling.ts'
 
-/** The STUN checks from one end to another, and how that one answered. Times in milliseconds. */
-interface Path {
+/** The STUN checks from one end to another, and how that one answered. */
+interface Path extends Followed {
   from: string
   to: string
-  first: number
-  last: number
   /** None where the capture has the answers alone: it lacks this direction. */
   checks: number
   successes: number
   /** Error codes of the answers, each with how often it came. */
   errors: Map<number, number>
-  isJudged?: boolean
 }
 
-const mostPaths = 5000
 /** A side that has checked so often, for so long, has no path: RFC 8445 §14 spaces checks by half a second at the most. */
 const fewestChecks = 5
 const leastMs = 3000
@@ -35,9 +32,7 @@ export const iceKind = {
 
 /** Counts the ICE checks of a capture, within bounds (STUN, RFC 8489 §5). */
 export class IceChecks {
-  readonly #paths = new Map<string, Path>()
-  /** Whether there were more at once than are held. */
-  isOverfull = false
+  readonly held = new Held<Path>()
 
   seen ({ at, source, destination, payload }: Datagram): void {
     if (payload.length < 20 || (payload[0] ?? 0) > 3 || payload.readUInt32BE(4) !== 0x2112a442) return
@@ -62,9 +57,8 @@ export class IceChecks {
   findings (call: TraceCall): TraceCase[] {
     const places = placesOf(call)
     const { begin, end } = spanOf(call)
-    const own = [...this.#paths.values()].filter(({ from, to, first, last }) =>
+    const own = this.held.judge(({ from, to, first, last }) =>
       (places.has(from) || places.has(to)) && last >= begin && first <= end)
-    for (const path of own) path.isJudged = true
     return sidesOf(own).flatMap((paths) => {
       const checks = sum(paths.map((path) => path.checks))
       const [first, last] = [Math.min(...paths.map((path) => path.first)), Math.max(...paths.map((path) => path.last))]
@@ -92,22 +86,8 @@ export class IceChecks {
     })
   }
 
-  /** Lets go of those of calls that have been judged. */
-  forgetJudged (): void {
-    for (const [key, { isJudged }] of this.#paths) if (isJudged === true) this.#paths.delete(key)
-  }
-
   #pathOf (from: string, to: string, at: number): Path | undefined {
-    const key = `${from} ${to}`
-    const known = this.#paths.get(key)
-    if (known) return known
-    if (this.#paths.size >= mostPaths) {
-      this.isOverfull = true
-      return undefined
-    }
-    const path: Path = { from, to, first: at, last: at, checks: 0, successes: 0, errors: new Map() }
-    this.#paths.set(key, path)
-    return path
+    return this.held.get(`${from} ${to}`, () => ({ from, to, first: at, last: at, checks: 0, successes: 0, errors: new Map() }))
   }
 }
 

@@ -1,17 +1,15 @@
 import type { FindingKind } from '../finding.ts'
 import type { Datagram } from './packet.ts'
 import type { TraceCall } from './calls.ts'
+import { type Followed, Held } from './held.ts'
 import { exchangesOf } from './media.ts'
 import { nameOf } from './places.ts'
 import { isSuccess, type TraceCase } from './signalling.ts'
 
 /** What one RTP stream of a capture was like. */
-interface Stream {
+interface Stream extends Followed {
   source: string
   destination: string
-  /** When the first and the latest packet came, in milliseconds. */
-  first: number
-  last: number
   packets: number
   /** Sequence numbers, the latest one extended by the cycles that it has gone through. */
   base: number
@@ -20,12 +18,8 @@ interface Stream {
   transitMs?: number
   /** Hz; 0 for a dynamic payload type, whose jitter is not known. */
   clock: number
-  /** Whether a call has been judged by it. */
-  isJudged?: boolean
 }
 
-/** So many are held of calls that are not judged yet. */
-const mostStreams = 5000
 /** So many packets must be there before a share of them says anything. */
 const fewest = 50
 
@@ -57,30 +51,20 @@ export const rtpKinds = {
   },
 } as const satisfies Record<string, FindingKind>
 
-/** Counts the RTP of a capture by stream, within bounds. Whose it is, is known only when the SDPs are. */
+/** Counts the RTP of a capture by stream, within bounds. */
 export class RtpStreams {
-  readonly #streams = new Map<string, Stream>()
-  /** Whether there were more streams at once than are held. */
-  isOverfull = false
+  readonly held = new Held<Stream>()
 
   seen ({ at, source, destination, payload }: Datagram): void {
     const [first, second] = [payload[0] ?? 0, payload[1] ?? 0]
     // RTCP has packet types 192 to 223 there (RFC 5761 §4); STUN and DTLS begin lower (RFC 7983).
     if (first >> 6 !== 2 || (second >= 192 && second <= 223)) return
     const [sequence, timestamp, ssrc] = [payload.readUInt16BE(2), payload.readUInt32BE(4), payload.readUInt32BE(8)]
-    const key = `${nameOf(source)} ${nameOf(destination)} ${ssrc}`
-    const stream = this.#streams.get(key)
-    if (!stream) {
-      if (this.#streams.size >= mostStreams) {
-        this.isOverfull = true
-        return
-      }
-      this.#streams.set(key, {
-        source: nameOf(source), destination: nameOf(destination), first: at, last: at,
-        packets: 1, base: sequence, highest: sequence, jitterMs: 0, clock: (second & 0x7f) < 96 ? 8000 : 0,
-      })
-      return
-    }
+    const stream = this.held.get(`${nameOf(source)} ${nameOf(destination)} ${ssrc}`, () => ({
+      source: nameOf(source), destination: nameOf(destination), first: at, last: at,
+      packets: 0, base: sequence, highest: sequence, jitterMs: 0, clock: (second & 0x7f) < 96 ? 8000 : 0,
+    }))
+    if (!stream) return
     stream.packets++
     // RFC 3550 §A.1.
     const ahead = (sequence - (stream.highest & 0xffff) + 0x10000) & 0xffff
@@ -94,11 +78,6 @@ export class RtpStreams {
     stream.transitMs = transit
   }
 
-  /** Lets go of the streams of calls that have been judged. */
-  forgetJudged (): void {
-    for (const [key, { isJudged }] of this.#streams) if (isJudged === true) this.#streams.delete(key)
-  }
-
   /**
    * What is wrong with the media of a call, by the addresses in its SDPs and by when the dialog of each was up: ports serve
    * one call after the other, and of a bridge one leg may go on after the other has hung up. Nothing where the capture has
@@ -109,9 +88,8 @@ export class RtpStreams {
     const begin = call.messages[0]?.at ?? 0
     const endOf = ({ source, destination }: Stream) =>
       Math.max(...[source, destination].map((at) => targets.get(at)?.end ?? -Infinity))
-    const own = [...this.#streams.values()].filter((stream) => stream.last >= begin && stream.first <= endOf(stream))
+    const own = this.held.judge((stream) => stream.last >= begin && stream.first <= endOf(stream))
     if (own.length === 0) return []
-    for (const stream of own) stream.isJudged = true
     if (!call.messages.some(({ sip, method }) => method === 'INVITE' && isSuccess(sip.status))) return []
     const latest = Math.max(...own.map(({ last }) => last))
     const until = (end: number) => end === Infinity ? latest : end

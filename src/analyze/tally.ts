@@ -1,5 +1,4 @@
-import type { Severity } from '../finding.ts'
-import { byGravity, type Finding } from '../finding.ts'
+import { byGravity, type Finding, type Severity } from '../finding.ts'
 import type { CallReport } from './report.ts'
 
 /** How many calls of a trace have what. */

@@ -56,8 +56,8 @@ export function createCallCommand ({ policy, fleet, ng, store, deletes }: Comman
 
 type CommandDeps = Pick<CallDeps, 'policy' | 'fleet' | 'ng' | 'store' | 'deletes'>
 
-/** Commands that may be a call's first. */
-const openers = new Set(['publish', 'create', 'transform'])
+/** Commands that may be a call's first, beside an offer. */
+export const openers = new Set(['publish', 'create', 'transform'])
 
 /** Commands that change nothing are not noted. */
 const timelineWords = new Map(Object.entries({
@@ -181,7 +181,8 @@ function anyCommand (given: Readonly<Record<string, unknown>>): NgCommand {
 }
 
 function ngDictionary (given: object, path = '', depth = 1): NgDictionary {
-  if (Object.keys(given).some(isForbiddenKey)) throw new NgpilotError('bad_request', `${path.slice(0, 80)}: a key has a name that no key may have`)
+  const forbidden = Object.keys(given).find(isForbiddenKey)
+  if (forbidden !== undefined) throw new NgpilotError('bad_request', `${`${path}${forbidden}`.slice(0, 80)}: no key may have this name`)
   return Object.fromEntries(Object.entries(given).map(([key, value]) => [key, ngValue(value, `${path}${key}`, depth)]))
 }
 

@@ -10,6 +10,7 @@ import type { Sdp } from '../sdp/sdp.ts'
 import type { CallRecord } from '../state/store.ts'
 import type { Answer } from './answer.ts'
 import { accepted } from './bridge.ts'
+import { openers } from './commands.ts'
 import type { Weighed } from './decided.ts'
 import type { CallDeps } from './deps.ts'
 import { openingFacts } from './facts.ts'
@@ -43,8 +44,6 @@ export interface Relayed { outcome: Partial<Outcome>, body?: Buffer, reply?: NgR
 
 /** How long a delete waits for the counters in the node's reply. Then it is owed, and the client waits no longer. */
 const deletePatienceMs = 150
-/** Commands that may be a call's first. */
-const openers = new Set(['offer', 'publish', 'create', 'transform'])
 
 /**
  * Does what an NG command asks for. Where the policy trusts the client's flags, and for all that no policy has a say in,
@@ -69,7 +68,7 @@ export function createRelay (
       }
       return { outcome: await answer({ ...media, toTag: media.toTag ?? '' }, call, hold) }
     }
-    if (openers.has(command) && !call && media?.toTag === undefined) return passFirst(request, hold, weighed?.decision.nodes)
+    if ((command === 'offer' || openers.has(command)) && !call && media?.toTag === undefined) return passFirst(request, hold, weighed?.decision.nodes)
     const node = await nodeOf(request, call)
     if (command !== 'offer' && command !== 'answer') return relayedBy(node, await ng.send(node, commandFor(request, node), request))
     const sending = ng.send(node, commandFor(request, node), request).catch(async (error: unknown) => {

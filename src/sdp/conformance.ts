@@ -1,4 +1,4 @@
-import { type Finding, findingOf, inGravity } from '../finding.ts'
+import { byGravity, type Finding, findingOf } from '../finding.ts'
 import { anyAddresses } from './rules/any-addresses.ts'
 import { anyLines } from './rules/any-lines.ts'
 import { anyMedia } from './rules/any-media.ts'
@@ -34,7 +34,7 @@ export function check (sdp: SdpView, facts: RuleFacts): Finding[] {
     const found = look(sdp, facts)
     if (found) findings.push(findingOf(rule, found, facts.leg.name))
   }
-  return findings.length > 1 ? inGravity(findings) : findings
+  return findings.length > 1 ? findings.sort(byGravity) : findings
 }
 
 function hasOne (names: ReadonlySet<string>, wanted: readonly string[]): boolean {
