@@ -5,7 +5,7 @@ import { mediaReportOf } from '../ng/media-report.ts'
 import type { MediaNode, NgReply } from '../ng/types.ts'
 import type { CallRecord, LostRecord } from '../state/store.ts'
 import type { CallDeps } from './deps.ts'
-import { isQuiet, packetsOf } from './quiet.ts'
+import { packetsOf, quietAt } from './quiet.ts'
 
 export interface LossesOptions extends Pick<CallDeps, 'fleet' | 'ng' | 'store' | 'deletes' | 'tellLost'> {
   /** How often the calls are compared with what their nodes have, at most. Default 5000. */
@@ -43,8 +43,8 @@ export class Losses {
   #hints = 0
   /** Where the asking one by one goes on, by node. */
   readonly #asked = new Map<string, number>()
-  /** The pruned calls that are quiet, by what had come from their parties when that was seen. */
-  readonly #quiet = new Map<string, number>()
+  /** The pruned calls: when each may be quiet next, and of one that is what had come from its parties when that was seen. */
+  readonly #pruned = new Map<string, { lookAt: number, packets?: number }>()
 
   constructor (options: LossesOptions) {
     this.#options = { everyMs: 5000, queriesPerRound: 200, ...options }
@@ -152,17 +152,25 @@ export class Losses {
   async #listen (pruned: readonly string[]): Promise<void> {
     const { fleet, ng, store, deletes, tellLost, timeoutMs } = this.#options
     const known = new Set(pruned)
-    for (const callId of this.#quiet.keys()) if (!known.has(callId)) this.#quiet.delete(callId)
-    for (const callId of this.#someOf(pruned, '')) {
+    for (const callId of this.#pruned.keys()) if (!known.has(callId)) this.#pruned.delete(callId)
+    const due = pruned.filter((callId) => (this.#pruned.get(callId)?.lookAt ?? 0) <= Date.now())
+    for (const callId of this.#someOf(due, '')) {
       const call = await store.find(callId)
-      if (!call || call.lost || Date.now() - lastChangeOf(call) < timeoutMs) continue
+      if (!call || call.lost) continue
+      const settledAt = lastChangeOf(call) + timeoutMs
+      if (settledAt > Date.now()) {
+        this.#pruned.set(callId, { lookAt: settledAt })
+        continue
+      }
       const node = fleet.pinned(call.node)
       const report = await ng.send(node, queryCommand({ callId }), { deadline: performance.now() + queryMs })
         .then(mediaReportOf, () => undefined)
-      const packets = report && isQuiet(report, Date.now(), timeoutMs) ? packetsOf(report) : undefined
-      const before = this.#quiet.get(callId)
-      if (packets === undefined) this.#quiet.delete(callId)
-      else this.#quiet.set(callId, packets)
+      const now = Date.now()
+      // As long as packets come, it is asked once in that time.
+      const at = report ? quietAt(report, timeoutMs) : now
+      const packets = report && at < now ? packetsOf(report) : undefined
+      const before = this.#pruned.get(callId)?.packets
+      this.#pruned.set(callId, { lookAt: Math.min(at, now + timeoutMs), ...packets !== undefined && { packets } })
       if (packets === undefined || packets !== before || !await this.#isStill(callId, call)) continue
       await deletes.owe(node, callId)
       await tellLost(callId, call, 'media-timeout')

@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { isQuiet } from '../../src/calls/quiet.ts'
+import { quietAt } from '../../src/calls/quiet.ts'
 import type { MediaReport, MediaStreams, StreamReport } from '../../src/ng/media-report.ts'
 
 const begun = 1_732_320_000_000
-const now = begun + 100_000
 
 function stream (port: number, lastPacketAt?: number): StreamReport {
   return {
@@ -28,12 +27,14 @@ const old = stream(4000, begun + 30_000)
 const fresh = stream(4002, begun + 50_000)
 
 test('a call is quiet when nothing has come for the timeout on any stream that is open', () => {
-  const isQuietWith = (...legs: Parameters<typeof report>) => isQuiet(report(...legs), now, 60_000)
-  assert.equal(isQuietWith(['a', audio(old)], ['b', audio(stream(4004))], ['', audio(stream(0))]), true)
-  assert.equal(isQuietWith(['a', audio(old)], ['b', audio(fresh)]), false)
-  assert.equal(isQuietWith(['a', audio(old, { rtcp: fresh })], ['b', audio(old)]), false, 'RTCP comes')
-  assert.equal(isQuietWith(['a', audio(old)], ['b', audio(old, { maySend: false })]), false, 'on hold')
-  assert.equal(isQuietWith(['a', audio(old)], ['', audio(old)]), false, 'rings')
-  assert.equal(isQuietWith(['a', audio(stream(0))]), false, 'nothing is open')
-  assert.equal(isQuiet({ ...report(['a', audio(old)]), lastSignalAt: begun + 50_000 }, now, 60_000), false, 'it was just changed')
+  const secondsUntilQuiet = (...legs: Parameters<typeof report>) => (quietAt(report(...legs), 60_000) - begun) / 1000
+  assert.equal(secondsUntilQuiet(['a', audio(old)], ['b', audio(stream(4004))], ['', audio(stream(0))]), 90)
+  assert.equal(secondsUntilQuiet(['a', audio(old)], ['b', audio(fresh)]), 110)
+  assert.equal(secondsUntilQuiet(['a', audio(old, { rtcp: fresh })], ['b', audio(old)]), 110, 'RTCP comes')
+  assert.equal(secondsUntilQuiet(['a', audio(stream(4000))], ['b', audio(stream(4002))]), 60, 'nothing has come at all')
+  assert.equal(secondsUntilQuiet(['a', audio(old)], ['b', audio(old, { maySend: false })]), Infinity, 'on hold')
+  assert.equal(secondsUntilQuiet(['a', audio(old)], ['', audio(old)]), Infinity, 'rings')
+  assert.equal(secondsUntilQuiet(['a', audio(stream(0))]), Infinity, 'nothing is open')
+  const changed = { ...report(['a', audio(old)]), lastSignalAt: begun + 50_000 }
+  assert.equal(quietAt(changed, 60_000), begun + 110_000, 'it was changed later')
 })
